@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,13 +124,9 @@ def _step_seconds(recipe: Recipe, classes: int, side: int, device: torch.device,
     import torch
     import torch.nn.functional as F
 
-    from alexnet_viz.network.variants import build, initialise
-    from alexnet_viz.training.loop import autocast, make_optimizer
+    from alexnet_viz.training.loop import autocast, make_network, make_optimizer
 
-    spec = replace(recipe.spec(classes), input_size=side)
-    network = build(spec)
-    initialise(network, recipe.seed, recipe.init)
-    network.to(device=device, memory_format=torch.channels_last)
+    network = make_network(recipe, classes, device)
     optimizer = make_optimizer(recipe, network)
     share = recipe.batch_size // (recipe.processes * recipe.machines)
     x = torch.randn(share, 3, side, side, device=device).contiguous(memory_format=torch.channels_last)

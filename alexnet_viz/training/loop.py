@@ -24,9 +24,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from alexnet_viz.disk import atomic_file
-from alexnet_viz.errors import RunError
+from alexnet_viz.errors import RecipeError, RunError
 from alexnet_viz.network.variants import AlexNet, build, initialise
-from alexnet_viz.training import augment, checkpoints
+from alexnet_viz.training import augment, batch_norm, checkpoints
 from alexnet_viz.training.data import Splits
 from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.recipe import Recipe
@@ -122,9 +122,11 @@ def _prepare(
     path: Path, recipe: Recipe, splits: Splits, team: Team, monitor: Monitor, device: torch.device
 ) -> _Training:
     precision = precision_on(device, recipe.precision)
-    network = build(recipe.spec(len(splits.class_names)))
-    initialise(network, recipe.seed, recipe.init)
-    network.to(device=device, memory_format=torch.channels_last)
+    network = make_network(recipe, len(splits.class_names), device)
+    if team.world > 1 and recipe.batch_norm:
+        if device.type != "cuda":
+            raise RecipeError("batch_norm over several processes needs GPUs: set processes=1, or batch_norm=false.")
+        network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
     model: nn.Module = _Measured(network)
     if recipe.compile:
         model = torch.compile(model)
@@ -160,6 +162,15 @@ def _prepare(
     _restore(training, about)
     monitor.update(about=about, steps=training.plan.steps, step=training.step, activity="training")
     return training
+
+
+def make_network(recipe: Recipe, classes: int, device: torch.device) -> AlexNet:
+    """The recipe's network with its first weights, as it is trained."""
+    network = build(recipe.spec(classes))
+    initialise(network, recipe.seed, recipe.init)
+    if recipe.batch_norm:
+        batch_norm.insert(network)
+    return network.to(device=device, memory_format=torch.channels_last)
 
 
 def make_optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
@@ -469,14 +480,14 @@ def _take_snapshot(training: _Training) -> None:
     if training.step == 0:
         pixels = x[0].cpu().permute(1, 2, 0).numpy() * how.std + how.mean
         write_photo(training.path, np.rint(255 * pixels.clip(0, 1)).astype(np.uint8), int(val.labels[0]))
-    layers = dict(training.network.named_children())
+    weights = batch_norm.folded(training.network)
     training.network.eval()
     outputs = training.network.record(x)
     training.network.train()
     snapshot = Snapshot(
         training.step,
-        conv1=layers["conv1"].weight.cpu().numpy(),
-        kernels={f"conv{i}": layers[f"conv{i}"].weight[:UNITS, :CHANNELS].cpu().numpy() for i in range(2, 6)},
+        conv1=weights["conv1.weight"].cpu().numpy(),
+        kernels={f"conv{i}": weights[f"conv{i}.weight"][:UNITS, :CHANNELS].cpu().numpy() for i in range(2, 6)},
         maps={f"relu{i}": outputs[f"relu{i}"][0, :MAPS].cpu().numpy() for i in range(1, 6)},
         probabilities=outputs["fc8"][0].softmax(0).cpu().numpy(),
     )
@@ -512,10 +523,12 @@ def _save(training: _Training) -> None:
         "fingerprint": training.splits.fingerprint,
         "about": training.monitor.status.about,
     }
+    if recipe.batch_norm:
+        state["network"] = training.network.state_dict()
     checkpoints.save(
         training.path,
         training.step,
-        training.network.state_dict(),
+        batch_norm.folded(training.network),
         state,
         best=new and _is_best(training.history),
         spec=replace(training.network.spec, input_size=size),
@@ -544,7 +557,7 @@ def _restore(training: _Training, about: dict[str, Any]) -> None:
     for key in ("device", "precision", "threads", "processes", "torch"):
         if state["about"][key] != about[key]:
             print(f"{key} was {state['about'][key]} and is {about[key]}: the run goes on, but not bit for bit.")
-    training.network.load_state_dict(weights)
+    training.network.load_state_dict(state.get("network", weights))
     training.optimizer.load_state_dict(state["optimizer"])
     training.scaler.load_state_dict(state["scaler"])
     training.step, training.history = state["step"], state["history"]

@@ -50,6 +50,12 @@ class Recipe:
         "pytorch", "Data and network", "How the first weights are drawn."
     )
 
+    batch_norm: bool = _setting(
+        False,
+        "Data and network",
+        "Batch normalisation while training, folded into the layers of every checkpoint: learns faster.",
+    )
+
     epochs: int = _setting(10, "Optimisation", "Passes over the training photos.", 1, 100_000)
     batch_size: int = _setting(32, "Optimisation", "Photos a step, over all processes together.", 1, 65536)
     optimizer: Literal["sgd", "adamw"] = _setting("sgd", "Optimisation", "SGD with momentum, or AdamW.")
@@ -323,19 +329,21 @@ PRESETS: dict[str, Recipe] = {
         preset="bundled",
         data="folder:data/tiny-imagenet-100",
         fc_width=1024,
-        input_size=224,
-        sizes=((0, 128), (60, 160), (78, 224)),
-        epochs=90,
+        sizes=((0, 96), (16, 128), (22, 160), (25, 224)),
+        init="he",
+        batch_norm=True,
+        epochs=27,
         batch_size=128,
-        learning_rate=0.02,
+        learning_rate=0.05,
         nesterov=True,
         weight_decay=5e-4,
         schedule="cosine",
-        warmup_epochs=2.0,
+        warmup_epochs=1.0,
         label_smoothing=0.1,
+        dropout=0.4,
         augmentation="random-resized-crop",
-        min_area=0.25,
+        min_area=0.3,
         colour_jitter=0.3,
-        sharpness=0.5,
+        sharpness=0.4,
     ),
 }
