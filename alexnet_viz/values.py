@@ -196,6 +196,21 @@ class Preprocessed:
     geometry: Geometry
 
 
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One forward pass over one photo, recorded: every layer's output by name, in the chain's order.
+
+    ``input`` float32 (3, S, S), normalised; each output float32 without the batch: (channels, side, side) or (units,).
+    """
+
+    input: np.ndarray
+    outputs: dict[str, np.ndarray]
+
+    @property
+    def nbytes(self) -> int:
+        return self.input.nbytes + sum(output.nbytes for output in self.outputs.values())
+
+
 # --- answers -------------------------------------------------------------------------------------
 
 
@@ -231,6 +246,24 @@ class Classification:
             "weights": self.weights,
             "device": self.device,
         }
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """What a method says about one photo and one target.
+
+    ``values`` is float32 and signed: (S, S) on the network's input pixels, summed over the colours, or (h, w) on a
+    layer's map, which covers the input evenly. ``method``, ``layer``, ``target`` (in words) and ``knobs`` (what was
+    set) are its label; ``checks`` holds what the method says of itself (convergence delta …), by name.
+    """
+
+    values: np.ndarray
+    method: str
+    target: str
+    layer: str | None = None
+    knobs: dict[str, float | int | str | bool] = field(default_factory=dict)
+    checks: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from alexnet_viz.bounded import Bounded
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.ui import photos
-from alexnet_viz.values import Architecture, Classification, NetworkSpec, Prediction, Preprocessed, Preprocessing
+from alexnet_viz.values import (
+    Architecture,
+    Classification,
+    NetworkSpec,
+    Prediction,
+    Preprocessed,
+    Preprocessing,
+    Trace,
+)
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.architecture import PrintedFit
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
 _inputs: Bounded[Preprocessed] = Bounded(128)
 _answers: Bounded[Classification] = Bounded(2048)
 _plans: Bounded[Architecture] = Bounded(256)
+_traces: Bounded[Trace] = Bounded(256 << 20, lambda trace: trace.nbytes)
 
 
 def model(choice: Choice) -> Model:
@@ -39,6 +48,14 @@ def answer(network: Model, reference: str) -> Classification:
     data, name = photos.raw(reference)
     key = (reference, network.info.id, network.device.name)
     return _answers.get(key, lambda: classify(network, data, name)[2])
+
+
+def trace(network: Model, reference: str) -> Trace:
+    """Every layer's output for a photo. Raises ImageError."""
+    from alexnet_viz.inspection.trace import trace as record
+
+    key = (network.info.id, network.device.name, reference)
+    return _traces.get(key, lambda: record(network, inputs(reference, network.info.preprocessing).tensor))
 
 
 def plan(spec: NetworkSpec, batch: int) -> Architecture:

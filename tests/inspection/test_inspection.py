@@ -13,6 +13,7 @@ from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.architecture import measure, plan, printed_fit
 from alexnet_viz.inspection.model import get, half_keeps_top5
 from alexnet_viz.inspection.predictions import classify, softmax, strongest
+from alexnet_viz.inspection.trace import trace
 from alexnet_viz.network.variants import build
 from alexnet_viz.values import VARIANTS, NetworkSpec
 
@@ -114,3 +115,16 @@ def test_the_printed_network_does_not_run_and_ours_does():
     assert printed_fit(227, 0).error is None
     with pytest.raises(ShapeError, match="does not fit"):
         printed_fit(40, 0)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_trace_holds_every_layer_as_torch_computes_it(variant):
+    model = get("random", variant)
+    photo = np.random.default_rng(0).normal(size=(3, model.info.spec.input_size, model.info.spec.input_size))
+    seen = trace(model, photo.astype(np.float32))
+    x = torch.from_numpy(seen.input)[None]
+    for name, layer in model.network.named_children():
+        x = layer(x)
+        np.testing.assert_array_equal(seen.outputs[name], x[0].numpy())
+    assert seen.outputs["conv1"].min() < 0  # no ReLU in place
+    assert seen.nbytes == seen.input.nbytes + sum(output.nbytes for output in seen.outputs.values())

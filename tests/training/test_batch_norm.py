@@ -1,0 +1,34 @@
+"""Batch normalisation, folded away: what is kept is a plain AlexNet that answers the same."""
+
+import pytest
+import torch
+
+from alexnet_viz.network.variants import build
+from alexnet_viz.training import batch_norm
+from alexnet_viz.values import VARIANTS, NetworkSpec
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_folded_weights_answer_as_the_normalised_network(variant):
+    spec = NetworkSpec(variant, num_classes=10, fc_width=32)
+    network, plain = build(spec, seed=0), build(spec)
+    batch_norm.insert(network)
+    draw = torch.Generator().manual_seed(1)
+    network.train()
+    with torch.no_grad():
+        for layer in network:
+            if isinstance(layer, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)):
+                layer.weight.uniform_(-1.5, 1.5, generator=draw)
+                layer.bias.uniform_(-1, 1, generator=draw)
+        network(torch.randn(8, 3, spec.input_size, spec.input_size, generator=draw))  # moves the running statistics
+    plain.load_state_dict(batch_norm.folded(network))
+    x = torch.randn(2, 3, spec.input_size, spec.input_size, generator=draw)
+    with torch.inference_mode():
+        torch.testing.assert_close(plain.eval()(x), network.eval()(x), rtol=1e-4, atol=1e-4)
+
+
+def test_without_any_norm_the_weights_are_the_networks_own():
+    network = build(NetworkSpec(num_classes=2, fc_width=4), seed=0)
+    state = batch_norm.folded(network)
+    assert all(torch.equal(state[key], value) for key, value in network.state_dict().items())
+    assert list(state) == list(network.state_dict())
