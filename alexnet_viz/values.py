@@ -266,6 +266,40 @@ class Attribution:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class PixelCurve:
+    """A score while a map's pixels go (deletion) or come (insertion), the strongest first.
+
+    ``share`` and ``score``, both float64 (steps + 1,): the share of pixels changed, 0 … 1, and the score then.
+    """
+
+    name: str
+    share: np.ndarray
+    score: np.ndarray
+
+    @property
+    def area(self) -> float:
+        """The area under the curve: over share 0 … 1 it is the score's mean."""
+        return float(np.sum((self.score[1:] + self.score[:-1]) / 2 * np.diff(self.share)))
+
+
+def sample_map(values: np.ndarray, x: np.ndarray, y: np.ndarray, size: int, smooth: bool = True) -> np.ndarray:
+    """A map (h, w) that covers an input of ``size`` × ``size`` evenly, at the input's points (x, y): (len(y), len(x)).
+
+    ``smooth`` interpolates between the cells' centres and holds the outermost beyond them; without it each point has
+    its cell's own value. Points outside the input get the nearest edge's value.
+    """
+    rows, columns = values.shape
+    for axis, (points, cells) in enumerate(((y, rows), (x, columns))):
+        at = np.asarray(points, np.float64) * cells / size
+        low = np.floor(at - 0.5 if smooth else at)
+        far = (at - 0.5 - low if smooth else np.zeros_like(at)).astype(np.float32)
+        first, second = (np.clip(low + step, 0, cells - 1).astype(np.intp) for step in (0, 1))
+        far = far[:, None] if axis == 0 else far[None]
+        values = values.take(first, axis) * (1 - far) + values.take(second, axis) * far
+    return values.astype(np.float32)
+
+
 @dataclass(frozen=True)
 class DeviceInfo:
     """A device that can run the network; memory in bytes, None where it cannot be asked for."""

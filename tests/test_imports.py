@@ -9,7 +9,7 @@ import pytest
 
 HOME = Path(__file__).parents[1]
 PACKAGE = HOME / "alexnet_viz"
-CORE = ("network", "images", "inspection", "training")
+CORE = ("network", "images", "inspection", "attribution", "training")
 
 
 def modules(*rooms):

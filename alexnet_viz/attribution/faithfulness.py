@@ -1,0 +1,249 @@
+"""Whether a map tells the truth about the network: take its strongest pixels away, shake the photo, ask other maps.
+
+Everything here asks the network through a plain function of inputs, so nothing is hooked and nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from alexnet_viz.values import PixelCurve, sample_map
+
+Score = Callable[[np.ndarray], np.ndarray]  # normalised inputs (B, 3, S, S) → a number each (B,)
+Explain = Callable[[np.ndarray], np.ndarray]  # one normalised input (3, S, S) → its map (h, w)
+Progress = Callable[[int, int], None]  # done, total; may raise to stop
+
+
+# --- deletion and insertion ------------------------------------------------------------------------
+
+
+def on_input(values: np.ndarray, size: int) -> np.ndarray:
+    """A map (h, w) on the input's own pixels (S, S), interpolated between its cells' centres."""
+    if values.shape == (size, size):
+        return values
+    centres = np.arange(size) + 0.5
+    return sample_map(values, centres, centres, size)
+
+
+def random_map(size: int, seed: int = 0) -> np.ndarray:
+    """Noise (S, S): the map that knows nothing."""
+    return np.random.default_rng(seed).random((size, size), dtype=np.float32)
+
+
+def centre_map(size: int) -> np.ndarray:
+    """A blob (S, S) in the middle, where photographers put things: the map that knows only photographers."""
+    way = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
+    return np.exp(-(way[:, None] ** 2 + way[None] ** 2) / 0.08)
+
+
+def blurred(tensor: np.ndarray, sigma: float = 5.0, width: int = 11) -> np.ndarray:
+    """A normalised input (3, S, S) under a Gaussian of ``width`` pixels; the defaults are Petsiuk et al.'s."""
+    way = torch.arange(width, dtype=torch.float32) - width // 2
+    kernel = torch.exp(-(way**2) / (2 * sigma**2))
+    kernel = (kernel / kernel.sum()).expand(3, 1, 1, width)
+    x = torch.nn.functional.pad(torch.from_numpy(tensor)[None], (width // 2,) * 4, mode="replicate")
+    x = torch.nn.functional.conv2d(x, kernel, groups=3)
+    return torch.nn.functional.conv2d(x, kernel.transpose(2, 3), groups=3)[0].numpy()
+
+
+def ranks(values: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Each pixel's place, 0 for the strongest; equal pixels in an order drawn once, so that none has a direction."""
+    shuffled = np.random.default_rng(seed).permutation(values.size)
+    order = shuffled[np.argsort(-values.ravel()[shuffled], kind="stable")]
+    place = np.empty(values.size, np.int64)
+    place[order] = np.arange(values.size)
+    return place.reshape(values.shape)
+
+
+def pixel_curve(
+    name: str,
+    score: Score,
+    start: np.ndarray,
+    end: np.ndarray,
+    values: np.ndarray,
+    steps: int = 32,
+    batch: int = 16,
+    progress: Progress | None = None,
+) -> PixelCurve:
+    """The score while the pixels of ``start`` become those of ``end``, both (3, S, S), the map's strongest first.
+
+    Deletion goes from the photo to grey (zeros: the mean colour), insertion from the blurred photo to the photo
+    (Petsiuk, Das, Saenko 2018, RISE, arXiv:1806.07421, section 4.3).
+    """
+    place = ranks(on_input(values, start.shape[-1]))
+    counts = np.round(np.linspace(0, place.size, steps + 1)).astype(np.int64)
+    scores = []
+    for first in range(0, len(counts), batch):
+        changed = place[None] < counts[first : first + batch, None, None]  # (B, S, S)
+        scores.append(score(np.where(changed[:, None], end, start)))
+        if progress:
+            progress(min(first + batch, len(counts)), len(counts))
+    return PixelCurve(name, counts / place.size, np.concatenate(scores).astype(np.float64))
+
+
+def deletion(name: str, score: Score, tensor: np.ndarray, values: np.ndarray, **how) -> PixelCurve:
+    """The photo's strongest pixels turn grey: a good map makes the score fall fast, so a small area is good."""
+    return pixel_curve(name, score, tensor, np.zeros_like(tensor), values, **how)
+
+
+def insertion(name: str, score: Score, tensor: np.ndarray, values: np.ndarray, **how) -> PixelCurve:
+    """The strongest pixels come back into a blurred photo: a good map lets the score rise fast: large is good."""
+    return pixel_curve(name, score, blurred(tensor), tensor, values, **how)
+
+
+# --- infidelity and sensitivity ----------------------------------------------------------------------
+
+
+def infidelity(
+    score: Score, tensor: np.ndarray, values: np.ndarray, samples: int = 64, seed: int = 0, batch: int = 16
+) -> float:
+    """The share of the score's changes that the map does not foretell: 0 the best, 1 as good as an empty map.
+
+    Random squares of the photo are made darker or brighter, all colours alike (so that a map summed over the colours
+    suffices); the map foretells each change by its sum over the square, up to one factor for all. captum.metrics'
+    infidelity, normalised (Yeh et al. 2019, arXiv:1901.09392), over the mean squared change. NaN where nothing changes.
+    """
+    from captum.metrics import infidelity as measure
+
+    x = torch.from_numpy(tensor)[None]
+    spread = torch.from_numpy(on_input(values, tensor.shape[-1])).expand(1, 3, -1, -1) / 3
+
+    def forward(inputs: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(np.asarray(score(inputs.numpy()), np.float32))
+
+    def measured(attribution: torch.Tensor, normalize: bool) -> float:
+        draw = np.random.default_rng(seed)  # the same squares both times
+
+        def perturbed(inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            change = torch.from_numpy(_squares(draw, inputs.shape[0], inputs.shape[-1])).expand_as(inputs)
+            return change, inputs - change
+
+        return float(measure(forward, perturbed, x, attribution, n_perturb_samples=samples,
+                             max_examples_per_batch=batch, normalize=normalize))  # fmt: skip
+
+    whole = measured(torch.zeros_like(spread), normalize=False)
+    if whole == 0:
+        return float("nan")
+    largest = float(spread.abs().max())
+    return measured(spread / largest if largest else spread, normalize=largest > 0) / whole
+
+
+def _squares(draw: np.random.Generator, count: int, size: int) -> np.ndarray:
+    """Squares of a tenth to a third of the side, each darker or brighter by up to one standard deviation."""
+    changes = np.zeros((count, 1, size, size), np.float32)
+    for change in changes:
+        side = int(draw.integers(max(1, size // 10), max(2, size // 3)))
+        top, left = draw.integers(0, size - side + 1, 2)
+        change[0, top : top + side, left : left + side] = draw.uniform(-1, 1)
+    return changes
+
+
+def sensitivity(explain: Explain, tensor: np.ndarray, radius: float = 0.02, samples: int = 8, seed: int = 0) -> float:
+    """How far the map moves, at most, under noise that nobody sees: the change's norm over the map's own.
+
+    Noise is uniform within ±``radius`` of normalised values (0.02 is about one step of 255). captum.metrics'
+    max-sensitivity (Yeh et al. 2019), one map a sample.
+    """
+    from captum.metrics import sensitivity_max
+
+    generator = torch.Generator().manual_seed(seed)
+
+    def shaken(inputs: torch.Tensor) -> torch.Tensor:
+        noise = torch.rand(inputs.shape, generator=generator) * 2 - 1
+        return inputs + radius * noise
+
+    def maps(inputs: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        inputs = inputs[0] if isinstance(inputs, tuple) else inputs
+        with torch.enable_grad():  # the metric runs without gradients, an explanation needs them
+            found = torch.stack([torch.from_numpy(explain(one.numpy())) for one in inputs])
+        return (found,)  # of a bare tensor Captum 0.9 would take the norm of each row
+
+    x = torch.from_numpy(tensor)[None]
+    return float(sensitivity_max(maps, x, shaken, n_perturb_samples=samples, max_examples_per_batch=1))
+
+
+# --- agreement between maps ------------------------------------------------------------------------
+
+
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
+    """The rank correlation of two maps of one shape, ties at their mean rank; NaN where a map is all one value."""
+    first, second = (_mean_ranks(values) for values in (a, b))
+    first, second = first - first.mean(), second - second.mean()
+    norm = np.sqrt((first @ first) * (second @ second))
+    return float(first @ second / norm) if norm > 0 else float("nan")
+
+
+def _mean_ranks(values: np.ndarray) -> np.ndarray:
+    _, group, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[group]
+
+
+def top_iou(a: np.ndarray, b: np.ndarray, share: float = 0.1) -> float:
+    """Of the strongest ``share`` of both maps' pixels: what they have in common, over what either has."""
+    count = max(1, round(a.size * share))
+    first, second = (ranks(values) < count for values in (a, b))
+    return float((first & second).sum() / (first | second).sum())
+
+
+def agreement(maps: Sequence[np.ndarray], size: int, share: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs' Spearman and top-share IoU, both (n, n), on the input's pixels; NaN for a map of one value."""
+    same = [on_input(values, size) for values in maps]
+    flat = [float(values.min()) == float(values.max()) for values in same]
+    correlation, overlap = (np.full((len(same), len(same)), np.nan) for _ in range(2))
+    for i, first in enumerate(same):
+        for j, second in enumerate(same[: i + 1]):
+            if not flat[i] and not flat[j]:
+                correlation[i, j] = correlation[j, i] = spearman(first, second)
+                overlap[i, j] = overlap[j, i] = top_iou(first, second, share)
+    return correlation, overlap
+
+
+# --- the pointing game -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """Where a map points, for a box that somebody drew.
+
+    ``hit``: its strongest pixel, at ``peak`` (x, y on the input), lies in the box, or within ``slack`` pixels of it;
+    ``energy``: the box's share of the map's positive sum (Wang et al. 2020, Score-CAM), ``area`` the box's share of
+    the input: what energy a map that knows nothing would have there. NaN energy where nothing is positive.
+    """
+
+    hit: bool
+    peak: tuple[int, int]
+    energy: float
+    area: float
+    slack: int
+
+
+def pointing(values: np.ndarray, box: tuple[float, float, float, float], size: int, slack: int = 15) -> Pointing:
+    """The pointing game (Zhang et al. 2018, arXiv:1608.00507) for a box (left, top, right, bottom) on the input."""
+    values = on_input(values, size)
+    y, x = (int(i) for i in np.unravel_index(np.argmax(values), values.shape))
+    left, top, right, bottom = box
+    hit = left - slack <= x + 0.5 <= right + slack and top - slack <= y + 0.5 <= bottom + slack
+    centres = np.arange(size) + 0.5
+    columns, rows = (centres >= left) & (centres < right), (centres >= top) & (centres < bottom)
+    inside = rows[:, None] & columns[None]
+    positive = np.maximum(values, 0)
+    whole = float(positive.sum())
+    energy = float(positive[inside].sum()) / whole if whole > 0 else float("nan")
+    return Pointing(bool(hit), (x, y), energy, float(inside.mean()), slack)
+
+
+# --- by hand ---------------------------------------------------------------------------------------
+
+
+def painted(tensor: np.ndarray, mask: np.ndarray, fill: str, mean: Sequence[float], std: Sequence[float]) -> np.ndarray:
+    """A normalised input (3, S, S) whose masked pixels, bool (S, S), are filled: ``grey``, ``black`` or ``blur``."""
+    if fill == "blur":
+        instead = blurred(tensor, sigma=8.0, width=33)
+    else:
+        level = {"grey": 0.5, "black": 0.0}[fill]
+        instead = ((level - np.array(mean, np.float32)) / np.array(std, np.float32))[:, None, None]
+    return np.where(mask, instead, tensor).astype(np.float32)
