@@ -31,3 +31,11 @@ class DataError(UserError):
 
 class RunError(UserError):
     """A training run that cannot be found, started or resumed."""
+
+
+class AttributionError(UserError):
+    """A question to an attribution method that has no answer."""
+
+
+class Stopped(Exception):
+    """Raised in a progress callback by who no longer wants the answer; it comes out of the call that was stopped."""

@@ -1,0 +1,133 @@
+"""A forward pass that is kept, and the way back through it, layer by layer. No hooks, no graph, nothing shared.
+
+The way back is a product of each layer's own step (its vector-Jacobian product). Methods that change the way back
+change the step: see ``rescale`` in deeplift.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from alexnet_viz.attribution.targets import Target
+from alexnet_viz.network.variants import AlexNet
+
+INPUT = "input"
+
+
+class Chain:
+    """Every layer's output for a batch, by name, from ``first`` on, whose output is ``x``.
+
+    With ``first`` = "input", ``x`` is the photos, (B, 3, S, S). ``last`` ends the pass. Dropout is the identity.
+    """
+
+    def __init__(self, network: AlexNet, x: Tensor, first: str = INPUT, last: str | None = None) -> None:
+        names = [INPUT, *(name for name, _ in network.named_children())]
+        end = len(names) if last is None else names.index(last) + 1
+        self.names = names[names.index(first) : end]
+        self.layers = {name: network.get_submodule(name) for name in self.names[1:]}
+        self.outputs = {first: x}
+        self.winners: dict[str, Tensor] = {}  # where each window of a pooling layer found its largest value
+        with torch.no_grad():
+            for name, layer in self.layers.items():
+                match layer:
+                    case nn.MaxPool2d():
+                        x, self.winners[name] = F.max_pool2d(x, layer.kernel_size, layer.stride, return_indices=True)
+                    case nn.Dropout():
+                        pass
+                    case _:
+                        x = layer(x)
+                self.outputs[name] = x
+
+    def before(self, name: str) -> str:
+        """The layer (or the input) that feeds a layer."""
+        return self.names[self.names.index(name) - 1]
+
+    def between(self, low: str, high: str) -> list[str]:
+        """The layers on the way back from ``high``'s output to ``low``'s output, ``high`` first."""
+        return self.names[self.names.index(high) : self.names.index(low) : -1]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(one.nbytes for one in (*self.outputs.values(), *self.winners.values()))
+
+
+Step = Callable[[Chain, str, Tensor], Tensor]
+
+
+def back(chain: Chain, gradient: Tensor, high: str, low: str, step: Step | None = None) -> dict[str, Tensor]:
+    """The gradient at each layer's output from ``high`` down to ``low``, by name.
+
+    ``gradient`` is what stands at ``high``'s output: as many rows as the pass had photos, or, for a single photo,
+    a row for each target.
+    """
+    found = {high: gradient}
+    with torch.no_grad():
+        for name in chain.between(low, high):
+            gradient = (step or vjp)(chain, name, gradient)
+            found[chain.before(name)] = gradient
+    return found
+
+
+def vjp(chain: Chain, name: str, gradient: Tensor) -> Tensor:
+    """One layer's step back: the gradient at its output to the gradient at its input."""
+    layer, x = chain.layers[name], chain.outputs[chain.before(name)]
+    shape = (len(gradient), *x.shape[1:])
+    match layer:
+        case nn.ReLU():
+            return gradient * (chain.outputs[name] > 0)
+        case nn.Linear():
+            return gradient @ layer.weight
+        case nn.Conv2d():
+            return torch.nn.grad.conv2d_input(
+                shape, layer.weight, gradient, layer.stride, layer.padding, layer.dilation, layer.groups
+            )
+        case nn.MaxPool2d():
+            return pool_back(layer, x.expand(shape), chain.winners[name], gradient)
+        case nn.Flatten():
+            return gradient.reshape(shape)
+        case nn.Dropout():
+            return gradient
+        case nn.AdaptiveAvgPool2d() if x.shape[2:] == gradient.shape[2:]:
+            return gradient
+        case _:  # response normalisation, and average pooling of another size
+            with torch.enable_grad():
+                leaf = x.expand(shape).detach().requires_grad_()
+                return torch.autograd.grad(layer(leaf), leaf, gradient)[0]
+
+
+def pool_back(layer: nn.MaxPool2d, x: Tensor, winners: Tensor, values: Tensor) -> Tensor:
+    """Each window's value handed to its winner; where windows overlap, the shares add up."""
+    two = (layer.kernel_size, layer.kernel_size), (layer.stride, layer.stride)
+    return torch.ops.aten.max_pool2d_with_indices_backward(
+        values, x, *two, (0, 0), (1, 1), False, winners.expand_as(values)
+    )
+
+
+def seed(target: Target, like: Tensor) -> Tensor:
+    """The target's gradient at its own layer's output ``like``, as one row."""
+    gradient = like.new_zeros((1, *like.shape[1:]))
+    if target.against is not None:
+        gradient[0, target.against] = -1
+    if target.y is not None:
+        gradient[0, target.index, target.y, target.x] = 1
+    elif gradient.ndim == 4:
+        gradient[0, target.index] = 1 / gradient[0, 0].numel()
+    else:
+        gradient[0, target.index] = 1
+    return gradient
+
+
+def gradients_at(network: AlexNet, batch: Tensor, target: Target, low: str = INPUT) -> Tensor:
+    """The target's gradient at ``low``'s output for each photo of a batch, through a pass of its own."""
+    chain = Chain(network, batch, last=target.layer)
+    rows = seed(target, chain.outputs[target.layer]).expand_as(chain.outputs[target.layer])
+    return back(chain, rows, target.layer, low)[low]
+
+
+def in_batches(batch: Iterable[Tensor], size: int = 16) -> list[Tensor]:
+    """Split photos so that a batch's activations stay small beside the weights."""
+    return list(torch.split(torch.as_tensor(batch), size))

@@ -1,0 +1,160 @@
+"""One photo before one network: every method on one recorded pass.
+
+    session = Session(model, tensor)
+    session.attribute("grad-cam", Target.of_class(281), layer="conv5")     # one pass forward, one back to conv5
+    session.attribute("saliency", Target.of_class(281))                    # goes on back from conv5 to the pixels
+    session.attribute("grad-cam", Target.of_class(285), layer="conv5")     # no forward pass
+
+A session may be shared by threads and kept in a cache (``nbytes``); nothing in it changes once it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from alexnet_viz.attribution import cams, chain, pixels
+from alexnet_viz.attribution.chain import INPUT, Chain, back
+from alexnet_viz.attribution.methods import Method, Setting, method
+from alexnet_viz.attribution.targets import Target
+from alexnet_viz.bounded import Bounded
+from alexnet_viz.errors import AttributionError
+from alexnet_viz.inspection.model import Model
+from alexnet_viz.network.variants import AlexNet
+from alexnet_viz.values import Attribution, Preprocessing
+
+Progress = Callable[[int, int], None]  # (done, total); raise Stopped in it to stop
+
+HOW = {
+    "saliency": pixels.saliency,
+    "input-x-gradient": pixels.input_x_gradient,
+    "grad-cam": cams.grad_cam,
+}
+
+
+class Session:
+    """A network and one photo, float32 (3, S, S), normalised; ``other`` is what the baseline "photo" means."""
+
+    def __init__(self, model: Model | AlexNet, tensor: np.ndarray, other: np.ndarray | None = None) -> None:
+        if isinstance(model, Model):
+            self.network, self.categories = model.network, model.info.categories
+            self.preprocessing = model.info.preprocessing
+        else:
+            self.network, self.categories, self.preprocessing = model, (), Preprocessing()
+        size = self.network.spec.input_size
+        for one in (tensor, other):
+            if one is not None and one.shape != (3, size, size):
+                raise AttributionError(
+                    f"This network sees 3×{size}×{size} values, not {'×'.join(map(str, one.shape))}."
+                )
+        like = next(self.network.parameters())
+        self.photo = torch.as_tensor(np.array(tensor)).to(like)[None]  # (1, 3, S, S)
+        self.other = None if other is None else torch.as_tensor(np.array(other)).to(like)[None]
+        self.chain = Chain(self.network, self.photo)
+        self.shapes = {name: tuple(self.chain.outputs[name].shape[1:]) for name in self.chain.names[1:]}
+        self._gradients: Bounded[dict[str, Tensor]] = Bounded(8)
+
+    @property
+    def nbytes(self) -> int:
+        """What the recorded pass and up to eight ways back take in memory, at most."""
+        return self.chain.nbytes * 9
+
+    def attribute(
+        self,
+        key: str,
+        target: Target,
+        layer: str | None = None,
+        knobs: Mapping[str, Setting] | None = None,
+        progress: Progress | None = None,
+    ) -> Attribution:
+        """What a method says of this photo and a target. Raises AttributionError; Stopped if ``progress`` did."""
+        card = method(key)
+        settings = card.settings(knobs)
+        target.check(self.shapes)
+        layer = self._layer(card, layer, target)
+        found = HOW[key](Question(self, target, layer, progress or _ignore), **settings)
+        notes = list(found.notes)
+        values = found.values[0].float().cpu().contiguous().numpy()
+        if not np.isfinite(values).all():
+            notes.append("The method gave values that are not numbers; they are shown as zero.")
+            values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+        if not values.any():
+            notes.append("The map is zero everywhere: by this method, nothing here moves the target.")
+        words = target.describe(self.categories)
+        return Attribution(values, key, words, layer, settings, found.checks, tuple(notes))
+
+    def gradients(self, target: Target, low: str = INPUT) -> dict[str, Tensor]:
+        """The target's gradient at each layer's output, (1, …), at least from the target down to ``low``."""
+        known = self._gradients.get(
+            target, lambda: {target.layer: chain.seed(target, self.chain.outputs[target.layer])}
+        )
+        lowest = min(known, key=self.chain.names.index)
+        if low not in known:
+            known.update(back(self.chain, known[lowest], lowest, low))
+        return known
+
+    def prepare(self, targets: Sequence[Target], low: str) -> None:
+        """Go back to ``low`` for several targets of one layer at once: cheaper than one after another."""
+        rows = torch.cat([chain.seed(target, self.chain.outputs[target.layer]) for target in targets])
+        found = back(self.chain, rows, targets[0].layer, low)
+        for row, target in enumerate(targets):
+            own = {name: gradient[row : row + 1] for name, gradient in found.items()}
+            self._gradients.get(target, lambda own=own: own)
+
+    def _layer(self, card: Method, layer: str | None, target: Target) -> str | None:
+        """The layer a method works on, checked; None for methods that need none."""
+        if not card.layered:
+            return None
+        layer = layer or ("conv5" if target.layer == "fc8" else self._below(target.layer))
+        maps = [name for name, shape in self.shapes.items() if len(shape) == 3]
+        if layer not in maps:
+            raise AttributionError(f"{card.title} needs a layer with maps: choose one of {', '.join(maps)}.")
+        names = self.chain.names
+        if names.index(layer) > names.index(target.layer):
+            raise AttributionError(
+                f"{layer} lies behind {target.layer}, which is to be explained: choose one before it."
+            )
+        return layer
+
+    def _below(self, high: str) -> str:
+        """The last convolution that feeds a layer, or the layer itself where none does."""
+        names = self.chain.names[1 : self.chain.names.index(high)]
+        return next((name for name in reversed(names) if name.startswith("conv")), high)
+
+
+class Question:
+    """What a method is asked: about this session's photo, this target, at this layer."""
+
+    def __init__(self, session: Session, target: Target, layer: str | None, progress: Progress) -> None:
+        self.session, self.target, self.layer, self.progress = session, target, layer, progress
+        self.network, self.chain, self.photo = session.network, session.chain, session.photo
+
+    def gradient(self, at: str = INPUT) -> Tensor:
+        """The target's gradient at a layer's output, (1, …), on the recorded pass."""
+        return self.session.gradients(self.target, at)[at]
+
+    @property
+    def value(self) -> float:
+        """The target's value for the photo."""
+        return float(self.target.of(self.chain.outputs[self.target.layer])[0])
+
+
+def attribute(
+    model: Model | AlexNet,
+    tensor: np.ndarray,
+    key: str,
+    target: Target,
+    layer: str | None = None,
+    knobs: Mapping[str, Setting] | None = None,
+    progress: Progress | None = None,
+    other: np.ndarray | None = None,
+) -> Attribution:
+    """One question in a session of its own."""
+    return Session(model, tensor, other).attribute(key, target, layer, knobs, progress)
+
+
+def _ignore(done: int, total: int) -> None:
+    pass
