@@ -211,6 +211,85 @@ class Trace:
         return self.input.nbytes + sum(output.nbytes for output in self.outputs.values())
 
 
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """All that one channel's values are made of, in one layer, for one photo.
+
+    ``inputs`` is what it reads, float32: (n, side, side) or (n,), the channels from ``first`` on of the layer
+    ``below`` ("photo" under conv1): its group's (conv), its neighbours' (norm), all (fc, softmax), else its own.
+    ``weights`` (n, k, k) or (n,) and ``bias`` belong to conv and fc. ``output`` is what PyTorch computed: (side, side),
+    or () where the layer has no map; there the unit's number is its ``channel``, one of ``channels``.
+    """
+
+    layer: str
+    kind: LayerKind | Literal["softmax"]
+    channel: int
+    channels: int
+    below: str
+    first: int
+    inputs: np.ndarray
+    output: np.ndarray
+    weights: np.ndarray | None = None
+    bias: float = 0.0
+    kernel: int = 1
+    stride: int = 1
+    padding: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """One value of a unit taken apart.
+
+    ``window`` holds what it read, float32 (n, h, w) or (n,), zeros of the padding included; ``origin`` the (channel,
+    row, column) of its first cell in the layer below. ``terms``, float64 and of the same shape, is what each cell
+    puts in: input × weight (conv, fc), its share of the mean (avgpool), α·a² (norm), exp(z − max) (softmax), the value
+    itself elsewhere. ``total`` is the formula's result, ``torch`` PyTorch's; ``winner`` the flat place in the window
+    of the cell that a pooling let through, or that the others surround (norm, softmax).
+    """
+
+    origin: tuple[int, int, int]
+    window: np.ndarray
+    terms: np.ndarray
+    bias: float
+    total: float
+    torch: float
+    winner: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """What each input channel of a convolution or fully connected unit puts into its whole map, strongest first.
+
+    ``channels`` (m,) are the strongest, numbered in the layer below, ``strengths`` (m,) the mean of their |partial
+    result|; ``partials`` float32 (m, side, side) or (m,); ``rest`` the sum of the ``others`` channels' partials.
+    Σ partials + rest + bias is the unit's output.
+    """
+
+    channels: np.ndarray
+    strengths: np.ndarray
+    partials: np.ndarray
+    rest: np.ndarray
+    others: int
+    bias: float
+
+
+@dataclass(frozen=True)
+class Waypoint:
+    """A stop on the strongest path from a value down to the photo (whose "channel" is a colour).
+
+    ``term`` is what this stop's ``value`` puts into the stop above it; ``box`` its receptive field on the network's
+    input: left, top, right, bottom in pixels.
+    """
+
+    layer: str
+    channel: int
+    y: int
+    x: int
+    value: float
+    term: float
+    box: tuple[int, int, int, int]
+
+
 # --- answers -------------------------------------------------------------------------------------
 
 
