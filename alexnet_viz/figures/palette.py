@@ -4,6 +4,10 @@ Chosen by search: any two kinds keep a CIE76 ΔE above 20 in full colour vision 
 and tritanopia (Machado et al. 2009), and each stands at 2:1 or more against the page in both themes.
 """
 
+from __future__ import annotations
+
+import numpy as np
+
 KIND_COLOURS = {
     "conv": "#c2410c",
     "relu": "#f1a60d",
@@ -42,3 +46,33 @@ def ink_on(colour: str) -> str:
     linear = [(int(colour[i : i + 2], 16) / 255) ** 2.2 for i in (1, 3, 5)]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "#1c1917" if luminance > 0.18 else "#ffffff"
+
+
+# --- scales for values ----------------------------------------------------------------------------
+
+_SEQUENTIAL = "#440154 #482878 #3e4989 #31688e #26828e #1f9e89 #35b779 #6ece58 #b5de2b #fde725"  # viridis
+_DIVERGING = "#053061 #2166ac #4393c3 #92c5de #d1e5f0 #f7f7f7 #fddbc7 #f4a582 #d6604d #b2182b #67001f"  # RdBu, turned
+
+
+def scale(signed: bool) -> np.ndarray:
+    """256 colours, uint8 (256, 3): for values from 0 to the peak, or signed from −peak (1) over 0 (128) to peak (255).
+
+    Both can be told apart under the common kinds of colour blindness: viridis, and blue – white – red.
+    """
+    stops = [[int(one[i : i + 2], 16) for i in (1, 3, 5)] for one in (_DIVERGING if signed else _SEQUENTIAL).split()]
+    at = np.linspace(1 if signed else 0, 255, len(stops))
+    return (
+        np.stack([np.interp(np.arange(256), at, channel) for channel in zip(*stops, strict=True)], -1)
+        .round()
+        .astype(np.uint8)
+    )
+
+
+def levels(values: np.ndarray, peak: float | np.ndarray, signed: bool) -> np.ndarray:
+    """Values as numbers of ``scale``'s colours, uint8, same shape; what lies beyond ``peak`` is clipped to it.
+
+    ``peak`` broadcasts against ``values``; where it is 0 all is 0.
+    """
+    share = values / np.where(peak > 0, peak, 1)
+    level = 128 + 127 * share.clip(-1, 1) if signed else 255 * share.clip(0, 1)
+    return level.round().astype(np.uint8)

@@ -18,13 +18,18 @@ from alexnet_viz.values import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from alexnet_viz.inspection.architecture import PrintedFit
+    from alexnet_viz.inspection.filters import Filters, Summary
     from alexnet_viz.inspection.model import Model
     from alexnet_viz.ui.sidebar import Choice
 
 _inputs: Bounded[Preprocessed] = Bounded(128)
 _answers: Bounded[Classification] = Bounded(2048)
 _plans: Bounded[Architecture] = Bounded(256)
+_summaries: Bounded[Summary] = Bounded(128)
+_grids: Bounded[tuple[np.ndarray, tuple[int, int]]] = Bounded(32 << 20, lambda grid: grid[0].nbytes)
 _traces: Bounded[Trace] = Bounded(256 << 20, lambda trace: trace.nbytes)
 
 
@@ -86,3 +91,25 @@ def printed_fit(input_size: int, padding: int) -> PrintedFit:
     from alexnet_viz.inspection.architecture import printed_fit as fit
 
     return fit(input_size, padding)
+
+
+def filters(network: Model, layer: str) -> Filters:
+    """A layer's weights and biases."""
+    from alexnet_viz.inspection.filters import filters as read
+
+    return read(network, layer)
+
+
+def filter_summary(network: Model, layer: str) -> Summary:
+    """A layer's weights in numbers: histogram, norms, shares of what does nothing."""
+    from alexnet_viz.inspection.filters import summary
+
+    return _summaries.get((network.info.id, layer), lambda: summary(filters(network, layer)))
+
+
+def norm_grid(network: Model, layer: str, side: int | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+    """The norm of the weights from every input to every output, in at most 256 × 256 blocks of (outputs, inputs)."""
+    from alexnet_viz.inspection.filters import norm_grid as grid
+    from alexnet_viz.inspection.filters import shrunk
+
+    return _grids.get((network.info.id, layer), lambda: shrunk(grid(filters(network, layer), side)))

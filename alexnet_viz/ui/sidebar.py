@@ -161,14 +161,14 @@ def _weights() -> tuple[str, Variant]:
     st.subheader("Network")
     best = sources.best_available()
     address.seed("weights", best)
-    options = _options()
+    options = weight_options()
     if st.session_state.weights not in options:
         options.insert(-1, st.session_state.weights)  # a run or a file that came with the address
     weights = st.selectbox(
         "Weights",
         options,
         key="weights",
-        format_func=_title,
+        format_func=weight_title,
         help="Where the network's parameters come from. The classes and the preprocessing come with them.",
     )
     shown = st.session_state.get("_weights_shown", best)
@@ -188,13 +188,15 @@ def _weights() -> tuple[str, Variant]:
     return weights, variant
 
 
-def _options() -> list[str]:
+def weight_options() -> list[str]:
+    """Every choice of weights that this machine has, and ``file`` for one that is yet to be named."""
     bundled = ["bundled"] if sources.BUNDLED.is_file() else []
     runs = sorted((path.parent.parent.name for path in runs_folder().glob("*/checkpoints/index.json")), reverse=True)
     return ["imagenet", *bundled, "random", *(f"run:{run}" for run in runs), "file"]
 
 
-def _title(weights: str) -> str:
+def weight_title(weights: str) -> str:
+    """What a person calls a choice of weights."""
     if weights == "imagenet" and not sources.imagenet_file().is_file():
         return f"{_TITLES[weights]} (not here yet)"
     if weights.startswith("run:"):
@@ -235,7 +237,7 @@ def _own_checkpoint() -> str | None:
 
 def _offer_download(shown: str) -> None:
     """ImageNet's weights on request, with a progress bar; nothing takes their place unsaid."""
-    st.info(f"The ImageNet weights are not on this machine. What you see is still: {_title(shown)}.")
+    st.info(f"The ImageNet weights are not on this machine. What you see is still: {weight_title(shown)}.")
     if not st.button(f"Download ({sources.IMAGENET_MEGABYTES} MB)", icon=":material/download:", width="stretch"):
         return
     bar = st.progress(0.0, "Connecting …")

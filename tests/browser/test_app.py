@@ -48,14 +48,14 @@ def answer(page):
 
 @pytest.mark.parametrize(("path", "title"), [
     ("/", "What does AlexNet see?"), ("/classify", "What does AlexNet see?"),
-    ("/architecture", "The architecture, to scale"),
+    ("/architecture", "The architecture, to scale"), ("/filters", "What each filter looks for"),
 ])  # fmt: skip
 def test_every_deep_link_opens_its_page_on_a_fresh_server(fresh_server, open_page, path, title):
     page = open_page(f"{fresh_server.address}{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
     expect(page.get_by_test_id("stSidebar").get_by_text("Photo", exact=True)).to_be_attached()
     assert page.get_by_text("Page not found").count() == 0
-    assert "/classify" in page.url or "/architecture" in page.url
+    assert ("/classify" if path == "/" else path) in page.url
 
 
 def test_an_uploaded_photo_is_answered_and_its_link_opens_elsewhere(server, open_page):
@@ -151,14 +151,14 @@ def test_several_photos_and_their_downloads(server, open_page):
     assert {row.split(",")[0] for row in rows[1:]} == {"one.jpg", "two.jpg"}
 
 
-@pytest.mark.parametrize("path", ["/classify", "/architecture"])
+@pytest.mark.parametrize("path", ["/classify", "/architecture", "/filters"])
 def test_a_phone_shows_the_page_without_sideways_scrolling(server, open_page, path):
     page = open_page(server.address + path, 390, 844, "dark")
     expect(page.get_by_role("heading").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.parametrize("path", ["/classify", "/architecture"])
+@pytest.mark.parametrize("path", ["/classify", "/architecture", "/filters"])
 def test_every_picture_has_a_text_alternative(server, open_page, path):
     page = open_page(server.address + path)
     bare = page.locator('[data-testid="stMain"] img').evaluate_all("all => all.filter(i => !i.alt).length")

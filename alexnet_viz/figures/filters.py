@@ -1,0 +1,118 @@
+"""Weights as pictures: conv1's kernels in colour, slices as signed maps, norms, spectra, histograms, votes."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image
+
+from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix, scale
+
+PAIR = {"light": ("#c2410c", "#0a5fc4"), "dark": ("#fb923c", "#6cb4f5")}  # the network, and the one beside it
+SIGNS = {"light": ("#b2182b", "#2166ac"), "dark": ("#e58267", "#5aa5d6")}  # for, against
+
+
+def kernel_tiles(kernels: np.ndarray, common: bool = False) -> np.ndarray:
+    """conv1's kernels (n, 3, k, k) as colours, uint8 (n, k, k, 3): mid-grey is 0.
+
+    The largest |weight|, of each kernel or of all (``common``), takes the whole way to 0 or 255.
+    """
+    peak = np.abs(kernels).max(axis=None if common else (1, 2, 3), keepdims=True)
+    shade = 127.5 + 127.5 * kernels / np.where(peak > 0, peak, 1)
+    return np.moveaxis(shade, 1, -1).clip(0, 255).round().astype(np.uint8)
+
+
+def enlarged(tile: np.ndarray, side: int = 264) -> Image.Image:
+    """One tile uint8 (h, w, 3) as a picture of about ``side`` pixels, without blur."""
+    return Image.fromarray(tile.repeat(side // len(tile), axis=0).repeat(side // len(tile), axis=1))
+
+
+def weight_histogram(histograms: dict[str, tuple[np.ndarray, np.ndarray]], theme: str = "light") -> go.Figure:
+    """Shares of a layer's weights by value, one step line a source: name → (counts, edges)."""
+    figure = go.Figure()
+    for (name, (counts, edges)), colour in zip(histograms.items(), PAIR[theme], strict=False):
+        figure.add_scatter(
+            x=edges, y=np.append(counts, counts[-1]) / max(1, counts.sum()), name=name, mode="lines", fill="tozeroy",
+            line={"color": colour, "width": 2.5, "shape": "hv"},
+            hovertemplate="from %{x:.3g}: %{y:.2%}<extra></extra>",
+        )  # fmt: skip
+    return _plain(figure, theme, "weight", "share of the weights", percent=True)
+
+
+def bias_figure(biases: dict[str, np.ndarray], theme: str = "light") -> go.Figure:
+    """Each unit's bias as a point, one colour a source."""
+    figure = go.Figure()
+    for (name, bias), colour in zip(biases.items(), PAIR[theme], strict=False):
+        figure.add_scatter(
+            y=bias, name=name, mode="markers", marker={"color": colour, "size": 5 if len(bias) < 500 else 3},
+            hovertemplate="unit %{x}: %{y:.4f}<extra></extra>",
+        )  # fmt: skip
+    return _plain(figure, theme, "output unit", "bias")
+
+
+def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = "light") -> go.Figure:
+    """Norms (outputs, inputs) as a map with axes and a legend; where there are no weights (NaN) the ground shows.
+
+    ``block`` is how many (outputs, inputs) a cell stands for.
+    """
+    colours = [[i / 16, "rgb({},{},{})".format(*scale(signed=False)[round(i * 255 / 16)])] for i in range(17)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=grid, x0=(block[1] - 1) / 2, dx=block[1], y0=(block[0] - 1) / 2, dy=block[0], colorscale=colours,
+            zmin=0, hoverongaps=False, hovertemplate="input %{x} → output %{y}: %{z:.4g}<extra></extra>",
+            colorbar={"title": {"text": "norm", "font": {"size": 14}}, "thickness": 14, "tickfont": {"size": 14}},
+        )
+    )  # fmt: skip
+    figure = _plain(figure, theme, "input channel", "output unit", height=420)
+    figure.update_layout(plot_bgcolor=mix(PAPER[theme], QUIET_INK[theme], 0.25))
+    (height, width), (rows, columns) = grid.shape, block
+    figure.update_yaxes(range=[height * rows - 0.5, -0.5], showgrid=False, zeroline=False)
+    figure.update_xaxes(range=[-0.5, width * columns - 0.5], showgrid=False, zeroline=False)
+    return figure
+
+
+def spectrum_figure(spectrum: np.ndarray, theme: str = "light") -> go.Figure:
+    """A kernel's |FFT| (size, size), zero frequency in the middle; axes in cycles a pixel of the photo."""
+    colours = [[i / 16, "rgb({},{},{})".format(*scale(signed=False)[round(i * 255 / 16)])] for i in range(17)]
+    step = 1 / len(spectrum)
+    figure = go.Figure(
+        go.Heatmap(
+            z=spectrum, x0=-0.5, dx=step, y0=-0.5, dy=step, colorscale=colours, zmin=0,
+            hovertemplate="%{x:.2f} across, %{y:.2f} down: %{z:.3g}<extra></extra>",
+            colorbar={"title": {"text": "|FFT|", "font": {"size": 14}}, "thickness": 12, "tickfont": {"size": 14}},
+        )
+    )  # fmt: skip
+    figure = _plain(figure, theme, "cycles a pixel, across", "cycles a pixel, down", height=290)
+    figure.update_yaxes(scaleanchor="x", autorange="reversed", constrain="domain", zeroline=False)
+    figure.update_xaxes(constrain="domain", zeroline=False)
+    return figure
+
+
+def vote_bars(labels: list[str], values: np.ndarray, unit: str, theme: str = "light") -> go.Figure:
+    """Horizontal bars from zero, the largest on top: one colour for, another against."""
+    for_, against = SIGNS[theme]
+    rows = [f"{label} " for label in labels]
+    figure = go.Figure()
+    for name, colour, where in (("for", for_, values >= 0), ("against", against, values < 0)):
+        figure.add_bar(
+            x=values[where], y=[row for row, there in zip(rows, where, strict=True) if there], orientation="h",
+            name=name, marker={"color": colour}, hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+        )  # fmt: skip
+    figure = _plain(figure, theme, unit, None, height=26 * len(rows) + 90)
+    figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1], tickmode="linear", tickfont={"size": 14})
+    return figure
+
+
+def _plain(
+    figure: go.Figure, theme: str, x: str, y: str | None, *, percent: bool = False, height: int = 270
+) -> go.Figure:
+    axis = {"fixedrange": True, "tickfont": {"size": 14}}
+    return figure.update_layout(
+        height=height,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        font={"color": INK[theme], "size": 14},
+        xaxis={**axis, "title": x},
+        yaxis={**axis, "title": y, "tickformat": ".1%" if percent else None},
+        legend={"orientation": "h", "y": 1.14, "font": {"size": 14, "color": INK[theme]}},
+        barmode="relative",
+    )

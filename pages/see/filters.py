@@ -1,0 +1,46 @@
+"""What every layer looks for: its weights as pictures, and in numbers."""
+
+import streamlit as st
+
+from alexnet_viz.ui import ask, beside
+from alexnet_viz.ui.filters import (
+    chosen_layer,
+    chosen_unit,
+    class_votes,
+    input_slices,
+    kernels,
+    one_kernel,
+    order_and_contrast,
+    whole_layer,
+)
+from alexnet_viz.ui.sidebar import current
+
+choice = current()
+st.title("What each filter looks for", anchor=False)
+with st.spinner("Waking the network …"):
+    network = ask.model(choice)
+what, which, other = st.columns([1, 1, 2])
+with what:
+    layer = chosen_layer()
+with which:
+    unit = chosen_unit(network, layer)
+with other:
+    second = beside.weights(choice, network, optional=True)
+networks = [network, second] if second else [network]
+
+if layer == "conv1":
+    by, common = order_and_contrast()
+    wide, narrow = (st.container(), st.container()) if second else st.columns([3, 2], gap="large")
+    with wide:
+        kernels(networks, by, common, unit)
+    with narrow:
+        for column, one in zip(st.columns(len(networks), gap="large"), networks, strict=True):
+            with column:
+                one_kernel(one, unit)
+elif layer in ("fc7", "fc8"):
+    class_votes(networks, layer, unit, choice.photo)
+else:
+    input_slices(networks, layer, unit)
+
+st.subheader(f"All of {layer}", anchor=False)
+whole_layer(networks, layer)

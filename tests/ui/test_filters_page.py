@@ -1,0 +1,101 @@
+"""The filters page without a browser: every layer of every network, comparisons, and what the address reopens."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from alexnet_viz.network.files import save_weights
+from alexnet_viz.network.variants import build
+from alexnet_viz.values import NetworkSpec, Preprocessing
+
+HOME = Path(__file__).parents[2]
+SHELL, FILTERS = str(HOME / "alexnet_viz" / "ui" / "shell.py"), str(HOME / "pages" / "see" / "filters.py")
+
+
+def opened(**address):
+    app = AppTest.from_file(SHELL, default_timeout=90)
+    for key, value in {"weights": "random", **address}.items():
+        app.query_params[key] = str(value)
+    return app.run().switch_page(FILTERS).run()
+
+
+def no_bug(app):
+    assert not app.exception
+    assert not [error.value for error in app.error]
+
+
+def sent(app, noun):
+    """What the grid of this noun was given."""
+    found = [json.loads(one.proto.mixed.json)["meta"] for one in app.get("bidi_component") if one.proto.mixed.json]
+    return next(meta for meta in found if meta.get("noun") == noun)
+
+
+def test_conv1_shows_all_kernels_sorted_and_the_papers_two_groups():
+    app = opened(variant="paper", sort_kernels="hue", channel=90)
+    no_bug(app)
+    grid = sent(app, "kernel")
+    assert (grid["count"], grid["selected"], len(grid["parts"])) == (96, 90, 2)
+    assert "96 kernels of 3 × 11 × 11" in " ".join(one.value for one in app.caption)
+    app.segmented_control(key="contrast").set_value("common").run()
+    no_bug(app)
+    assert app.query_params["contrast"] in ("common", ["common"])
+
+
+@pytest.mark.parametrize("layer", ["conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"])
+def test_every_layer_has_its_picture(layer):
+    app = opened(layer=layer, channel=3, with_photo="True")
+    no_bug(app)
+    if layer in ("fc7", "fc8"):
+        assert any("which is what" in one.value for one in app.caption)
+    else:
+        assert sent(app, "rank")["count"] == {"conv2": 64, "conv3": 192, "conv4": 384}.get(layer, 256)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Weights of a compact network with 3 classes, of the layers of torchvision's."""
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    spec = NetworkSpec(num_classes=3, fc_width=32)
+    how = Preprocessing.for_size(224)
+    save_weights(path, build(spec, 1).state_dict(), spec=spec, categories=("a", "b", "c"), preprocessing=how,
+                 title="small", source="a test")  # fmt: skip
+    return str(path)
+
+
+@pytest.mark.parametrize("layer", ["conv1", "conv3", "fc6", "fc8"])
+def test_two_weights_in_lockstep(layer, checkpoint):
+    app = opened(layer=layer, beside_weights=checkpoint, channel=1)
+    no_bug(app)
+    if layer.startswith("conv"):
+        assert len(sent(app, "kernel" if layer == "conv1" else "rank")["sheets"]) == 2
+    assert any("| small |" in one.value for one in app.markdown)
+
+
+def test_networks_that_do_not_match_say_so(checkpoint):
+    app = opened(layer="fc8", beside_weights=checkpoint, channel=7)
+    no_bug(app)
+    assert any("small has 3 units here" in one.value for one in app.info)
+    app = opened(layer="conv3", beside_weights=checkpoint, variant="paper")
+    no_bug(app)
+    assert any("another shape at conv3" in one.value for one in app.info)
+    no_bug(opened(layer="conv1", beside_weights=checkpoint, variant="paper", channel=90))
+    app = opened(layer="conv3", beside_weights="/no/such.safetensors")
+    assert "There is no file" in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("layer", "shown"), [("relu3", "conv3"), ("pool2", "conv2"), ("drop6", "fc6"), ("softmax", "fc8")]
+)
+def test_a_layer_without_weights_becomes_the_one_before_it(layer, shown):
+    app = opened(layer=layer)
+    no_bug(app)
+    assert app.selectbox(key="layer").value == shown
+
+
+@pytest.mark.parametrize(
+    "address", [{"channel": "9999"}, {"channel": "x"}, {"sort_kernels": "size"}, {"layer": "conv9"}]
+)
+def test_nonsense_in_the_address_is_passed_over(address):
+    no_bug(opened(**address))
