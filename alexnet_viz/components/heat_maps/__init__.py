@@ -1,0 +1,69 @@
+"""Maps over photos, each with its legend; the pointer or the arrow keys read values off all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from alexnet_viz.components.mount import mount
+
+_component = mount(__file__)
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One picture with the map behind it.
+
+    ``picture`` is a data URI, ``box`` the part of it (left, top, right, bottom; 0–1) that the map ``values`` (h, w)
+    covers; ``colours`` are the scale's from ``low`` to ``high``, as CSS. ``alt`` says in words what is to be seen.
+    """
+
+    key: str
+    title: str
+    note: str
+    picture: str
+    alt: str
+    box: tuple[float, float, float, float]
+    values: np.ndarray
+    colours: Sequence[str]
+    low: float
+    high: float
+
+
+def heat_maps(
+    tiles: Sequence[Tile], *, key: str, columns: str = "", height: int = 420, linked: bool = True, pick: str = ""
+) -> str | None:
+    """Show tiles; returns the key of the tile whose button was pressed in this run, or None.
+
+    ``columns`` is a CSS grid's (default: as many as fit), ``height`` the tallest picture in CSS pixels; ``linked``: the
+    tiles show one photo, so a point on one is a point on all; ``pick``: the label of each tile's button, if any.
+    """
+    flat = [np.ascontiguousarray(one.values, np.float32).ravel() for one in tiles]
+    starts = np.cumsum([0, *(len(one) for one in flat)])
+    data = {
+        "tiles": [
+            {
+                "key": one.key,
+                "title": one.title,
+                "note": one.note,
+                "picture": one.picture,
+                "alt": one.alt,
+                "box": list(one.box),
+                "start": int(start),
+                "rows": one.values.shape[0],
+                "columns": one.values.shape[1],
+                "colours": list(one.colours),
+                "low": one.low,
+                "high": one.high,
+            }
+            for one, start in zip(tiles, starts, strict=False)
+        ],
+        "values": np.concatenate(flat),  # a flat array at the first level travels as an Arrow column
+        "columns": columns or "repeat(auto-fit, minmax(min(210px, 100%), 1fr))",
+        "height": height,
+        "linked": linked,
+        "pick": pick,
+    }
+    return _component(data=data, key=key, on_picked_change=lambda: None).picked
