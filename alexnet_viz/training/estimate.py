@@ -21,6 +21,7 @@ from alexnet_viz.errors import RecipeError
 from alexnet_viz.network.layers import steps
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan
+from alexnet_viz.training.worker import use_cores, yield_cores
 
 if TYPE_CHECKING:
     import torch
@@ -73,7 +74,6 @@ def estimate(recipe: Recipe, photos: int, classes: int, timed: int = 3) -> Cost:
 
     from alexnet_viz.network.device import devices, pick
     from alexnet_viz.training.loop import precision_on
-    from alexnet_viz.training.worker import use_cores
 
     course = plan(recipe, photos)
     parameters, memory = _sizes(recipe, classes)
@@ -149,6 +149,7 @@ def main() -> int:
     parser.add_argument("--photos", type=int, required=True)
     parser.add_argument("--classes", type=int, required=True)
     options = parser.parse_args()
+    yield_cores()
     try:
         cost = estimate(Recipe.from_json(sys.stdin.read()), options.photos, options.classes)
     except RecipeError as error:

@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", help="its id, or its directory")
     parser.add_argument("--queue", action="store_true", help="wait until the runs before it have ended")
     options = parser.parse_args(arguments)
+    yield_cores()
     try:
         path = runs.find_run(options.run)
         recipe = runs.read_run(path).recipe
@@ -106,6 +107,14 @@ def _train(path: Path, recipe: Recipe, monitor) -> bool:
         except _Stopped:
             return False
         return train(path, recipe, splits, team, monitor, device)
+
+
+def yield_cores() -> None:
+    """Let threads that wait for each other sleep; call it before torch is imported.
+
+    By default they spin, which beside any other busy process costs half the speed and more.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def use_cores(recipe: Recipe) -> None:
