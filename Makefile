@@ -4,7 +4,7 @@ PORT ?= 8501
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run room test bench lint screenshots clean
+.PHONY: help run room test bench lint weights screenshots clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,6 +24,10 @@ lint: .venv/test
 
 bench: .venv/test browser ## measure the app against the bare work, as ratios of one run
 	for file in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+
+weights: .venv/run ## train the weights that ship anew, in hours: make weights DATA=tiny-imagenet-100
+	$(BIN)/python -m alexnet_viz train --preset bundled --data folder:$(DATA) --id bundled
+	$(BIN)/python -m alexnet_viz bundle bundled
 
 screenshots: .venv/test browser ## take the README's pictures of the running app again
 	$(BIN)/python -m tests.browser.screenshots

@@ -1,4 +1,4 @@
-"""The core from a shell: ``python -m alexnet_viz classify|trace|train|resume|runs``.
+"""The core from a shell: ``python -m alexnet_viz classify|trace|train|resume|runs|bundle``.
 
 A user's error is one line and exit code 2.
 """
@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from alexnet_viz.errors import ImageError, RunError, UserError
-from alexnet_viz.values import VARIANTS, Architecture, Classification, NetworkSpec
+from alexnet_viz.values import VARIANTS, Architecture, Classification, NetworkSpec, WeightsInfo
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--preset", default="quick", help="textbook, paper, torchvision, quick or bundled")
     train.add_argument("--data", help="textures, folder:PATH, cifar10[:ROOT], imagenette[:ROOT] or imagenet:ROOT")
     train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change one of its settings")
+    train.add_argument("--id", metavar="RUN", help="what to call the run (default: time, preset and data)")
     train.add_argument("--runs", type=Path, metavar="DIR", help="where runs are kept (default: ./runs)")
     train.set_defaults(run=_train)
 
@@ -63,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--runs", type=Path, metavar="DIR")
     runs.add_argument("--json", action="store_true", help="a JSON list instead of a table")
     runs.set_defaults(run=_runs)
+
+    bundle = commands.add_parser("bundle", help="make a run's last checkpoint the weights that ship with the app")
+    bundle.add_argument("id", metavar="RUN", help="its id or its directory")
+    bundle.add_argument("--runs", type=Path, metavar="DIR")
+    bundle.add_argument("--out", type=Path, metavar="DIR", help="where to (default: assets/weights)")
+    bundle.set_defaults(run=_bundle)
     return parser
 
 
@@ -100,7 +107,7 @@ def _classify(options: argparse.Namespace) -> int:
         print(json.dumps([answer.as_dict() for answer in answers], ensure_ascii=False, indent=2))
     else:
         for answer in answers:
-            _print_answer(answer)
+            _print_answer(answer, model.info)
     return 0
 
 
@@ -111,11 +118,13 @@ def _bytes(photo: str) -> bytes:
         raise ImageError(f"{photo} cannot be read ({error.strerror}): check the path.") from error
 
 
-def _print_answer(answer: Classification) -> None:
+def _print_answer(answer: Classification, info: WeightsInfo) -> None:
     times = ", ".join(f"{name} {ms:.0f} ms" for name, ms in answer.times_ms.items())
     print(f"{answer.file}  ({answer.weights} weights on {answer.device}; {times})")
     for one in answer.predictions:
         print(f"  {one.probability:7.2%}  {one.label}  (class {one.index}, logit {one.logit:.2f})")
+    if info.doubts(answer.predictions[0].probability):
+        print(f"  perhaps none of its {len(info.categories)} classes: below {info.unsure_below:.0%} this is a guess")
 
 
 class _download_bar:
@@ -171,7 +180,7 @@ def _train(options: argparse.Namespace) -> int:
 
     data = [f"data={options.data}"] if options.data else []
     recipe = preset(options.preset).with_changes(*data, *options.set)
-    return _follow(create_run(recipe, options.runs))
+    return _follow(create_run(recipe, options.runs, options.id))
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -235,6 +244,23 @@ def _runs(options: argparse.Namespace) -> int:
     for row in rows:
         best = "" if row["best_top1"] is None else f"{row['best_top1']:.1%}"
         print(f"{row['id']:44} {row['state']:9} step {row['step']:>7} of {row['steps']:>7}  best top-1 {best}")
+    return 0
+
+
+def _bundle(options: argparse.Namespace) -> int:
+    from alexnet_viz.figures.training import filter_grid
+    from alexnet_viz.network.sources import BUNDLED
+    from alexnet_viz.network.weights import load
+    from alexnet_viz.training.bundle import bundle
+    from alexnet_viz.training.runs import find_run
+
+    folder = options.out or BUNDLED.parent
+    card = bundle(find_run(options.id, options.runs), folder, lambda done: print(done, file=sys.stderr, end="\r"))
+    kernels = load(str(folder / card["file"]))[0].conv1.weight.numpy()
+    filter_grid(kernels, columns=8, zoom=6).save(folder / "conv1.png")
+    noise = len(card["conv1_noise_like"])
+    print(f"{folder / card['file']}: {card['bytes'] / 1e6:.1f} MB, SHA-256 {card['sha256']}")
+    print(f"top-1 {card['top1']:.1%}, top-5 {card['top5']:.1%}; {noise} of {len(kernels)} conv1 kernels like noise")
     return 0
 
 

@@ -125,7 +125,8 @@ class Preprocessing:
 class WeightsInfo:
     """Where a network's parameters came from, and what belongs to them.
 
-    ``id`` names the very parameters (it changes when a single one does); ``choice`` is what the visitor chose.
+    ``id`` names the very parameters (it changes when a single one does); ``choice`` is what the visitor chose. An
+    answer whose highest probability lies below ``unsure_below`` may well be none of the classes (None: not known).
     """
 
     id: str
@@ -136,6 +137,11 @@ class WeightsInfo:
     preprocessing: Preprocessing
     source: str
     notes: tuple[str, ...] = ()
+    unsure_below: float | None = None
+
+    def doubts(self, probability: float) -> bool:
+        """Whether an answer with this highest probability may well be none of the classes."""
+        return self.unsure_below is not None and probability < self.unsure_below
 
 
 # --- photos --------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 
 from alexnet_viz.inspection.model import Model
 
+NOISE = 0.26  # of 20,000 kernels of Gaussian noise, 99 % gather less of their energy in one place of the spectrum
 NEAR_ZERO = 0.01  # of the layer's largest |weight|
 DEAD = 0.01  # of the layer's median filter norm
 
@@ -119,6 +120,26 @@ def spectrum(kernel: np.ndarray, size: int = 32) -> np.ndarray:
     """
     padded = np.fft.fft2(kernel, (size, size), axes=(-2, -1))
     return np.fft.fftshift(np.sqrt((np.abs(padded) ** 2).sum(axis=0))).astype(np.float32)
+
+
+def noise_like(kernels: np.ndarray) -> np.ndarray:
+    """Which of conv1's kernels (n, 3, k, k) look like noise or are dead, bool (n,).
+
+    A filter gathers its energy: the strongest 3 × 3 frequencies of its power spectrum, with their mirror image, hold
+    more of it than they do in noise. A kernel whose norm is below 1 % of the median one is dead.
+    """
+    power = (np.abs(np.fft.fft2(kernels, axes=(-2, -1))) ** 2).sum(axis=1)  # (n, k, k)
+    side, near = power.shape[-1], (-1, 0, 1)
+    around = sum(np.roll(power, (dy, dx), axis=(1, 2)) for dy in near for dx in near)
+    gathered = np.zeros(len(power))
+    for index, (one, energy) in enumerate(zip(power, around, strict=True)):
+        y, x = np.unravel_index(energy.argmax(), energy.shape)
+        there = np.zeros_like(one, bool)
+        for row, column in ((y, x), (-y, -x)):
+            there[np.ix_([(row + d) % side for d in near], [(column + d) % side for d in near])] = True
+        gathered[index] = one[there].sum() / (one.sum() or 1)
+    norms = np.sqrt(power.sum(axis=(1, 2)))
+    return (gathered < NOISE) | (norms <= DEAD * np.median(norms))
 
 
 def orientation(kernels: np.ndarray, size: int = 32) -> np.ndarray:

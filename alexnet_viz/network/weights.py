@@ -89,6 +89,7 @@ def _checkpoint(path: Path, choice: str) -> tuple[AlexNet, WeightsInfo]:
             preprocessing=_preprocessing(described, spec),
             source=described.get("source", path.name),
             notes=() if described else ("The file names no classes: they are numbered.",),
+            unsure_below=described.get("unsure_below"),
         )
     except (KeyError, TypeError) as error:
         raise WeightsError(f"{path.name}: its description is not one that this app wrote ({error!r}).") from error

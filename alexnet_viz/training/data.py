@@ -120,7 +120,7 @@ def _imagenette(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
         "put imagenette2-320.tgz from https://github.com/fastai/imagenette there, or write imagenette:FOLDER",
     ):
         names = Imagenette(root, size="320px", download=True).classes
-    return _folder(recipe, root / "imagenette2-320", on_progress, _shortest(names))
+    return _folder(recipe, root / "imagenette2-320", on_progress, short_names(names))
 
 
 def _imagenet(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
@@ -133,7 +133,7 @@ def _imagenet(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
         "https://image-net.org/download there, or write folder:PATH if train and val are sorted into classes already",
     ):
         train, _ = (ImageNet(root, split) for split in ("train", "val"))
-    return _folder(recipe, root, on_progress, _shortest(train.classes))
+    return _folder(recipe, root, on_progress, short_names(train.classes))
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def _or_data_error(what: str, remedy: str) -> Iterator[None]:
         raise DataError(f"{what} ({error}): {remedy}.") from error
 
 
-def _shortest(synonyms: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+def short_names(synonyms: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """The first of each class's names, or all where several classes share the first (ImageNet has two cranes)."""
     first = Counter(names[0] for names in synonyms)
     return tuple(names[0] if first[names[0]] == 1 else ", ".join(names) for names in synonyms)

@@ -48,6 +48,11 @@ with said:
         config={"displayModeBar": False},
         alt=f"The {top} strongest classes; first is {best.label} with {best.probability:.1%}",
     )
+    if network.info.doubts(answer.predictions[0].probability):
+        st.info(
+            f"Perhaps none of my {classes} classes: below {network.info.unsure_below:.0%} the first place is a guess.",
+            icon=":material/help:",
+        )
     for note in network.info.notes:
         st.caption(note)
     left, right = st.columns(2, gap="medium")

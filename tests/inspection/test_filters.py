@@ -9,6 +9,7 @@ from alexnet_viz.inspection.filters import (
     filters,
     hue,
     kernel_order,
+    noise_like,
     norm_grid,
     orientation,
     shrunk,
@@ -122,3 +123,17 @@ def test_votes_are_the_largest_terms_of_torchs_sum(paper):
     assert numbers[0] == of.weight[2].argmax()
     assert numbers[-1] == of.weight[2].argmin()
     assert len(numbers) == 6
+
+
+def test_noise_and_dead_kernels_are_told_from_filters():
+    draw = np.random.default_rng(4)
+    y, x = np.mgrid[:11, :11]
+    gratings = [
+        np.cos(2 * np.pi * (x * np.cos(a) + y * np.sin(a)) / period) for a in (0, 0.7, 2) for period in (3, 5, 9)
+    ]
+    colour, strength = draw.normal(0, 1, (9, 3, 1, 1)), draw.uniform(1, 3, (9, 1, 1, 1))
+    kernels = strength * colour * np.stack(gratings)[:, None] + draw.normal(0, 0.2, (9, 3, 11, 11))
+    noise, dead = draw.normal(0, 1, (5, 3, 11, 11)), 1e-4 * kernels[:1]
+    found = noise_like(np.concatenate([kernels, noise, dead]).astype(np.float32))
+    assert found.tolist() == [False] * 9 + [True] * 6
+    assert 0.985 < noise_like(draw.normal(0, 1, (4000, 3, 11, 11))).mean() < 0.995
