@@ -54,6 +54,9 @@ def start(run: Path, *, queue: bool = False) -> int:
             )
         process = psutil.Process(child.pid)
         process.nice(_NICENESS)
+        with contextlib.suppress(OSError):
+            # Linux weighs whole sessions against each other first, and there a process's own niceness counts nothing.
+            Path(f"/proc/{child.pid}/autogroup").write_text(str(_NICENESS), encoding="ascii")
         runs.replace_json(run / "launch.json", {"pid": child.pid, "started": process.create_time()})
     threading.Thread(target=child.wait, daemon=True).start()  # so that no zombie stays behind
     return child.pid

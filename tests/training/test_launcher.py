@@ -1,6 +1,7 @@
 """Launching, stopping and queueing real workers."""
 
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -42,6 +43,8 @@ def test_started_twice_it_starts_once_and_outlives_its_parent(launch):
     found = wait_for(run, "running", step=1)
     assert found.status.pid == pid
     assert psutil.Process(pid).nice() > 0
+    if (group := Path(f"/proc/{pid}/autogroup")).exists():
+        assert group.read_text().split()[-1] == "10"
     assert len(runs.list_runs()) == 1
     launcher.ask_to_stop(run)
     wait_for(run, "stopped")
