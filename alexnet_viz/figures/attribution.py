@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, scale
+from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, levels, scale
 from alexnet_viz.values import Geometry, Photo, sample_map
 
 Part = Literal["signed", "positive", "negative", "absolute"]
@@ -123,9 +123,7 @@ def table(signed: bool, colours: str) -> np.ndarray:
 
 def colour(values: np.ndarray, one: Panel, look: Look) -> np.ndarray:
     """Values on the panel's scale as colours, uint8 (…, 3)."""
-    share = values / one.top if one.top > 0 else np.zeros_like(values)
-    level = 128 + 127 * share.clip(-1, 1) if one.signed else 255 * share.clip(0, 1)
-    return table(one.signed, look.colours)[level.round().astype(np.uint8)]
+    return table(one.signed, look.colours)[levels(values, one.top, one.signed)]
 
 
 # --- pictures --------------------------------------------------------------------------------------

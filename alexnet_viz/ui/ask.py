@@ -20,6 +20,7 @@ from alexnet_viz.values import (
 if TYPE_CHECKING:
     import numpy as np
 
+    from alexnet_viz.attribution.session import Session
     from alexnet_viz.inspection.architecture import PrintedFit
     from alexnet_viz.inspection.filters import Filters, Summary
     from alexnet_viz.inspection.model import Model
@@ -30,6 +31,7 @@ _answers: Bounded[Classification] = Bounded(2048)
 _plans: Bounded[Architecture] = Bounded(256)
 _summaries: Bounded[Summary] = Bounded(128)
 _grids: Bounded[tuple[np.ndarray, tuple[int, int]]] = Bounded(32 << 20, lambda grid: grid[0].nbytes)
+_sessions: Bounded[Session] = Bounded(320 << 20, lambda session: session.nbytes)
 _traces: Bounded[Trace] = Bounded(256 << 20, lambda trace: trace.nbytes)
 
 
@@ -61,6 +63,17 @@ def trace(network: Model, reference: str) -> Trace:
 
     key = (network.info.id, network.device.name, reference)
     return _traces.get(key, lambda: record(network, inputs(reference, network.info.preprocessing).tensor))
+
+
+def session(network: Model, reference: str, other: str | None = None) -> Session:
+    """A photo's recorded pass, to ask why; ``other`` is the photo that a baseline may be. Raises ImageError."""
+    from alexnet_viz.attribution.session import Session
+
+    def make() -> Session:
+        how = network.info.preprocessing
+        return Session(network, inputs(reference, how).tensor, inputs(other, how).tensor if other else None)
+
+    return _sessions.get((network.info.id, network.device.name, reference, other), make)
 
 
 def plan(spec: NetworkSpec, batch: int) -> Architecture:

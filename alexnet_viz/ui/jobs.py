@@ -54,7 +54,7 @@ class Job:
         self.finished = 0  # tasks
         self.part: tuple[int, int] = (0, 0)  # of the task on its way
         self.began: float | None = None  # that task's start; None while it waits for a place
-        self.over = False
+        self._over = threading.Event()
         self._stop = threading.Event()
         self._seen = time.monotonic()
 
@@ -64,6 +64,14 @@ class Job:
 
     def stop(self) -> None:
         self._stop.set()
+
+    def wait(self, seconds: float) -> None:
+        """Until it is over, but not longer: what is quick need not show a progress bar."""
+        self._over.wait(seconds)
+
+    @property
+    def over(self) -> bool:
+        return self._over.is_set()
 
     @property
     def share(self) -> float:
@@ -103,7 +111,7 @@ class Job:
             words = f"This is a bug in the app, not in what you did. Please report reference {reference}."
             _failed.get(task.key, lambda: words)
         finally:
-            self.over = True
+            self._over.set()
 
     def _progress(self, done: int, total: int) -> None:
         self.part = (done, total)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import streamlit as st
 
 from alexnet_viz.components.mount import mount
 
@@ -33,12 +34,20 @@ class Tile:
 
 
 def heat_maps(
-    tiles: Sequence[Tile], *, key: str, columns: str = "", height: int = 420, linked: bool = True, pick: str = ""
-) -> str | None:
-    """Show tiles; returns the key of the tile whose button was pressed in this run, or None.
+    tiles: Sequence[Tile],
+    *,
+    key: str,
+    columns: str = "",
+    height: int = 420,
+    linked: bool = True,
+    pick: str = "",
+    on_pick: Callable[[str], None] | None = None,
+) -> None:
+    """Show tiles.
 
     ``columns`` is a CSS grid's (default: as many as fit), ``height`` the tallest picture in CSS pixels; ``linked``: the
-    tiles show one photo, so a point on one is a point on all; ``pick``: the label of each tile's button, if any.
+    tiles show one photo, so a point on one is a point on all. With ``pick`` each tile has a button of that label, and
+    ``on_pick`` is called with the tile's key before the rerun that the button starts.
     """
     flat = [np.ascontiguousarray(one.values, np.float32).ravel() for one in tiles]
     starts = np.cumsum([0, *(len(one) for one in flat)])
@@ -66,4 +75,9 @@ def heat_maps(
         "linked": linked,
         "pick": pick,
     }
-    return _component(data=data, key=key, on_picked_change=lambda: None).picked
+
+    def picked() -> None:
+        if on_pick:
+            on_pick(st.session_state[key].picked)
+
+    _component(data=data, key=key, on_picked_change=picked)

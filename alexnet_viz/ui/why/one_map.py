@@ -1,0 +1,124 @@
+"""One question's map, large; two classes beside each other; all five convolutions as a strip; and the method's card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from alexnet_viz.attribution.methods import Method
+from alexnet_viz.attribution.targets import Target
+from alexnet_viz.components.heat_maps import heat_maps
+from alexnet_viz.figures.attribution import Look, common
+from alexnet_viz.ui.why.asking import maps
+from alexnet_viz.ui.why.choices import ALL, Question, Wish
+from alexnet_viz.ui.why.pictures import downloads, label, panel_of, tile
+from alexnet_viz.values import Attribution
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
+
+
+def one_map(network: Model, question: Question, photo: str, look: Look) -> None:
+    """The map over the photo and alone; for two classes the three maps of both; for all layers a strip of five."""
+    if question.target.against is not None and question.layer != ALL:
+        _two_classes(network, question, photo, look)
+    elif question.layer == ALL:
+        asked = [question.wish(network, photo, layer=layer) for layer in CONVOLUTIONS]
+        _row(asked, [wish.layer for _, wish in asked], look, "why-strip", "repeat(5, minmax(0, 1fr))", height=300)
+        st.caption("Each layer on a scale of its own: their sizes cannot be compared by colour.")
+    else:
+        _large(*question.wish(network, photo), look)
+
+
+def _large(network: Model, wish: Wish, look: Look) -> None:
+    (found,) = maps([(network, wish)])
+    if isinstance(found, str):
+        st.error(found, icon=":material/info:")
+    if not isinstance(found, Attribution):
+        return
+    one = panel_of(network, wish, found, look, f"Why “{_short(network, wish.target)}”")
+    rows, columns = found.values.shape
+    of = f"{rows} × {columns} places of {wish.layer}" if wish.layer else f"{rows} × {columns} pixels of the input"
+    alone = replace(one, title="The map alone", note=f"{of}, each as it is.")
+    tiles = [tile(one, wish, look, "over", longest=1000), tile(alone, wish, look, "raw", raw=True)]
+    ratio = one.photo.size[0] / one.photo.size[1]
+    share = min(2.2, max(0.9, 1.5 * ratio))
+    heat_maps(tiles, key="why-map", columns=f"minmax(0, {share:.2f}fr) minmax(0, 1fr)", height=372)
+    st.caption(label(network, wish))
+    for note in found.notes:
+        st.info(note, icon=":material/info:")
+    downloads([(network, wish, found, one)], look, label(network, wish))
+    _checks(found)
+
+
+def _two_classes(network: Model, question: Question, photo: str, look: Look) -> None:
+    """Why A, why B, and what makes the difference, on one screen."""
+    target = question.target
+    targets = Target.of_class(target.index), Target.of_class(target.against), target
+    asked = [question.wish(network, photo, target=one) for one in targets]
+    names = [network.info.categories[index] for index in (target.index, target.against)]
+    titles = [f"Why {names[0]}", f"Why {names[1]}", f"{names[0]} rather than {names[1]}"]
+    _row(asked, titles, look, "why-two", "repeat(3, minmax(0, 1fr))", height=330, together=2)
+    st.caption("The first two on one scale. In the third, which asks for the difference of the two logits, "
+               "what speaks for the second class is negative.")  # fmt: skip
+
+
+def _row(
+    asked: Sequence[tuple[Model, Wish]], titles: Sequence[str], look: Look, key: str, columns: str, *, height: int,
+    together: int = 0,
+) -> None:  # fmt: skip
+    """Maps side by side, with downloads; the first ``together`` of them on one scale."""
+    found = maps(asked)
+    problems = dict.fromkeys(one for one in found if isinstance(one, str))
+    for problem in problems:
+        st.error(problem, icon=":material/info:")
+    shown = [
+        (network, wish, one, panel_of(network, wish, one, look, title))
+        for (network, wish), one, title in zip(asked, found, titles, strict=True)
+        if isinstance(one, Attribution)
+    ]
+    if not shown:
+        return
+    panels = [each[3] for each in shown]
+    if together:
+        panels = [*common(panels[:together]), *panels[together:]]
+        shown = [(*each[:3], one) for each, one in zip(shown, panels, strict=True)]
+    tiles = [tile(one, wish, look, str(i)) for i, (_, wish, _, one) in enumerate(shown)]
+    heat_maps(tiles, key=key, columns=columns, height=height)
+    for note in dict.fromkeys(note for each in shown for note in each[2].notes):
+        st.info(note, icon=":material/info:")
+    downloads(shown, look, label(*shown[0][:2]))
+
+
+def _short(network: Model, target: Target) -> str:
+    return target.describe(network.info.categories).removeprefix("logit of ")
+
+
+def _checks(found: Attribution) -> None:
+    """What the method says of itself, as numbers."""
+    if found.checks:
+        st.markdown(" · ".join(f"{name} **{value:.3g}**" for name, value in found.checks.items()))
+
+
+def card(method: Method) -> None:
+    """What the method asks, what it costs, where it misleads, where it comes from."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader(f"What {method.title} asks", anchor=False)
+        st.markdown(f"{method.asks}\n\nCost: {method.cost}.")
+        st.caption(method.reference)
+        for knob in method.knobs:
+            st.caption(f"**{knob.title}**: {knob.help}")
+    with right:
+        st.subheader("How far to trust it", anchor=False)
+        always = (
+            "It explains a **logit**, one number before the softmax, of this network: not the photo, and not what a "
+            "person would see.",
+            "**Put to the test**, above, measures it here: take away what it calls important and see.",
+        )
+        st.markdown("\n".join(f"- {trap}" for trap in (*method.traps, *always)))
