@@ -76,6 +76,24 @@ def load(recipe: Recipe, on_progress: Progress = lambda _: None) -> Splits:
             return _imagenet(recipe, root, on_progress)
 
 
+def check(recipe: Recipe) -> None:
+    """What can be known without decoding a photo: DataError where the data are missing or cannot be trained on."""
+    source, _, where = recipe.data.partition(":")
+    if source == "folder":
+        _class_count(recipe, read_tree(Path(where).expanduser()).class_names)
+    elif source == "textures":
+        _class_count(recipe, textures.CLASS_NAMES)
+
+
+def count(recipe: Recipe) -> tuple[int, int]:
+    """(training photos, classes) of the data that a recipe names; textures need not be drawn for it."""
+    if recipe.data == "textures":
+        classes = _class_count(recipe, textures.CLASS_NAMES)
+        return classes * textures.TRAIN_PER_CLASS, classes
+    splits = load(recipe)
+    return len(splits.train), len(splits.class_names)
+
+
 # --- sources -------------------------------------------------------------------------------------
 
 

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alexnet_viz.disk import runs_folder
-from alexnet_viz.errors import RecipeError
+from alexnet_viz.errors import RecipeError, UserError
 from alexnet_viz.network.layers import steps
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan
@@ -47,25 +47,21 @@ class Cost:
     precision: str
 
 
-def in_own_process(recipe: Recipe, photos: int, classes: int) -> Cost:
-    """``estimate`` in a process of its own; the same errors."""
-    command = [
-        sys.executable,
-        "-m",
-        "alexnet_viz.training.estimate",
-        "--photos",
-        str(photos),
-        "--classes",
-        str(classes),
-    ]
+def in_own_process(recipe: Recipe) -> Cost:
+    """``estimate`` of a recipe with its data, read in a process of its own; UserErrors come back as RecipeErrors."""
     done = subprocess.run(
-        command, input=recipe.as_json(), capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False
+        [sys.executable, "-m", "alexnet_viz.training.estimate"],
+        input=recipe.as_json(),
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
     )
     if done.returncode == 2:
-        raise RecipeError(done.stderr.strip())
+        raise RecipeError(done.stderr.strip().splitlines()[-1])
     if done.returncode:
         raise RuntimeError(done.stderr)
-    return Cost(**json.loads(done.stdout))
+    return Cost(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def estimate(recipe: Recipe, photos: int, classes: int, timed: int = 3) -> Cost:
@@ -76,7 +72,7 @@ def estimate(recipe: Recipe, photos: int, classes: int, timed: int = 3) -> Cost:
     from alexnet_viz.training.loop import precision_on
 
     course = plan(recipe, photos)
-    parameters, memory = _sizes(recipe, classes)
+    parameters, memory = sizes(recipe, classes)
     device = pick(None if recipe.device == "auto" else recipe.device)
     on = torch.device(device.name)
     # Each process on a CPU shares this machine's memory; each GPU has its own.
@@ -104,8 +100,8 @@ def _sides(recipe: Recipe) -> set[int]:
     return {recipe.size_at(epoch) for epoch in range(recipe.epochs)}
 
 
-def _sizes(recipe: Recipe, classes: int) -> tuple[int, int]:
-    """(parameters, bytes of memory in one process)."""
+def sizes(recipe: Recipe, classes: int) -> tuple[int, int]:
+    """(parameters, bytes of memory in one process), from the layers' shapes alone."""
     parameters = 0
     chain = steps(recipe.spec(classes))
     for step in chain:
@@ -145,14 +141,15 @@ def _step_seconds(recipe: Recipe, classes: int, side: int, device: torch.device,
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m alexnet_viz.training.estimate")
-    parser.add_argument("--photos", type=int, required=True)
-    parser.add_argument("--classes", type=int, required=True)
-    options = parser.parse_args()
+    """The recipe comes as JSON on the standard input, the cost leaves as JSON on the standard output."""
+    from alexnet_viz.training import data
+
     yield_cores()
+    os.nice(10)  # the app's visitors go first
     try:
-        cost = estimate(Recipe.from_json(sys.stdin.read()), options.photos, options.classes)
-    except RecipeError as error:
+        recipe = Recipe.from_json(sys.stdin.read())
+        cost = estimate(recipe, *data.count(recipe))
+    except UserError as error:
         print(error, file=sys.stderr)
         return 2
     print(json.dumps(asdict(cost)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -31,9 +33,7 @@ def start(run: Path, *, queue: bool = False) -> int:
     With ``queue`` it waits until the runs before it in the same directory have ended. RunError if it is finished.
     """
     run = run.resolve()
-    # flock, unlike the worker's record lock, also holds between two threads of one server.
-    with open(run / "launch.lock", "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _launching(run):
         state = runs.read_run(run)
         if state.state == "finished":
             raise RunError(f"The run {run.name} is finished: start a new one to train longer.")
@@ -54,6 +54,9 @@ def start(run: Path, *, queue: bool = False) -> int:
             )
         process = psutil.Process(child.pid)
         process.nice(_NICENESS)
+        with contextlib.suppress(OSError):
+            # Linux weighs whole sessions against each other first, and there a process's own niceness counts nothing.
+            Path(f"/proc/{child.pid}/autogroup").write_text(str(_NICENESS), encoding="ascii")
         runs.replace_json(run / "launch.json", {"pid": child.pid, "started": process.create_time()})
     threading.Thread(target=child.wait, daemon=True).start()  # so that no zombie stays behind
     return child.pid
@@ -80,6 +83,35 @@ def kill(run: Path) -> None:
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
+
+
+def end(run: Path, patience: float = 3.0) -> None:
+    """End the worker: told to first, killed when it has not obeyed after ``patience`` seconds."""
+    terminate(run)
+    deadline = time.monotonic() + patience
+    while _processes(run) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    kill(run)
+
+
+def delete(run: Path) -> None:
+    """Remove a run's directory for good; RunError while a process works on it."""
+    with _launching(run):
+        if runs.read_run(run).state in runs.ACTIVE and _processes(run):
+            raise RunError(f"The run {run.name} is under way: stop it before you delete it.")
+        if run.is_symlink():
+            run.unlink()
+            return
+        (run / "config.json").unlink()  # from here on it is no run any more
+        shutil.rmtree(run)
+
+
+@contextlib.contextmanager
+def _launching(run: Path) -> Iterator[None]:
+    """One launch of a run at a time. flock, unlike the worker's record lock, also holds between threads of a server."""
+    with open(run / "launch.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _processes(run: Path) -> list[psutil.Process]:

@@ -23,10 +23,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from alexnet_viz.disk import atomic_file
 from alexnet_viz.errors import RecipeError, RunError
 from alexnet_viz.network.variants import AlexNet, build, initialise
-from alexnet_viz.training import augment, batch_norm, checkpoints
+from alexnet_viz.training import augment, batch_norm, checkpoints, runs
+from alexnet_viz.training.answers import SHOWN_SIDE, Answers, most_wrong, write_answers
 from alexnet_viz.training.data import Splits
 from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.recipe import Recipe
@@ -160,6 +160,8 @@ def _prepare(
         "notes": list(splits.notes),
     }
     _restore(training, about)
+    if team.first:
+        runs.write_class_names(path, splits.class_names)
     monitor.update(about=about, steps=training.plan.steps, step=training.step, activity="training")
     return training
 
@@ -458,9 +460,21 @@ def _write_answers(training: _Training, answers: list[tuple[np.ndarray, ...]]) -
         return
     columns = [np.concatenate(column) for column in zip(*gathered, strict=True)]
     rows = np.argsort(columns[0])
-    names = ("index", "label", "probability", "top5", "top5_probability")
-    with atomic_file(training.path / "answers.npz") as file:
-        np.savez(file, step=training.step, **{name: c[rows] for name, c in zip(names, columns, strict=True)})
+    index, label, probability, top5, top5_probability = (column[rows] for column in columns)
+    shown = most_wrong(label, probability, top5[:, 0])
+    photos = _seen(training, index[shown], Preprocessing.for_size(SHOWN_SIDE))
+    write_answers(
+        training.path, Answers(training.step, index, label, probability, top5, top5_probability, shown, photos)
+    )
+
+
+def _seen(training: _Training, indices: np.ndarray, how: Preprocessing) -> np.ndarray:
+    """What a network sees of validation photos, uint8 (n, S, S, 3)."""
+    if not len(indices):
+        return np.zeros((0, how.crop, how.crop, 3), np.uint8)
+    x = augment.eval_batch(training.splits.val, indices, how, device=torch.device("cpu"))
+    pixels = x.permute(0, 2, 3, 1).numpy() * np.float32(how.std) + np.float32(how.mean)
+    return np.rint(255 * pixels.clip(0, 1)).astype(np.uint8)
 
 
 def _is_best(history: list[float]) -> bool:
@@ -478,8 +492,7 @@ def _take_snapshot(training: _Training) -> None:
     val, how = training.splits.val, training.recipe.preprocessing
     x = augment.eval_batch(val, np.array([0]), how, device=training.device)
     if training.step == 0:
-        pixels = x[0].cpu().permute(1, 2, 0).numpy() * how.std + how.mean
-        write_photo(training.path, np.rint(255 * pixels.clip(0, 1)).astype(np.uint8), int(val.labels[0]))
+        write_photo(training.path, _seen(training, np.array([0]), how)[0], int(val.labels[0]))
     weights = batch_norm.folded(training.network)
     training.network.eval()
     outputs = training.network.record(x)

@@ -206,8 +206,7 @@ class Recipe:
             name, equals, text = change.partition("=")
             if not equals:
                 raise RecipeError(f"{change!r} is no setting: write NAME=VALUE.")
-            _refuse_unknown({name: text})
-            values[name] = _parsed(name, _types()[name], text.strip())
+            values[name] = parse(name, text)
         return self.changed(**values)
 
 
@@ -216,6 +215,12 @@ def preset(name: str) -> Recipe:
     if name not in PRESETS:
         raise RecipeError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
     return PRESETS[name]
+
+
+def parse(name: str, text: str) -> Any:
+    """The value of a setting that a text stands for; RecipeError if none."""
+    _refuse_unknown({name: text})
+    return _parsed(name, _types()[name], text.strip())
 
 
 def _types() -> dict[str, Any]:

@@ -5,13 +5,15 @@
               metrics.jsonl    one row a line, appended by its worker alone
               checkpoints/     index.json names the good ones
               snapshots/       the film of learning
+              classes.json     the names of the classes, in order
               log.txt          what the worker printed
               answers.npz      what the best epoch said of every validation photo
               stop             there while somebody asks the worker to stop
               lock             held by the worker while it lives
               launch.json      the process that was launched for it
+              notes.txt        what people wrote about it
 
-The worker that holds the lock writes; everybody else reads. Nothing here needs torch.
+The worker that holds the lock writes all but the last three; everybody else reads. Nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -31,10 +33,11 @@ from typing import Any
 
 import psutil
 
-from alexnet_viz.disk import runs_folder
+from alexnet_viz.disk import runs_folder, write_atomically
 from alexnet_viz.errors import RunError
 from alexnet_viz.training.recipe import Recipe
 
+ACTIVE = ("queued", "running", "stopping")
 ENDED = ("stopped", "finished", "failed")
 STALLED_AFTER = 20.0  # seconds without a heartbeat, which comes each second
 
@@ -134,6 +137,8 @@ def read_run(path: Path) -> Run:
         raise RunError(f"{path} is no run: it has no readable config.json.") from error
     status = read_status(path)
     state, stalled = _judge(status, path)
+    if state in ("queued", "running") and (path / "stop").exists():
+        state = "stopping"
     return Run(path.name, path, recipe, created, status, state, stalled)
 
 
@@ -156,6 +161,29 @@ def read_status(path: Path) -> Status:
         return Status()
     known = {f.name for f in dataclasses.fields(Status)}
     return Status(**{key: value for key, value in values.items() if key in known})
+
+
+def class_names(path: Path) -> tuple[str, ...]:
+    """The names of a run's classes, in order; none before its worker has read the data."""
+    try:
+        return tuple(json.loads((path / "classes.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return ()
+
+
+def read_notes(path: Path) -> str:
+    try:
+        return (path / "notes.txt").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def write_notes(path: Path, text: str) -> None:
+    """Keep what somebody wrote about a run; nothing leaves no file behind."""
+    if text.strip():
+        write_atomically(path / "notes.txt", text.encode())
+    else:
+        (path / "notes.txt").unlink(missing_ok=True)
 
 
 def weights_path(path: Path) -> Path | None:
@@ -287,11 +315,15 @@ def cut_torn_line(path: Path) -> None:
         pass
 
 
+def write_class_names(path: Path, names: tuple[str, ...]) -> None:
+    replace_json(path / "classes.json", list(names))
+
+
 def write_status(path: Path, status: Status) -> None:
     replace_json(path / "status.json", dataclasses.asdict(status))
 
 
-def replace_json(path: Path, value: dict) -> None:
+def replace_json(path: Path, value: dict | list) -> None:
     """Replace a small file so that readers see the old or the new one. Not forced to the disk: it comes each second."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")

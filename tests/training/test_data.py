@@ -29,6 +29,21 @@ def no_network(monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
 
+def test_data_are_counted_and_checked_before_anything_is_decoded(make_tree):
+    root = make_tree(photos("ant", "bee", count=5))
+    recipe = Recipe(data=f"folder:{root}")
+    data.check(recipe)
+    assert data.count(recipe) == (len(load(root).train), 2)
+    with pytest.raises(DataError, match="has 2 classes"):
+        data.check(recipe.changed(classes=3))
+    with pytest.raises(DataError, match="no folder"):
+        data.check(Recipe(data="folder:/nowhere"))
+    with pytest.raises(DataError, match="has 14 classes"):
+        data.check(Recipe(classes=15))
+    some = Recipe(classes=3)
+    assert data.count(some) == (len(data.load(some).train), 3)
+
+
 # --- a folder's own rules ------------------------------------------------------------------------
 
 

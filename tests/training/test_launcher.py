@@ -1,6 +1,7 @@
 """Launching, stopping and queueing real workers."""
 
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -42,6 +43,8 @@ def test_started_twice_it_starts_once_and_outlives_its_parent(launch):
     found = wait_for(run, "running", step=1)
     assert found.status.pid == pid
     assert psutil.Process(pid).nice() > 0
+    if (group := Path(f"/proc/{pid}/autogroup")).exists():
+        assert group.read_text().split()[-1] == "10"
     assert len(runs.list_runs()) == 1
     launcher.ask_to_stop(run)
     wait_for(run, "stopped")
@@ -77,6 +80,18 @@ def test_nothing_is_hit_that_is_not_the_runs(tiny):
     assert me.is_running()
 
 
+def test_a_run_under_way_is_not_deleted_and_an_ended_one_is(launch):
+    run = launch()
+    wait_for(run, "running", step=1)
+    with pytest.raises(RunError, match="under way"):
+        launcher.delete(run)
+    launcher.end(run)
+    assert wait_for(run, "stopped", "failed").status.step >= 1
+    launcher.delete(run)
+    assert not run.exists()
+    assert not runs.list_runs()
+
+
 def test_a_finished_run_is_not_started(tiny):
     run = runs.create_run(tiny)
     runs.write_status(run, runs.Status("finished"))
@@ -97,11 +112,16 @@ def test_several_machines_get_a_command_each(tiny):
 
 def test_the_cost_of_a_run(tiny):
     recipe = tiny.changed(sizes=((0, 63), (1, 80)), input_size=80)
-    cost = estimate.in_own_process(recipe, photos=50, classes=4)
+    cost = estimate.in_own_process(recipe)  # 48 photos of 4 classes
     assert (cost.steps_per_epoch, cost.steps, cost.precision) == (6, 12, "fp32")
     assert cost.parameters == sum(p.numel() for p in build(recipe.spec(4)).parameters())
     assert cost.seconds > 0
     assert cost.memory > 3 * 4 * cost.parameters
+
+
+def test_the_cost_of_missing_data_is_their_error(tiny):
+    with pytest.raises(RecipeError, match="no folder or"):
+        estimate.in_own_process(tiny.changed(data="folder:/nowhere"))
 
 
 def test_a_run_that_needs_more_memory_than_there_is_is_refused(tiny):

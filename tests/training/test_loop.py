@@ -9,6 +9,7 @@ from alexnet_viz.errors import RecipeError, RunError
 from alexnet_viz.network.files import read_weights
 from alexnet_viz.network.variants import build
 from alexnet_viz.training import augment, checkpoints, data, runs
+from alexnet_viz.training.answers import read_answers
 from alexnet_viz.training.loop import TrainingFailed, train
 from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.recipe import PRESETS, preset
@@ -93,12 +94,23 @@ def test_validation_is_that_of_the_weights_kept(fit, tiny):
 
 def test_the_answers_of_the_best_epoch_are_kept(fit, tiny):
     path, _ = fit(tiny)
-    answers = np.load(path / "answers.npz")
+    answers = read_answers(path)
     best = max(rows(path, "val"), key=lambda row: row["top1"])
-    assert answers["step"] == best["step"]
-    assert (answers["top5"][:, 0] == answers["label"]).mean() == pytest.approx(best["top1"])
-    assert answers["index"].tolist() == list(range(15))
-    np.testing.assert_allclose(answers["top5_probability"].sum(1), 1, rtol=1e-5)  # all four classes
+    assert answers.step == best["step"]
+    assert (answers.said == answers.label).mean() == pytest.approx(best["top1"])
+    assert answers.index.tolist() == list(range(15))
+    np.testing.assert_allclose(answers.top5_probability.sum(1), 1, rtol=1e-5)  # all four classes
+    assert runs.class_names(path) == ("a", "b", "c", "d")
+
+
+def test_the_most_wrong_photos_are_kept_as_the_network_saw_them(fit, tiny):
+    path, _ = fit(tiny)
+    answers, val = read_answers(path), data.load(tiny).val
+    assert len(answers.shown) == len(answers.photos) > 0
+    assert (answers.said != answers.label)[answers.shown].all()
+    assert (np.diff(answers.probability[answers.shown]) >= 0).all()
+    middle = val.image(int(answers.index[answers.shown[0]]))[4:-4, 4:-4].astype(float)
+    np.testing.assert_allclose(answers.photos[0].mean((0, 1)), middle.mean((0, 1)), atol=2)
 
 
 def test_ten_crops_are_the_mean_of_ten_answers(fit, tiny):

@@ -96,6 +96,26 @@ def test_settings_that_later_versions_add_take_their_defaults(run):
     assert runs.read_run(run).state == "finished"
 
 
+def test_a_run_that_was_asked_to_stop_says_so_until_it_has(run, sleeper):
+    child, started = sleeper
+    running(run, child.pid, started)
+    (run / "stop").touch()
+    assert runs.read_run(run).state == "stopping"
+    runs.write_status(run, Status("stopped"))
+    assert runs.read_run(run).state == "stopped"
+
+
+def test_notes_and_class_names_stand_beside_a_config_that_never_changes(run):
+    config = (run / "config.json").read_bytes()
+    assert (runs.read_notes(run), runs.class_names(run)) == ("", ())
+    runs.write_notes(run, "learned über stripes")
+    runs.write_class_names(run, ("ein", "zwei"))
+    assert (runs.read_notes(run), runs.class_names(run)) == ("learned über stripes", ("ein", "zwei"))
+    runs.write_notes(run, "  ")
+    assert not (run / "notes.txt").exists()
+    assert (run / "config.json").read_bytes() == config
+
+
 # --- alive ---------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,8 @@
 """The training page without a browser: a real worker, launched, watched, stopped and resumed from the page."""
 
+import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +10,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.disk import runs_folder
-from alexnet_viz.figures.training import curves, filter_grid, map_grid, smoothed
 from alexnet_viz.training import launcher, runs
+from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
+from alexnet_viz.training.snapshots import Snapshot, write_photo, write_snapshot
+from alexnet_viz.training.textures import CLASS_NAMES
 
 HOME = Path(__file__).parents[2]
 TRAIN = str(HOME / "pages" / "train" / "train.py")
+SMALL = {"epochs": 3, "input_size": 64, "fc_width": 16, "classes": 4}
 
 
 @pytest.fixture
@@ -26,8 +31,39 @@ def page():
         launcher.kill(run.path)
 
 
-def setting(app, name, value):
-    next(box for box in app.text_input if box.label == name).set_value(value)
+@pytest.fixture
+def finished():
+    """finished(**changes) -> the path of a run as a worker leaves it: rows, film, answers; no weights."""
+
+    def make(top1=0.9, **changes):
+        path = runs.create_run(preset("quick").changed(**changes), run_id=f"run-{len(runs.list_runs())}")
+        for step in range(10, 110, 10):
+            row = {"step": step, "epoch": (step - 1) // 50, "attempt": 1, "loss": 3.0 - step / 50, "top1": step / 200}
+            own = {"grad_norm": {"conv1": 0.1, "fc8": 2.0}, "dead": {"relu1": 0.25}, "learning_rate": 0.01}
+            timing = {"images_per_second": 100.0, "data_share": 0.1, "memory": 2**30}
+            runs.append_metrics(path, {"split": "train", **row, "top5": 1.0, **own, "timing": timing})
+            if step % 50 == 0:
+                runs.append_metrics(path, {"split": "val", **row, "top1": top1 * step / 100, "top5": 1.0})
+        rng = np.random.default_rng(0)
+        for step in (0, 50, 100):
+            maps = {f"relu{n}": rng.random((16, 5, 5)) for n in range(1, 6)}
+            write_snapshot(path, Snapshot(step, rng.normal(size=(64, 3, 11, 11)), {}, maps, np.eye(14)[3]))
+        write_photo(path, np.zeros((8, 8, 3), np.uint8), 3)
+        label = np.repeat(np.arange(14), 2)
+        top5 = np.stack([(label + i) % 14 for i in range(5)], 1)
+        top5[7] = top5[7][::-1]  # class 3 is taken for class 7 once
+        write_answers(path, Answers(100, np.arange(28), label, np.where(label == 3, 0.1, 0.9), top5, top5 / 14,
+                                    np.array([7]), np.zeros((1, 8, 8, 3), np.uint8)))  # fmt: skip
+        runs.write_class_names(path, CLASS_NAMES)
+        runs.write_status(path, runs.Status("finished", step=100, steps=100, epoch=1, best_top1=top1, attempt=1))
+        return path
+
+    return make
+
+
+def control(app, name, preset_name="quick"):
+    key = f"recipe-{preset_name}-{name}"
+    return next(one for one in (*app.number_input, *app.text_input, *app.selectbox) if one.key == key)
 
 
 def wait_for(run, *states, steps=0):
@@ -39,18 +75,27 @@ def wait_for(run, *states, steps=0):
     raise AssertionError(f"{seen.state} at step {seen.status.step}, log:\n{(run / 'log.txt').read_text()}")
 
 
+def charts(app):
+    return {chart.proto.alt: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
+
+
+# --- launching -----------------------------------------------------------------------------------
+
+
 def test_a_run_is_started_watched_stopped_and_resumed(page):
-    setting(page, "epochs", "3")
-    setting(page, "input size", "64")
-    setting(page, "fc width", "16")
-    setting(page, "classes", "4")
+    page.toggle(key="settings").set_value(True).run()
+    for name, value in SMALL.items():
+        control(page, name).set_value(value)
     page.run()
     assert not page.exception
+    assert any("3 settings changed" in caption.value for caption in page.caption)
+    page.toggle(key="settings").set_value(False).run()
+    assert any("3 settings changed" in caption.value for caption in page.caption)  # hidden, not forgotten
     page.button(key="start").click().run()
     assert not page.exception
     (run,) = runs.list_runs(runs_folder())
-    assert (run.recipe.epochs, run.recipe.input_size, run.recipe.classes) == (3, 64, 4)
-    wait_for(run.path, "running", steps=2)
+    assert {name: getattr(run.recipe, name) for name in SMALL} == SMALL
+    wait_for(run.path, "running", steps=7)
     page.run()
     assert "step" in page.get("progress")[0].proto.text
     page.button(key="stop").click().run()
@@ -64,49 +109,130 @@ def test_a_run_is_started_watched_stopped_and_resumed(page):
     assert not page.exception
 
 
-def test_a_killed_worker_is_shown_as_failed_with_a_way_on(page):
-    path = runs.create_run(preset("quick").changed(epochs=3, input_size=64, fc_width=16))
+def test_a_killed_worker_is_shown_as_failed_with_its_last_words_and_a_way_on(page):
+    path = runs.create_run(preset("quick").changed(**SMALL))
     launcher.start(path)
     wait_for(path, "running", steps=1)
     launcher.kill(path)
     wait_for(path, "failed")
+    (path / "log.txt").write_text("its last words")
     page.run()
     assert any("ended without a word" in error.value for error in page.error)
+    assert any("its last words" in code.value for code in page.code)
     assert page.button(key="resume")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "message"),
-    [("epochs", "many", "epochs must be a whole number"), ("input size", "20", "Use at least 63 pixels")],
+    [("input_size", 20, "Use at least 63 pixels"), ("sizes", "many", "sizes must be"), ("classes", 15, "14 classes")],
 )
 def test_what_cannot_work_is_refused_before_the_start(page, name, value, message):
-    setting(page, name, value)
-    page.run()
+    page.toggle(key="settings").set_value(True).run()
+    control(page, name).set_value(value).run()
     assert any(message in error.value for error in page.error)
-    assert not [button for button in page.button if button.key == "start"]
+    assert page.button(key="start").disabled
+    assert not runs.list_runs(runs_folder())
+    page.button(key="preset_again").click().run()
+    assert not page.error
+    assert not page.button(key="start").disabled
+
+
+def test_data_that_are_not_there_are_refused_at_the_start(page):
+    page.selectbox(key="data_source").set_value("folder").run()
+    assert page.button(key="start").disabled  # no place yet
+    page.text_input(key="data_place").set_value("/nowhere").run()
+    page.button(key="start").click().run()
+    assert any("There is no folder" in error.value for error in page.error)
     assert not runs.list_runs(runs_folder())
 
 
-def test_smoothing_is_a_debiased_average():
-    assert smoothed([3.0, 3.0, 3.0], 0.9) == pytest.approx([3.0, 3.0, 3.0])
-    assert smoothed([0.0, 1.0], 0.5) == pytest.approx([0.0, 2 / 3])
-    assert smoothed([1.0, 5.0], 0.0) == [1.0, 5.0]
+def test_every_number_has_a_control_with_its_bounds(page):
+    page.toggle(key="settings").set_value(True).run()
+    assert (control(page, "batch_size").min, control(page, "batch_size").max) == (1, 65536)
+    assert (control(page, "dropout").min, control(page, "dropout").max) == (0.0, 0.95)
+    assert control(page, "learning_rate").value == 7e-4
+    assert control(page, "classes").value is None
+    assert all(one.help for one in (*page.number_input, *page.selectbox, *page.toggle))
 
 
-def test_curves_show_both_splits():
-    rows = [{"split": s, "step": i, "loss": 2.0 - i, "top1": 0.1 * i} for i in range(3) for s in ("train", "val")]
-    figure = curves(rows, "loss")
-    assert [trace.name for trace in figure.data] == ["training", "validation"]
-    assert list(figure.data[1].y) == [2.0, 1.0, 0.0]
+def test_the_cost_is_asked_of_another_process(page):
+    page.toggle(key="settings").set_value(True).run()
+    for name, value in {**SMALL, "batch_size": 4}.items():
+        control(page, name).set_value(value)
+    page.button(key="cost").click().run()
+    assert any("Reading the data" in info.value for info in page.info)
+    for _ in range(300):
+        if any("parameters" in info.value for info in page.info):
+            break
+        time.sleep(0.3)
+        page.run()
+    told = next(info.value for info in page.info if "parameters" in info.value)
+    assert "840 steps, 280 in each epoch of 1,120 photos" in told
 
 
-def test_filters_are_drawn_as_they_are():
-    filters = np.zeros((17, 3, 2, 2), np.float32)
-    filters[0, 0] = 2.0  # all red
-    filters[16, 2] = -1.0  # no blue
-    drawn = np.asarray(filter_grid(filters, columns=16, zoom=3))
-    assert drawn.shape == (14, 16 * 8 - 2, 4)
-    assert drawn[0, 0].tolist() == [255, 128, 128, 255]
-    assert drawn[8, 0].tolist() == [128, 128, 0, 255]
-    assert drawn[8, 20, 3] == 0
-    assert np.asarray(map_grid(np.eye(4, dtype=np.float32)[None], columns=1, side=4))[0, 0, 0] == 255
+# --- watching ------------------------------------------------------------------------------------
+
+
+def test_all_that_a_row_holds_is_drawn(page, finished):
+    finished()
+    page.run()
+    assert not page.exception
+    drawn = charts(page)
+    loss = next(spec for alt, spec in drawn.items() if alt.startswith("loss"))
+    assert [line["name"] for line in loss["data"] if line.get("showlegend", True)] == [
+        "training <b>1.288</b>", "validation <b>1.000</b>"]  # fmt: skip
+    gradients = next(spec for alt, spec in drawn.items() if "gradient" in alt)
+    assert {line["name"]: line["y"] for line in gradients["data"] if line.get("y")}.keys() == {"conv1", "fc8"}
+    for word in ("learning rate", "waiting for data", "dead units", "Images per second", "Memory"):
+        assert any(word in alt for alt in drawn), word
+
+
+def test_rows_are_read_once_for_all_who_watch(page, finished, monkeypatch):
+    path = finished()
+    page.run()
+    offsets = []
+    read = runs.read_metrics
+    monkeypatch.setattr(runs, "read_metrics", lambda path, offset=0: (offsets.append(offset), read(path, offset))[1])
+    another = AppTest.from_file(str(HOME / "alexnet_viz" / "ui" / "shell.py"), default_timeout=90)
+    another.query_params["weights"] = "random"
+    another.run()
+    another.switch_page(TRAIN).run()
+    assert not another.exception
+    assert set(offsets) == {(path / "metrics.jsonl").stat().st_size}
+
+
+def test_a_run_that_does_not_stop_can_be_ended(page, finished):
+    path = finished()
+    runs.write_status(path, replace(runs.read_status(path), state="running", pid=2**22, host="elsewhere"))
+    page.run()
+    assert page.button(key="kill")  # no sign of life for long
+    assert any("no sign" in warning.value for warning in page.warning)
+
+
+# --- after ---------------------------------------------------------------------------------------
+
+
+def test_what_it_learned_is_shown_by_class_and_by_photo(page, finished):
+    finished()
+    page.run()
+    assert any("**27 of 28** validation photos right" in text.value for text in page.markdown)
+    assert any(f"{CLASS_NAMES[3]} taken for {CLASS_NAMES[7]} (1×)" in text.value for text in page.markdown)
+    accuracy = next(spec for alt, spec in charts(page).items() if alt.startswith("Share of right"))
+    assert accuracy["layout"]["yaxis"]["ticktext"][0] == CLASS_NAMES[3]
+
+
+def test_runs_are_compared_annotated_and_deleted(page, finished):
+    first, second = finished(), finished(top1=0.5, learning_rate=0.002)
+    page.run()
+    (table,) = [one.value for one in page.dataframe]
+    assert table["run"].tolist() == [second.name, first.name]
+    assert table["best top-1"].tolist() == [0.5, 0.9]
+    page.session_state["runs_table"] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
+    page.text_area(key=f"notes-{second.name}").set_value("slower").run()
+    assert not page.exception
+    assert runs.read_notes(second) == "slower"
+    page.checkbox(key=f"sure-{second.name}").set_value(True).run()
+    page.button(key="delete").click().run()
+    assert not page.exception
+    assert [run.id for run in runs.list_runs()] == [first.name]
+    assert page.selectbox(key="run").value == first.name

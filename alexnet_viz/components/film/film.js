@@ -1,0 +1,133 @@
+// The film of learning. Frames come in pieces and stay here; playing them asks nothing of the server.
+const PAUSE = 110; // ms between two pictures
+const CALM = 600; // the same, for who asked for little motion
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const view = parentElement.querySelector(".film");
+  const find = (name) => view.querySelector(name);
+  const slider = find(".slider");
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  if (view.run !== data.run) {
+    Object.assign(view, { run: data.run, frames: [], at: 0, layer: view.layer ?? "relu1", asked: -1 });
+    pause();
+  }
+  const size = ([n, h, w]) => n * h * w;
+  const length = 3 * size(data.filters) + Object.values(data.maps).map(size).reduce((a, b) => a + b, 0);
+  if (data.first > view.frames.length) {
+    if (view.asked !== data.first) setTriggerValue("missing", true); // a piece was lost on the way
+    view.asked = data.first;
+  } else {
+    const pixels = data.pixels?.getChildAt ? data.pixels.getChildAt(0).toArray() : data.pixels;
+    const newest = view.at >= view.frames.length - 1;
+    data.top.forEach((top, i) => {
+      view.frames[data.first + i] = { pixels: pixels.slice(i * length, (i + 1) * length), top };
+    });
+    if (newest && !view.timer) view.at = view.frames.length - 1; // who looks at the newest picture goes on doing so
+  }
+
+  const picture = find(".photo img");
+  if (data.photo && picture.src !== data.photo) picture.src = data.photo;
+  picture.alt = `The fixed photo${data.truth ? `: ${data.truth}` : ""}`;
+  find(".photo figcaption").textContent = data.truth;
+
+  const layers = Object.keys(data.maps);
+  if (find(".layers").childElementCount !== layers.length) {
+    find(".layers").replaceChildren(...layers.map((name) => {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", textContent: name, title: `The photo's maps after ${name}` });
+      button.onclick = () => { view.layer = name; show(); };
+      return button;
+    }));
+  }
+
+  // Tiles in a grid, each pixel as large as fits, with a gap between them.
+  const grid = (canvas, [count, height, width], columns, pixel) => {
+    const scale = Math.max(1, Math.round(560 / columns / width));
+    const [w, h] = [width * scale + 3, height * scale + 3];
+    const shape = [columns * w - 3, Math.ceil(count / columns) * h - 3];
+    if (canvas.width !== shape[0] || canvas.height !== shape[1]) [canvas.width, canvas.height] = shape;
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(...shape);
+    for (let tile = 0; tile < count; tile++) {
+      const [left, top] = [(tile % columns) * w, Math.floor(tile / columns) * h];
+      for (let y = 0; y < height * scale; y++) {
+        for (let x = 0; x < width * scale; x++) {
+          const from = (tile * height + Math.floor(y / scale)) * width + Math.floor(x / scale);
+          const to = 4 * ((top + y) * shape[0] + left + x);
+          pixel(image.data, to, from);
+          image.data[to + 3] = 255;
+        }
+      }
+    }
+    context.putImageData(image, 0, 0);
+  };
+
+  function show() {
+    const frame = view.frames[view.at];
+    slider.max = Math.max(0, view.frames.length - 1);
+    slider.value = view.at;
+    if (!frame) return;
+    const step = data.steps[view.at].toLocaleString("en");
+    find(".step").textContent = `step ${step}`;
+    slider.setAttribute("aria-valuetext", `step ${step}, picture ${view.at + 1} of ${view.frames.length}`);
+    const filters = find(".filters");
+    grid(filters, data.filters, data.filters[0] > 64 ? 12 : 8, (out, to, from) => {
+      for (let c = 0; c < 3; c++) out[to + c] = frame.pixels[3 * from + c];
+    });
+    filters.setAttribute("aria-label", `The ${data.filters[0]} filters of conv1 as colour tiles after ${step} steps`);
+    let start = 3 * size(data.filters);
+    for (const name of layers) {
+      if (name === view.layer) {
+        const offset = start;
+        grid(find(".maps"), data.maps[name], 4, (out, to, from) => {
+          out[to] = out[to + 1] = out[to + 2] = frame.pixels[offset + from];
+        });
+      }
+      start += size(data.maps[name]);
+    }
+    find(".maps").setAttribute("aria-label", `The photo's first maps after ${view.layer}, after ${step} steps`);
+    for (const button of find(".layers").children) {
+      button.setAttribute("aria-pressed", String(button.textContent === view.layer));
+    }
+    find(".top").replaceChildren(...frame.top.map(([label, probability]) => {
+      const row = document.createElement("li");
+      row.style.setProperty("--share", probability);
+      row.className = label === data.truth ? "truth" : "";
+      for (const text of [label, `${(100 * probability).toFixed(0)} %`]) {
+        row.append(Object.assign(document.createElement("span"), { textContent: text }));
+      }
+      return row;
+    }));
+    const [n, h, w] = data.maps[view.layer];
+    find(".note").textContent = `Above: conv1's ${data.filters[0]} filters, each on its own scale, 0 is grey. Below: ` +
+      `the photo's first ${n} maps after ${view.layer} (${h} × ${w}), 0 is black. The truth is green.`;
+  }
+
+  function pause() {
+    clearInterval(view.timer);
+    view.timer = null;
+    find(".play").textContent = "▶";
+    find(".play").setAttribute("aria-label", "Play the film of learning");
+  }
+  function play() {
+    if (view.at >= view.frames.length - 1) view.at = 0;
+    find(".play").textContent = "❚❚";
+    find(".play").setAttribute("aria-label", "Pause the film");
+    view.timer = setInterval(() => {
+      if (view.at < view.frames.length - 1) view.at += 1;
+      view.show();
+      if (view.at >= view.frames.length - 1) pause();
+    }, calm ? CALM : PAUSE);
+  }
+  view.show = show; // the timer draws with the newest data
+  find(".play").onclick = () => (view.timer ? pause() : play(), show());
+  slider.oninput = () => { pause(); view.at = Number(slider.value); show(); };
+  slider.onkeydown = (event) => {
+    if (event.key !== " ") return;
+    event.preventDefault();
+    find(".play").click();
+  };
+  show();
+  return () => clearInterval(view.timer);
+}

@@ -1,0 +1,109 @@
+"""What a trained network gets wrong: its confusion matrix and each class's accuracy."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix
+
+RIGHT, WRONG = "#0a5fc4", {"light": "#b93f00", "dark": "#fb923c"}
+NUMBERED = 20  # classes up to which the cells hold their counts
+MOST = 100  # classes shown at most: of more, those with the most mistakes
+
+
+def neighbours(counts: np.ndarray) -> np.ndarray:
+    """An order of the classes, int (n,), that puts those taken for each other side by side.
+
+    By the Fiedler vector: the second eigenvector of the Laplacian of the mistakes, either way counted together.
+    """
+    share = counts / np.maximum(1, counts.sum(1, keepdims=True))
+    weights = share + share.T + 1e-3
+    np.fill_diagonal(weights, 0)
+    scale = 1 / np.sqrt(weights.sum(1))
+    laplacian = np.eye(len(counts)) - weights * scale * scale[:, None]
+    return np.argsort(np.linalg.eigh(laplacian)[1][:, 1] * scale, kind="stable")
+
+
+def worst(counts: np.ndarray, most: int = MOST) -> np.ndarray:
+    """The classes with the most mistakes, as true class or as answer, int (≤ most,) in their own order."""
+    errors = counts - np.diag(np.diag(counts))
+    return np.sort(np.argsort(-(errors.sum(0) + errors.sum(1)), kind="stable")[:most])
+
+
+def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "light") -> go.Figure:
+    """Rows the true class, columns what the network said, int (n, n); a cell's colour is its share of the row.
+
+    Right answers are blue and mistakes orange, so that both can be read beside each other.
+    """
+    totals = np.maximum(1, counts.sum(1, keepdims=True))
+    share, size = counts / totals, len(counts)
+    diagonal = np.eye(size, dtype=bool)
+    numbered = size <= NUMBERED
+    told = [
+        [f"<b>{names[t]}</b><br>said {names[s]}<br>{counts[t, s]} of {totals[t, 0]}" for s in range(size)]
+        for t in range(size)
+    ]
+    figure = go.Figure()
+    empty = mix(PAPER[theme], INK[theme], 0.04)
+    for name, kept, colour, place in (("right", diagonal, RIGHT, 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.52)):
+        figure.add_heatmap(
+            z=np.where(kept, share, np.nan), x=list(range(size)), y=list(range(size)), zmin=0,
+            zmax=1 if name == "right" else max(0.1, float(np.where(diagonal, 0, share).max())),
+            colorscale=[[0, empty], [0.001, mix(colour, PAPER[theme], 0.75)], [1, colour]],
+            text=told, hovertemplate="%{text}<extra></extra>", xgap=1, ygap=1, hoverongaps=False,
+            colorbar={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": place, "xanchor": "left", "len": 0.46,
+                      "thickness": 10, "tickformat": ".0%", "nticks": 4, "title": {"text": name, "side": "top"}},
+        )  # fmt: skip
+    if numbered:
+        for true, said in zip(*np.nonzero(counts), strict=True):
+            strong = share[true, said] > (0.45 if true == said else 0.6 * figure.data[1].zmax)
+            figure.add_annotation(x=int(said), y=int(true), text=str(counts[true, said]), showarrow=False,
+                                  font={"size": 13, "color": PAPER[theme] if strong else INK[theme]})  # fmt: skip
+    font = 14 if numbered else 11 if size <= 50 else 10
+    ticks = {"tickmode": "array", "tickvals": list(range(size)), "ticktext": [_short(name) for name in names],
+             "tickfont": {"size": font}, "fixedrange": True, "showgrid": False, "zeroline": False}  # fmt: skip
+    figure.update_layout(
+        height=170 + (34 if numbered else 15 if size <= 50 else 12) * size + 60,
+        margin={"l": 0, "r": 0, "t": 70, "b": 0},
+        font={"color": INK[theme], "size": 14},
+        xaxis={**ticks, "title": "the network said", "tickangle": -90 if size > 8 else 0},
+        yaxis={**ticks, "title": "true class", "autorange": "reversed"},
+        plot_bgcolor=PAPER[theme],
+    )
+    return figure
+
+
+def accuracy_bars(counts: np.ndarray, names: tuple[str, ...], theme: str = "light") -> go.Figure:
+    """Each class's share of right answers, the worst on top, with the class that it is most often taken for."""
+    totals = counts.sum(1)
+    right = np.diag(counts)
+    share = right / np.maximum(1, totals)
+    order = np.argsort(share, kind="stable")
+    errors = counts - np.diag(right)
+    taken = [f"most often taken for {names[e.argmax()]}" if e.any() else "never taken for another" for e in errors]
+    large = len(names) <= NUMBERED
+    figure = go.Figure(
+        go.Bar(
+            x=share[order], y=list(range(len(order))), orientation="h", marker={"color": RIGHT, "cornerradius": 3},
+            text=[f"{share[i]:.0%}" for i in order], textposition="auto", insidetextanchor="start",
+            customdata=[[names[i], int(right[i]), int(totals[i]), taken[i]] for i in order],
+            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]} of %{customdata[2]} right<br>%{customdata[3]}"
+            "<extra></extra>", showlegend=False,
+        )
+    )  # fmt: skip
+    figure.update_layout(
+        height=60 + (30 if large else 17) * len(order),
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        font={"color": INK[theme], "size": 14},
+        xaxis={"range": [0, 1], "tickformat": ".0%", "title": "share of right answers", "fixedrange": True,
+               "gridcolor": mix(PAPER[theme], QUIET_INK[theme], 0.2)},
+        yaxis={"tickmode": "array", "tickvals": list(range(len(order))), "ticktext": [_short(names[i]) for i in order],
+               "tickfont": {"size": 14 if large else 11}, "autorange": "reversed", "fixedrange": True},
+        bargap=0.25,
+    )  # fmt: skip
+    return figure
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 20 else f"{name[:19]}…"

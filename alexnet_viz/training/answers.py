@@ -1,0 +1,77 @@
+"""What a run's best epoch said of every validation photo, with the photos that it got most wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from alexnet_viz.disk import atomic_file
+
+SHOWN = 96  # photos kept
+SHOWN_PER_MISTAKE = 4  # of one class taken for one other
+SHOWN_SIDE = 112  # pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Answers to N validation photos after ``step`` steps.
+
+    ``index`` int (N,) is each photo's place in the validation set, ``label`` int (N,) its class, ``probability``
+    float32 (N,) that of this class; ``top5`` int (N, ≤ 5) are the strongest classes with ``top5_probability`` float32.
+    ``photos`` uint8 (M, S, S, 3) are what the network saw of the photos in rows ``shown`` int (M,), the most wrong
+    first.
+    """
+
+    step: int
+    index: np.ndarray
+    label: np.ndarray
+    probability: np.ndarray
+    top5: np.ndarray
+    top5_probability: np.ndarray
+    shown: np.ndarray
+    photos: np.ndarray
+
+    @property
+    def said(self) -> np.ndarray:
+        """The strongest class of each photo, int (N,)."""
+        return self.top5[:, 0]
+
+
+def most_wrong(label: np.ndarray, probability: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Rows of the wrong answers, int (≤ SHOWN,): the least probability of the true class first.
+
+    One kind of mistake (a class taken for another) has at most SHOWN_PER_MISTAKE.
+    """
+    rows, seen = [], {}
+    wrong = np.flatnonzero(said != label)
+    for row in wrong[np.argsort(probability[wrong], kind="stable")]:
+        mistake = int(label[row]), int(said[row])
+        seen[mistake] = seen.get(mistake, 0) + 1
+        if seen[mistake] <= SHOWN_PER_MISTAKE:
+            rows.append(row)
+    return np.array(rows[:SHOWN], np.int64)
+
+
+def confusion(label: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
+    """Counts int (classes, classes): row the true class, column the strongest one."""
+    return np.bincount(label * classes + said, minlength=classes * classes).reshape(classes, classes)
+
+
+def write_answers(run: Path, answers: Answers) -> None:
+    """Replace what was kept, as one file."""
+    with atomic_file(run / "answers.npz") as file:
+        np.savez(file, **vars(answers))
+
+
+def read_answers(run: Path) -> Answers | None:
+    """The answers of the best epoch so far; None before the first validation."""
+    try:
+        with np.load(run / "answers.npz") as file:
+            found = {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        return None
+    step = int(found.pop("step"))
+    kept = {"shown": np.zeros(0, np.int64), "photos": np.zeros((0, 1, 1, 3), np.uint8)}
+    return Answers(step, **kept | found)

@@ -1,0 +1,85 @@
+"""What a run learned: where it errs, class by class, photo by photo."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from alexnet_viz.bounded import Bounded
+from alexnet_viz.figures.results import MOST, accuracy_bars, confusion_matrix, neighbours, worst
+from alexnet_viz.training import runs
+from alexnet_viz.training.answers import Answers, confusion, read_answers
+from alexnet_viz.ui.sidebar import theme
+
+_read: Bounded[Answers] = Bounded(8)
+_SHOWN = 24
+
+
+def results(run: runs.Run) -> None:
+    """Confusion matrix, accuracy of each class and the most wrong photos, of the best epoch so far."""
+    try:
+        stamp = (run.path / "answers.npz").stat().st_mtime_ns
+    except FileNotFoundError:
+        return  # not validated yet
+    answers = _read.get((run.path, stamp), lambda: read_answers(run.path))
+    names = runs.class_names(run.path)
+    count = max(len(names), int(max(answers.label.max(), answers.top5.max())) + 1)
+    names = names or tuple(f"class {i}" for i in range(count))
+    counts = confusion(answers.label, answers.said, count)
+    right = int(counts.trace())
+    st.subheader("What it learned", anchor=False)
+    st.markdown(
+        f"After step {answers.step:,}, its best epoch{' so far' * (run.state in runs.ACTIVE)}: **{right:,} of "
+        f"{len(answers.label):,}** validation photos right ({right / len(answers.label):.1%}). {_usual(counts, names)}"
+    )
+    kept = worst(counts)
+    if len(kept) < count:
+        st.caption(f"Of {count} classes, the {MOST} with the most mistakes are drawn.")
+    part, titles = counts[kept][:, kept], tuple(names[i] for i in kept)
+    order = neighbours(part)
+    left, side = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown("**What is taken for what**", help="Classes that are taken for each other stand side by side.")
+        st.plotly_chart(confusion_matrix(part[order][:, order], tuple(titles[i] for i in order), theme()),
+                        key="confusion", config={"displayModeBar": False},
+                        alt="Confusion matrix: true classes in rows, what the network said in columns")  # fmt: skip
+    with side:
+        st.markdown("**Accuracy of each class**, the worst first")
+        st.plotly_chart(accuracy_bars(part, titles, theme()), key="per-class", config={"displayModeBar": False},
+                        alt="Share of right answers of each class, the worst first")  # fmt: skip
+    _wrong(answers, names)
+
+
+def _usual(counts: np.ndarray, names: tuple[str, ...]) -> str:
+    """The most common mistakes in words."""
+    errors = counts - np.diag(counts.diagonal())
+    found = [divmod(int(place), len(errors)) for place in errors.ravel().argsort()[::-1][:3]]
+    told = [f"{names[t]} taken for {names[s]} ({errors[t, s]}×)" for t, s in found if errors[t, s]]
+    return f"Most common mistakes: {', '.join(told)}." if told else ""
+
+
+def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
+    """The photos whose true class the network thought least likely."""
+    if not len(answers.shown):
+        if (answers.said == answers.label).all():
+            st.success("Every validation photo is right.", icon=":material/check:")
+        return
+    title, choice = st.columns([2, 1], vertical_alignment="bottom")
+    title.markdown("**The most wrong photos**, as the network saw them: the truth, and what it said instead")
+    there = sorted({int(answers.label[row]) for row in answers.shown})
+    wanted = choice.selectbox("True class", [None, *there], format_func=lambda i: "all" if i is None else names[i],
+                              key="wrong_class", help="Whose photos to show.")  # fmt: skip
+    picked = [
+        (photo, row)
+        for photo, row in zip(answers.photos, answers.shown, strict=True)
+        if wanted is None or answers.label[row] == wanted
+    ][:_SHOWN]
+    told = [
+        f"{names[answers.label[row]]}: {answers.probability[row]:.0%}  \nsaid {names[answers.said[row]]}: "
+        f"{answers.top5_probability[row, 0]:.0%}"
+        for _, row in picked
+    ]
+    with st.container(horizontal=True, gap="small"):
+        for (photo, row), text in zip(picked, told, strict=True):
+            st.image(photo, width=132, caption=text,
+                     alt=f"A photo of {names[answers.label[row]]}, taken for {names[answers.said[row]]}")  # fmt: skip

@@ -1,0 +1,71 @@
+"""All runs in a table, and the chosen ones beside each other."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from alexnet_viz.figures.training import MEASURES, compared
+from alexnet_viz.training import runs
+from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.training import duration
+from alexnet_viz.ui.training.watch import rows_of
+
+_SPLITS = {"val": "validation", "train": "training"}
+
+
+def all_runs(there: tuple[runs.Run, ...]) -> None:
+    """The table of runs; what is marked in it is compared below."""
+    import pandas as pd
+
+    st.subheader("All runs", anchor=False)
+    st.caption("Sort by a click on a column's head; mark several on the left to compare them.")
+    table = pd.DataFrame([_row(run) for run in there])
+    share = st.column_config.ProgressColumn("best top-1", format="percent", min_value=0, max_value=1)
+    event = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="runs_table",
+                         column_config={"best top-1": share},
+                         alt="The runs with their state, recipe and best validation accuracy")  # fmt: skip
+    chosen = [there[i] for i in event.selection.rows if i < len(there)]
+    if len(chosen) > 1:
+        _beside(chosen)
+    elif chosen:
+        st.caption("Mark one more to compare, or look at this one above.")
+
+
+def _row(run: runs.Run) -> dict:
+    status, recipe = run.status, run.recipe
+    done = max(0.0, status.progressed - run.created) if status.progressed else None
+    return {
+        "run": run.id,
+        "state": run.state,
+        "best top-1": status.best_top1,
+        "preset": recipe.preset,
+        "data": recipe.data,
+        "epoch": f"{min(recipe.epochs, status.epoch + 1) if status.steps else 0} of {recipe.epochs}",
+        "took": duration(done) if done else None,
+        "notes": runs.read_notes(run.path).strip().partition("\n")[0],
+    }
+
+
+def _beside(chosen: list[runs.Run]) -> None:
+    """Curves of several runs on one chart, and where their recipes differ."""
+    import pandas as pd
+
+    left, right = st.columns(2)
+    what = left.segmented_control("Measure", list(MEASURES), format_func=MEASURES.get, default="top1", required=True,
+                                  key="compared_measure", help="What the curves show.")  # fmt: skip
+    split = right.segmented_control("Photos", list(_SPLITS), format_func=_SPLITS.get, default="val", required=True,
+                                    key="compared_split", help="Measured on which photos.")  # fmt: skip
+    chart = compared({run.id: rows_of(run) for run in chosen}, what, split=split, theme=theme())
+    st.plotly_chart(chart, key="compared", config={"displayModeBar": False},
+                    alt=f"{MEASURES[what]} over the epochs of {len(chosen)} runs")  # fmt: skip
+    recipes = [dataclasses.asdict(run.recipe) for run in chosen]
+    differ = [name for name in recipes[0] if len({str(recipe[name]) for recipe in recipes}) > 1]
+    if not differ:
+        st.caption("Their recipes are the same.")
+        return
+    st.markdown("**Where their recipes differ**")
+    columns = {run.id: [str(recipe[name]) for name in differ] for run, recipe in zip(chosen, recipes, strict=True)}
+    st.dataframe(pd.DataFrame({"setting": [name.replace("_", " ") for name in differ], **columns}), hide_index=True,
+                 alt="The settings in which the chosen runs differ")  # fmt: skip

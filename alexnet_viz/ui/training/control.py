@@ -1,0 +1,94 @@
+"""What can be done with a run: stop, end, resume, open elsewhere, download, annotate, delete."""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from alexnet_viz.training import launcher, runs
+from alexnet_viz.ui.training.watch import rows_of
+
+_SEE = Path(__file__).parents[3] / "pages" / "see"
+
+
+def controls(run: runs.Run, place) -> None:
+    """Stop, end or resume it; open it elsewhere; its files, its notes, its end."""
+    first, second, third = place
+    with first:
+        if run.state == "stopping" or run.stalled:
+            _end(run)
+        elif run.state in runs.ACTIVE:
+            with st.popover("Stop", icon=":material/stop:", width="stretch", help="Asks first."):
+                st.write("It writes a checkpoint at its next step and ends. **Resume** goes on from there.")
+                if st.button("Yes, stop it", type="primary", key="stop"):
+                    launcher.ask_to_stop(run.path)
+                    st.rerun()
+        elif run.state != "finished":
+            go_on = partial(launcher.start, run.path, queue=True)
+            st.button("Resume", icon=":material/play_arrow:", key="resume", width="stretch", type="primary",
+                      help="From its last good checkpoint.", on_click=go_on)  # fmt: skip
+    with second:
+        _elsewhere(run)
+    with third, st.popover("Files", icon=":material/folder_open:", width="stretch", help="Downloads, notes, delete."):
+        _files(run)
+
+
+def _end(run: runs.Run) -> None:
+    with st.popover("End at once", icon=":material/dangerous:", width="stretch", help="Asks first."):
+        st.write("For a run that does not stop: its process is ended, and what it learned since its last checkpoint "
+                 "is lost.")  # fmt: skip
+        if st.button("Yes, end it", type="primary", key="kill"):
+            with st.spinner("Ending it …"):
+                launcher.end(run.path)
+            st.rerun()
+
+
+def _elsewhere(run: runs.Run) -> None:
+    """Links to the other pages with this run's weights."""
+    ready = runs.weights_path(run.path) is not None
+    with st.popover("Use it", icon=":material/open_in_new:", width="stretch", disabled=not ready,
+                    help="Open the other pages with its weights, its best checkpoint's."
+                    if ready else "After its first checkpoint."):  # fmt: skip
+        for script in sorted(_SEE.glob("*.py")):
+            st.page_link(str(script), label=script.stem.replace("_", " ").capitalize(),
+                         query_params={"weights": f"run:{run.id}"})  # fmt: skip
+
+
+def _files(run: runs.Run) -> None:
+    weights = runs.weights_path(run.path)
+    st.download_button("Checkpoint (.safetensors)", lambda: weights.read_bytes(), f"{run.id}.safetensors",
+                       "application/octet-stream", icon=":material/download:", disabled=weights is None,
+                       on_click="ignore", help="The best epoch's weights, else the last.")  # fmt: skip
+    st.download_button("Metrics (.csv)", lambda: _csv(rows_of(run)), f"{run.id}.csv", "text/csv", on_click="ignore",
+                       icon=":material/download:", help="One row of numbers each few steps.")  # fmt: skip
+    st.download_button("Recipe (.json)", (run.path / "config.json").read_bytes(), f"{run.id}.json", on_click="ignore",
+                       icon=":material/download:", help="config.json as it was at the start.")  # fmt: skip
+    key = f"notes-{run.id}"
+    st.text_area("Notes", runs.read_notes(run.path), key=key, help="Kept beside the run, in notes.txt.",
+                 on_change=lambda: runs.write_notes(run.path, st.session_state[key]))  # fmt: skip
+    busy = run.state in runs.ACTIVE and runs.read_launch(run.path)[0] != 0
+    sure = st.checkbox("Delete this run for good", key=f"sure-{run.id}", disabled=busy,
+                       help="Stop it first." if busy else "Checkpoints, curves, film: all of it.")  # fmt: skip
+    if sure and st.button("Delete", type="primary", icon=":material/delete:", key="delete"):
+        launcher.delete(run.path)
+        st.rerun()
+
+
+def _csv(rows: list[dict]) -> str:
+    """All rows as a table; the numbers of inner dictionaries as outer/inner."""
+    flat = [{name: value for key, inner in row.items() for name, value in _flat(key, inner)} for row in rows]
+    first = ("split", "attempt", "step", "epoch", "loss", "top1", "top5")
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(dict.fromkeys((*first, *(name for row in flat for name in row)))))
+    table.writeheader()
+    table.writerows(flat)
+    return text.getvalue()
+
+
+def _flat(name: str, value: Any) -> list[tuple[str, Any]]:
+    return [(f"{name}/{key}", inner) for key, inner in value.items()] if isinstance(value, dict) else [(name, value)]

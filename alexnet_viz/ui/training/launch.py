@@ -1,0 +1,272 @@
+"""Launching a run: a preset and data, any setting changed, what it will cost, and Start."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, get_args, get_origin, get_type_hints
+
+import streamlit as st
+
+from alexnet_viz.bounded import Bounded
+from alexnet_viz.disk import runs_folder
+from alexnet_viz.errors import RunError, UserError
+from alexnet_viz.figures.architecture import human
+from alexnet_viz.training import estimate, launcher, runs
+from alexnet_viz.training.recipe import PRESETS, Recipe, parse
+from alexnet_viz.ui.training import duration
+
+_SOURCES = {
+    "textures": "Textures (comes with the app)",
+    "folder": "A folder or zip of photos",
+    "cifar10": "CIFAR-10",
+    "imagenette": "Imagenette",
+    "imagenet": "ImageNet",
+}
+_PLACES = {
+    "folder": "A folder with one folder of photos a class, or a .zip of one, on this machine.",
+    "cifar10": "The folder that holds it, or will; empty: downloaded into the app's cache.",
+    "imagenette": "The folder that holds it, or will; empty: downloaded into the app's cache.",
+    "imagenet": "The folder with the three archives from image-net.org.",
+}
+_PRESETS = {
+    "quick": "quick (minutes)",
+    "textbook": "textbook (hours)",
+    "paper": "paper (days)",
+    "torchvision": "torchvision (days)",
+    "bundled": "bundled (hours)",
+}
+_LABELS = {  # where the field's name alone says too little
+    "classes": "Only the first classes",
+    "val_fraction": "Share held out",
+    "fc_width": "Width of fc6 and fc7",
+    "input_size": "Input side (pixels)",
+    "sizes": "Growing photos",
+    "init": "First weights",
+    "batch_norm": "Batch normalisation",
+    "batch_size": "Photos a step (batch)",
+    "optimizer": "Optimiser",
+    "nesterov": "Nesterov momentum",
+    "step_epochs": "Epochs between ÷10",
+    "patience": "Patience (epochs)",
+    "warmup_epochs": "Warm-up (epochs)",
+    "early_stopping": "Stop early after (epochs)",
+    "min_area": "Smallest crop's area",
+    "pca_colour": "PCA colour shift σ",
+    "sharpness": "Blurred or sharpened",
+    "ten_crop": "Ten-crop validation",
+    "compile": "torch.compile",
+    "processes": "Processes a machine",
+    "threads": "CPU threads",
+    "workers": "Data threads",
+    "checkpoint_minutes": "Minutes to a checkpoint",
+    "snapshots": "Pictures in the film",
+}
+_KINDS = get_type_hints(Recipe)
+_costs: Bounded[Future] = Bounded(32)
+_timing = ThreadPoolExecutor(1, "cost")  # one at a time: each takes all cores
+
+
+def launch() -> None:
+    """The form; what cannot work says so before anything starts."""
+    state = st.session_state
+    first, second, third, fourth, fifth = st.columns([3, 4, 2, 2, 2], vertical_alignment="bottom")
+    name = first.selectbox("Preset", list(_PRESETS), format_func=_PRESETS.get, key="preset", persist_state="session",
+                           help="quick learns within minutes on a laptop; the others follow their papers.")  # fmt: skip
+    source = second.selectbox("Data", list(_SOURCES), format_func=_SOURCES.get, key="data_source",
+                              persist_state="session",
+                              help="Textures are made by formula; the others are read from this machine.")  # fmt: skip
+    place = "" if source == "textures" else st.text_input(
+        "Where", key="data_place", help=_PLACES[source], persist_state="session").strip()  # fmt: skip
+    summary = st.container()
+    if third.toggle("Settings", key="settings", help="Everything that a run can be given, grouped."):
+        _settings(PRESETS[name])
+    recipe = None
+    try:
+        values = _kept(PRESETS[name])
+        wanted = PRESETS[name].changed(**{"data": f"{source}:{place}" if place else source, **values})
+        summary.caption(_summary(wanted, len(values)))
+        recipe = wanted
+    except UserError as error:
+        summary.error(str(error), icon=":material/block:")
+    asked = fourth.button("Cost?", icon=":material/timer:", key="cost", width="stretch", disabled=recipe is None,
+                          help="What will it cost? Times a few real steps in a process of its own.")  # fmt: skip
+    started = fifth.button("Start", type="primary", icon=":material/play_arrow:", width="stretch", key="start",
+                           disabled=recipe is None,
+                           help="In a process of its own: it goes on when this page is closed.")  # fmt: skip
+    if recipe is None:
+        return
+    if asked:
+        state._cost = (recipe, state.get("_cost", (None, 0))[1] + 1)
+    with summary:
+        if started:
+            _start(recipe)
+        if state.get("_cost", (None,))[0] == recipe:
+            st.fragment(_cost, run_every=None if _cost_of(state._cost).done() else 1.0)()
+
+
+def _start(recipe: Recipe) -> None:
+    from alexnet_viz.training import data
+
+    token = st.session_state.setdefault("_next_run", runs.new_run_id(recipe))
+    try:
+        with st.spinner("Looking at the data …"):
+            data.check(recipe)
+        try:
+            path = runs.create_run(recipe, run_id=token)
+        except RunError:
+            path = runs.find_run(token)  # a double click: the run is there already
+        if recipe.machines == 1:
+            launcher.start(path, queue=True)
+    except UserError as error:
+        st.error(str(error), icon=":material/block:")
+        return
+    finally:
+        del st.session_state["_next_run"]
+    st.session_state.run = path.name
+    st.rerun()
+
+
+def invitation() -> None:
+    """What a visitor sees while there is no run: the classes that the first one would learn."""
+    from alexnet_viz.training.textures import CLASS_NAMES, draw
+
+    st.info("No runs yet: press **Start**, and within seconds see the curves grow and conv1's filters form.",
+            icon=":material/movie:")  # fmt: skip
+    st.markdown(f"**{len(CLASS_NAMES)} textures**, drawn by formula: what *quick* learns to tell apart")
+    with st.container(horizontal=True, gap="small"):
+        for label, name in enumerate(CLASS_NAMES):
+            st.image(draw(label, 1)[0], width=112, caption=name, alt=f"A texture of the class {name}")
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+def _settings(recipe: Recipe) -> None:
+    """All settings of a preset, grouped."""
+    groups: dict[str, list[dataclasses.Field]] = {}
+    for field in _fields():
+        groups.setdefault(field.metadata["group"], []).append(field)
+    with st.container(border=True):
+        for tab, fields in zip(st.tabs(list(groups)), groups.values(), strict=True):
+            columns = tab.columns(4)
+            for index, field in enumerate(fields):
+                with columns[index % 4]:
+                    _control(recipe, field)
+        st.button("Back to the preset", icon=":material/undo:", key="preset_again", on_click=_undo, args=(recipe,),
+                  help="Undo all changes of these settings.")  # fmt: skip
+
+
+def _undo(recipe: Recipe) -> None:
+    for field in _fields():
+        st.session_state[_key(recipe, field)] = _shown(getattr(recipe, field.name))
+
+
+def _fields() -> list[dataclasses.Field]:
+    return [field for field in dataclasses.fields(Recipe) if field.name not in ("preset", "data")]
+
+
+def _key(recipe: Recipe, field: dataclasses.Field) -> str:
+    return f"recipe-{recipe.preset}-{field.name}"
+
+
+def _kept(recipe: Recipe) -> dict[str, Any]:
+    """What the controls of a preset's settings were changed to, also while they are hidden."""
+    found = {}
+    for field in _fields():
+        before = getattr(recipe, field.name)
+        after = st.session_state.get(_key(recipe, field), _shown(before))
+        if after is None and _optional(field.name) is None:
+            continue  # a number that was emptied and not filled again
+        if after != _shown(before):
+            found[field.name] = parse(field.name, after) if get_origin(_KINDS[field.name]) is tuple else after
+    return found
+
+
+def _control(recipe: Recipe, field: dataclasses.Field) -> None:
+    """The control that fits the field's type and bounds."""
+    key, before, bounds = _key(recipe, field), getattr(recipe, field.name), field.metadata
+    told = {"label": _LABELS.get(field.name, field.name.replace("_", " ").capitalize()), "help": bounds["help"],
+            "key": key, "persist_state": "session"}  # fmt: skip
+    kind = _optional(field.name) or _KINDS[field.name]
+    options = get_args(kind)
+    if kind is bool:
+        st.toggle(value=before, **told)
+    elif kind in (int, float):
+        least, most = (None if bounds[end] is None else kind(bounds[end]) for end in ("low", "high"))
+        step, form = (1, "%d") if kind is int else (_step(before), "%g")
+        st.number_input(value=before, min_value=least, max_value=most, step=step, format=form, placeholder="all",
+                        **told)  # fmt: skip
+    elif get_origin(kind) is tuple:
+        st.text_input(value=_shown(before), placeholder="0:128,20:224", **told)
+    else:
+        st.selectbox(options=options, index=options.index(before), **told)
+
+
+def _optional(name: str) -> type | None:
+    """The type of a field that may also be None; None for all others."""
+    options = get_args(_KINDS[name])
+    return options[0] if type(None) in options else None
+
+
+def _step(value: float) -> float:
+    """What one press on + changes: a digit of the value's own size."""
+    return 10.0 ** math.floor(math.log10(value)) if value else 0.01
+
+
+def _shown(value: Any) -> Any:
+    """A value as its control holds it."""
+    return ",".join(f"{start}:{side}" for start, side in value) if isinstance(value, tuple) else value
+
+
+# --- what it is, what it costs -------------------------------------------------------------------
+
+
+def _summary(recipe: Recipe, changes: int) -> str:
+    """The recipe in one line."""
+    sides = dict.fromkeys([side for _, side in recipe.sizes] or [recipe.input_size])
+    parts = [
+        f"{recipe.variant} network, fc width {recipe.fc_width:,}",
+        f"{recipe.epochs} epochs at {' → '.join(map(str, sides))} pixels",
+        f"{recipe.optimizer.upper() if recipe.optimizer == 'sgd' else 'AdamW'}, learning rate "
+        f"{recipe.learning_rate:g}, {recipe.schedule}",
+        f"batch {recipe.batch_size}",
+    ]
+    if recipe.data == "textures":
+        from alexnet_viz.training import data
+
+        photos, classes = data.count(recipe)
+        parts.insert(0, f"{photos:,} photos of {classes} classes")
+        parts[1] += f", {human(estimate.sizes(recipe, classes)[0])} parameters"
+    if changes:
+        parts.append(f"**{changes} setting{'s' * (changes > 1)} changed**")
+    if any(run.state in runs.ACTIVE for run in runs.list_runs(runs_folder())):
+        parts.append("waits for the run under way")
+    return " · ".join(parts)
+
+
+def _cost_of(asked: tuple[Recipe, int]) -> Future:
+    """The answer, or the promise of one; each question is asked anew, for the machine may have changed."""
+    return _costs.get(asked, lambda: _timing.submit(estimate.in_own_process, asked[0]))
+
+
+def _cost() -> None:
+    answer = _cost_of(st.session_state._cost)
+    if not answer.done():
+        st.info("Reading the data and timing a few steps … the page goes on meanwhile.", icon=":material/timer:")
+        return
+    try:
+        found = answer.result()
+    except UserError as error:
+        st.error(str(error), icon=":material/block:")
+    else:
+        st.info(
+            f"About **{duration(found.seconds)}** on {found.device} in {found.precision}: {found.steps:,} steps, "
+            f"{found.steps_per_epoch:,} in each epoch of {found.photos:,} photos; {human(found.parameters)} "
+            f"parameters, {human(found.memory, 'B')} of memory, {human(found.disk, 'B')} of disk.",
+            icon=":material/timer:",
+        )
+    if st.session_state.get("_cost_told") != st.session_state._cost:
+        st.session_state._cost_told = st.session_state._cost
+        st.rerun()  # the asking every second ends

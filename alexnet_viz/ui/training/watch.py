@@ -1,0 +1,221 @@
+"""Watching a run: its live curves, what goes on inside it, and the film of its learning."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image
+
+from alexnet_viz.bounded import Bounded
+from alexnet_viz.components.film import film
+from alexnet_viz.disk import runs_folder
+from alexnet_viz.figures import training as figures
+from alexnet_viz.training import launcher, runs
+from alexnet_viz.training.snapshots import read_photo, read_snapshot, snapshot_steps
+from alexnet_viz.ui import address
+from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.training import duration
+
+_FILM_LENGTH = 120  # frames at most
+_QUIET = {"displayModeBar": False}
+
+
+class _Followed:
+    """A run's rows, read once for all who watch: only what is new is read at each look."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._guard = path, threading.Lock()
+        self._offset, self._all, self._latest = 0, [], []
+
+    def rows(self) -> list[dict]:
+        with self._guard:
+            fresh, self._offset = runs.read_metrics(self._path, self._offset)
+            if fresh:
+                self._all += fresh
+                self._latest = runs.latest(self._all)
+            return self._latest
+
+
+_followed: Bounded[_Followed] = Bounded(16)
+_charts: Bounded = Bounded(256)
+_frames: Bounded[tuple[bytes, list, dict]] = Bounded(64 << 20, lambda frame: len(frame[0]))
+
+
+def rows_of(run: runs.Run) -> list[dict]:
+    """The rows of a run that count so far."""
+    return _followed.get((run.path, run.created), lambda: _Followed(run.path)).rows()
+
+
+def there() -> tuple[runs.Run, ...]:
+    """All runs, the newest first."""
+    return runs.list_runs(runs_folder())
+
+
+def chosen_run(known: tuple[runs.Run, ...]) -> runs.Run:
+    """The run to look at, in the address."""
+    ids = [run.id for run in known]
+    address.seed("run", ids[0], allowed=ids)
+    chosen = st.selectbox("Run", ids, key="run", persist_state="session", help="The newest first.")
+    address.show("run", chosen)
+    return next(run for run in known if run.id == chosen)
+
+
+def watch(run: runs.Run) -> None:
+    """A run's curves and film; the live parts refresh by themselves while the run is under way."""
+    st.session_state._seen = run.state, run.stalled
+    st.session_state._film_sent = 0  # whatever the browser held is gone, or may be
+    if run.recipe.machines > 1 and run.state not in ("finished", "running"):
+        st.caption("This run takes several machines. Type on each, with the first one's name in it, or give to sbatch:")
+        st.code(launcher.machines_command(run.path, run.recipe), language="sh", wrap_lines=True)
+        st.code(launcher.slurm_script(run.path, run.recipe), language="sh", wrap_lines=True)
+    every = 1.0 if run.state in runs.ACTIVE else None
+    left, right = st.columns([2, 1], gap="medium")
+    with left:
+        st.fragment(_live, run_every=every)(run.id)
+        st.fragment(_inside, run_every=every and 5.0)(run.id)
+    with right:
+        st.fragment(_film, run_every=every)(run.id)
+
+
+# --- live ----------------------------------------------------------------------------------------
+
+
+def _live(run_id: str) -> None:
+    """What changes while a run goes on."""
+    run = runs.read_run(runs.find_run(run_id))
+    rows, status, state = rows_of(run), run.status, st.session_state
+    st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0, _progress(run))
+    if run.state == "failed":
+        st.error(status.error or "The worker ended without a word. These are its last lines; Resume goes on from its "
+                 "last good checkpoint.")  # fmt: skip
+        st.code(runs.log_tail(run.path, 12) or "There is no log.", language=None)
+    if run.stalled:
+        st.warning("The worker lives but has given no sign for a while.")
+    for note in status.about.get("notes", ()):
+        st.caption(note)
+    columns = st.columns(2)
+    which = state.get("accuracy", "top1")
+    for column, what in zip(columns, ("loss", which), strict=True):
+        how = {"smooth": state.get("smooth", 0.6), "log": state.get("log", False), "theme": theme()}
+        how["steps"] = status.steps if run.state in runs.ACTIVE else 0
+        with column:
+            draw = partial(figures.curves, what=what, **how)
+            _chart(run, rows, what, draw, how, f"{figures.MEASURES[what]} over the steps, training and validation")
+    if rows:
+        smooth, log = columns[0].columns(2, vertical_alignment="center")
+        smooth.slider("Smoothing", 0.0, 0.95, 0.6, 0.05, key="smooth", persist_state="session",
+                      help="Of the training curves, as in TensorBoard.")  # fmt: skip
+        log.toggle("Log scale", key="log", persist_state="session", help="Of the loss: shows the late, slow progress.")
+        columns[1].segmented_control("Accuracy", ["top1", "top5"], format_func=figures.MEASURES.get, default="top1",
+                                     required=True, key="accuracy", persist_state="session",
+                                     help="Top-5: the class is among the five strongest.")  # fmt: skip
+    elif run.state in runs.ACTIVE:
+        st.caption("The curves begin with the first steps.")
+    if (run.state, run.stalled) != state.get("_seen"):
+        st.rerun()  # the controls above change with the run's state
+
+
+def _progress(run: runs.Run) -> str:
+    """Where it stands, in one line."""
+    status = run.status
+    parts = [f"**{run.state}**" + (f": {status.activity}" if run.state in runs.ACTIVE and status.activity else "")]
+    if status.steps:
+        epochs = run.recipe.epochs
+        parts.append(f"epoch {min(epochs, status.epoch + 1)} of {epochs}")
+        parts.append(f"step {status.step:,} of {status.steps:,}")
+    if run.state == "running" and status.seconds_left:
+        parts.append(f"{duration(status.seconds_left)} left")
+    if run.state in runs.ACTIVE and status.images_per_second:
+        parts.append(f"{status.images_per_second:.0f} images/s")
+    if status.best_top1 is not None:
+        parts.append(f"best validation top-1 **{status.best_top1:.1%}**")
+    return " · ".join(parts)
+
+
+def _chart(run: runs.Run, rows: list[dict], what: str, draw: Callable, how: dict, alt: str) -> None:
+    """A chart of these rows, drawn once for all who look at them."""
+    key = (run.path, run.created, len(rows), rows[-1]["attempt"] if rows else 0, what, *how.values())
+    st.plotly_chart(_charts.get(key, lambda: draw(rows)), key=f"chart-{what}", config=_QUIET, alt=alt)
+
+
+def _inside(run_id: str) -> None:
+    """What goes on inside: every few seconds is enough."""
+    run = runs.read_run(runs.find_run(run_id))
+    rows = [row for row in rows_of(run) if row["split"] == "train"]
+    if not rows:
+        return
+    charts = (
+        ("learning_rate", figures.learning_rate, "The learning rate over the steps"),
+        ("timing", figures.timing, "The share of the time spent computing and waiting for data"),
+        ("gradients", figures.gradients, "The gradient's norm in each layer over the steps"),
+        ("dead", figures.dead, "The share of dead units in each ReLU layer over the steps"),
+        ("throughput", figures.throughput, "Images per second over the steps"),
+        ("memory", figures.memory, "Memory over the steps"),
+    )
+    with st.expander("Inside the training", expanded=True, icon=":material/monitor_heart:"):
+        columns = st.columns(2)
+        for index, (what, draw, alt) in enumerate(charts):
+            with columns[index % 2]:
+                _chart(run, rows, what, partial(draw, theme=theme()), {"theme": theme()}, alt)
+
+
+# --- the film ------------------------------------------------------------------------------------
+
+
+def _film(run_id: str) -> None:
+    """conv1's filters, the fixed photo's maps and its answer; the browser gets each frame once and plays by itself."""
+    run = runs.read_run(runs.find_run(run_id))
+    state = st.session_state
+    stride = -(-run.recipe.snapshots // _FILM_LENGTH) or 1
+    steps = snapshot_steps(run.path)[::stride]
+    if not steps or (photo := _photo(run)) is None:
+        if run.state in runs.ACTIVE:
+            st.info("conv1's filters appear here with the first step.", icon=":material/movie:")
+        return
+    names = runs.class_names(run.path)
+    found = [_frame(run, step, names) for step in steps[state._film_sent :]]
+    _, _, shapes = _frame(run, steps[-1], names)
+    story = {"run": run.id, "steps": list(steps), **shapes, "photo": photo[0], "truth": _name(names, photo[1])}
+    first = state._film_sent if found else len(steps) - 1
+    found = found or [_frame(run, steps[-1], names)]
+    if film(story, first, [one[0] for one in found], [one[1] for one in found], key="film"):
+        state._film_sent = 0
+        st.rerun(scope="fragment")
+    # The last few are sent again: a message that the browser skipped costs nothing then.
+    state._film_sent = max(state._film_sent, len(steps) - 3, 0)
+
+
+def _frame(run: runs.Run, step: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
+    """(pixels, top-5, shapes) of a snapshot, made once for all."""
+    return _frames.get((run.path, run.created, step), lambda: _make_frame(run.path, step, names))
+
+
+def _make_frame(path: Path, step: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
+    shot = read_snapshot(path, step)
+    best = shot.probabilities.argsort()[::-1][:5]
+    top = [[_name(names, int(index)), round(float(shot.probabilities[index]), 4)] for index in best]
+    filters = shot.conv1.shape
+    shapes = {
+        "filters": [filters[0], *filters[2:]],
+        "maps": {name: list(maps.shape) for name, maps in shot.maps.items()},
+    }
+    return figures.frame(shot.conv1, shot.maps), top, shapes
+
+
+def _photo(run: runs.Run) -> tuple[str, int] | None:
+    """(the fixed photo as a data URI, its class)."""
+    if (found := read_photo(run.path)) is None:
+        return None
+    file = io.BytesIO()
+    Image.fromarray(found[0]).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode(), found[1]
+
+
+def _name(names: tuple[str, ...], index: int) -> str:
+    return names[index] if index < len(names) else f"class {index}"
