@@ -296,6 +296,28 @@ class Waypoint:
     box: tuple[int, int, int, int]
 
 
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A layer as the overview of the network shows it: a few channels, strongest first, and what feeds them.
+
+    ``shown`` (m,) are channel numbers, ``maps`` their values, float32 (m, side, side) or (m,); ``peak`` is the largest
+    |value| of the whole layer, ``signed`` whether it has negative ones. ``source`` is the column that feeds it.
+    ``feeds`` float32 (m, s) is the mean |partial result| from each shown channel of the source; None where each channel
+    comes from its own. ``feeders`` names the three strongest inputs of each, also such as are not shown.
+    """
+
+    layer: str
+    kind: LayerKind | Literal["softmax"]
+    shape: tuple[int, ...]
+    source: str
+    shown: np.ndarray
+    maps: np.ndarray
+    peak: float
+    signed: bool
+    feeds: np.ndarray | None = None
+    feeders: tuple[tuple[tuple[int, float], ...], ...] = ()
+
+
 # --- answers -------------------------------------------------------------------------------------
 
 

@@ -11,9 +11,11 @@ import streamlit as st
 def mount(module_file: str) -> Callable:
     """The component of the package whose ``__file__`` this is.
 
-    The files' text is handed over, not their names: Streamlit takes a short text for a file name of its own. Calls
-    must pass an ``on_…_change`` for every trigger, or it is not reported.
+    The files' text is handed over, not their names: Streamlit takes a short text for a file name of its own. A large
+    component has further .js files, laid in front of the one of its own name to make one module. Calls must pass an
+    ``on_…_change`` for every trigger, or it is not reported.
     """
     folder = Path(module_file).parent
-    html, css, js = ((folder / f"{folder.name}{ending}").read_text("utf-8") for ending in (".html", ".css", ".js"))
-    return st.components.v2.component(folder.name, html=html, css=css, js=js)
+    html, css, main = ((folder / f"{folder.name}{ending}").read_text("utf-8") for ending in (".html", ".css", ".js"))
+    parts = [file.read_text("utf-8") for file in sorted(folder.glob("*.js")) if file.stem != folder.name]
+    return st.components.v2.component(folder.name, html=html, css=css, js="\n".join([*parts, main]))

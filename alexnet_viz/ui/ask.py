@@ -10,6 +10,7 @@ from alexnet_viz.ui import photos
 from alexnet_viz.values import (
     Architecture,
     Classification,
+    Column,
     NetworkSpec,
     Prediction,
     Preprocessed,
@@ -32,6 +33,7 @@ _plans: Bounded[Architecture] = Bounded(256)
 _summaries: Bounded[Summary] = Bounded(128)
 _grids: Bounded[tuple[np.ndarray, tuple[int, int]]] = Bounded(32 << 20, lambda grid: grid[0].nbytes)
 _sessions: Bounded[Session] = Bounded(320 << 20, lambda session: session.nbytes)
+_overviews: Bounded[tuple[Column, ...]] = Bounded(64)
 _traces: Bounded[Trace] = Bounded(256 << 20, lambda trace: trace.nbytes)
 
 
@@ -74,6 +76,14 @@ def session(network: Model, reference: str, other: str | None = None) -> Session
         return Session(network, inputs(reference, how).tensor, inputs(other, how).tensor if other else None)
 
     return _sessions.get((network.info.id, network.device.name, reference, other), make)
+
+
+def overview(network: Model, reference: str, top: int, include: tuple[str, int]) -> tuple[Column, ...]:
+    """The forward pass at a glance, the ``top`` strongest channels a layer and one to include. Raises ImageError."""
+    from alexnet_viz.inspection.overview import overview as look
+
+    key = (network.info.id, network.device.name, reference, top, include)
+    return _overviews.get(key, lambda: look(network.network, trace(network, reference), top, include))
 
 
 def plan(spec: NetworkSpec, batch: int) -> Architecture:

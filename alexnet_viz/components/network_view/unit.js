@@ -1,0 +1,196 @@
+// A unit: the inputs that matter to it, each with its kernel and its partial result, converging on its map.
+
+function unitView(app) {
+  const { scene, unit } = app;
+  const { n, side, out } = unit;
+  const conv = scene.of === "conv";
+  const size = out * out;
+  const rows = Math.min(n, conv ? Math.max(3, Math.min(8, app.rows ?? 6)) : 5);
+  const maps = conv ? partialMaps(unit) : null;
+  const strengths = conv ? Float64Array.from({ length: n }, (_, c) => {
+    let sum = 0;
+    for (let i = c * size; i < (c + 1) * size; i++) sum += Math.abs(maps[i]);
+    return sum / size;
+  }) : new Float64Array(n).fill(1);
+  const inPeak = peakOf(unit.inputs), inSigned = hasNegative(unit.inputs);
+  const outPeak = peakOf(unit.output), outSigned = hasNegative(unit.output);
+  const weightPeak = conv ? peakOf(unit.weights) : 0;
+  const partPeak = conv ? peakOf(maps) : 0;
+
+  const flow = make("div", { className: "flow" });
+  const wires = make("canvas", { className: "wires" });
+  wires.setAttribute("aria-hidden", "true");
+  const list = make("div", { className: "inputs" });
+  const node = make("div", { className: "node" }, conv ? "Σ" : { relu: "max(0, ·)", pool: "max", avgpool: "mean", norm: "norm" }[scene.of] ?? "=");
+  const bias = make("div", { className: "bias" }, conv ? `+ bias ${number(scene.bias)}` : "");
+  const picture = make("canvas", { tabIndex: 0, className: "out" });
+  picture.setAttribute("role", "application");
+  const cell = make("p", { className: "reading" });
+  const sums = make("p", { className: "sum" });
+  const result = make("figure", { className: "result" }, picture, make("figcaption", {}, cell, sums, legend(scene, outPeak, outSigned, "output")));
+  flow.append(wires, list, make("div", { className: "middle" }, node, bias), result);
+
+  const byHere = make("input", { type: "checkbox", checked: app.byHere ?? false });
+  byHere.onchange = () => { app.byHere = byHere.checked; arrange(); };
+  const foot = make("div", { className: "foot" },
+    make("span", { className: "hint" }, "Click a place on the output map (or walk with the arrow keys and press Enter) to take that value apart; click an input to open its own unit."),
+    ...(conv ? [legend(scene, inPeak, inSigned, scene.below === "photo" ? "photo" : "inputs"), legend(scene, weightPeak, true, "kernels"), legend(scene, partPeak, true, "partial results")] : []));
+  const head = make("div", { className: "columns" }, ...(conv ? [
+    make("label", { title: "Rank the inputs by what they put into this one value, instead of the mean over the whole map" }, byHere, " rank by this place"),
+  ] : []));
+  app.host.replaceChildren(head, flow, foot);
+
+  let at = { y: app.view.y ?? 0, x: app.view.x ?? 0 }; // the place that is read, under the mouse or pinned
+  let lines = []; // a row each: its element, its sum at a place
+  const kernels = (c) => mapPicture(scene, unit.weights.subarray(c * scene.kernel ** 2, (c + 1) * scene.kernel ** 2), scene.kernel, scene.kernel, weightPeak, true);
+  const figure = (canvas, label) => {
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", label);
+    return canvas;
+  };
+  const arrange = () => {
+    const here = conv ? channelSums(takeApart(unit, app.view.y ?? 0, app.view.x ?? 0)) : strengths;
+    const order = conv ? ranked(byHere.checked ? here : strengths) : Array.from({ length: n }, (_, i) => i);
+    const shown = order.slice(0, rows), others = order.slice(rows);
+    lines = shown.map((c) => {
+      const name = inputName(scene, c);
+      const open = make("button", { type: "button", className: "input" },
+        figure(mapPicture(scene, unit.inputs.subarray(c * side * side, (c + 1) * side * side), side, side, inPeak, inSigned), ""),
+        make("span", {}, name));
+      open.setAttribute("aria-label", scene.below === "photo" ? `input: ${name}` : `open ${name}`);
+      open.disabled = scene.below === "photo";
+      open.onclick = () => app.go({ depth: "unit", layer: scene.below, channel: scene.first + c });
+      const adds = make("output", { className: "adds" });
+      const row = make("div", { className: "row" }, open);
+      row.dataset.channel = scene.first + c;
+      row.dataset.strength = strengths[c];
+      if (conv) {
+        row.append(make("span", { className: "sign" }, "∗"), figure(kernels(c), `its kernel, ${scene.kernel} × ${scene.kernel}`),
+          make("span", { className: "sign" }, "="),
+          figure(mapPicture(scene, maps.subarray(c * size, (c + 1) * size), out, out, partPeak, true), `its partial result, mean size ${number(strengths[c], 3)}`), adds);
+      } else row.append(adds);
+      return { row, adds, channels: [c], strength: strengths[c] };
+    });
+    if (others.length) {
+      const rest = new Float32Array(size);
+      for (const c of others) for (let i = 0; i < size; i++) rest[i] += maps[c * size + i];
+      const adds = make("output", { className: "adds" });
+      const row = make("div", { className: "row rest" }, make("span", { className: "others" }, `and ${count(others.length)} other${others.length > 1 ? "s" : ""}`),
+        make("span", { className: "sign" }, "="), figure(mapPicture(scene, rest, out, out, Math.max(partPeak, peakOf(rest)), true), "the sum of all other partial results"), adds);
+      lines.push({ row, adds, channels: others, strength: others.reduce((sum, c) => sum + strengths[c], 0) });
+    }
+    list.replaceChildren(...lines.map((line) => line.row));
+    show();
+  };
+
+  const base = mapPicture(scene, unit.output, out, out, outPeak, outSigned);
+  const show = () => {
+    const side_ = Math.min(result.clientWidth || 260, 320);
+    picture.style.height = picture.style.width = `${side_}px`;
+    const context = sharp(picture, side_, side_);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(base, 0, 0, side_, side_);
+    cursor(context, app, at, side_ / out);
+    const part = takeApart(unit, at.y, at.x);
+    const sum = conv ? channelSums(part) : null;
+    for (const line of lines) {
+      const value = conv ? line.channels.reduce((all, c) => all + sum[c], 0) : part.read[(line.channels[0] + 0.5) * part.h * part.w | 0];
+      line.value = value;
+      line.adds.textContent = conv ? `${value < 0 ? "" : "+"}${number(value, 3)}` : scene.of === "pool" || scene.of === "avgpool" ? "" : number(value, 3);
+      line.adds.classList.toggle("minus", value < 0);
+    }
+    cell.textContent = `row ${at.y}, column ${at.x}: ${number(part.torch)}`;
+    sums.textContent = conv ? `the partial results here ${number(part.total - part.bias)} + bias ${number(part.bias)} = ${number(part.total)}` : "";
+    picture.setAttribute("aria-label", `Output map of ${scene.layer}, unit ${scene.channel}, ${out} by ${out}. Row ${at.y}, column ${at.x}: ${number(part.torch)}. Arrow keys to walk, Enter to take the value apart.`);
+    wire();
+  };
+  const wire = () => {
+    const box = flow.getBoundingClientRect();
+    const context = sharp(wires, box.width, box.height);
+    const to = node.getBoundingClientRect();
+    const goal = [to.left - box.left, (to.top + to.bottom) / 2 - box.top];
+    const most = Math.max(1e-12, ...lines.map((line) => Math.abs(line.value)));
+    const style = getComputedStyle(app.root);
+    for (const line of lines) {
+      const from = line.row.getBoundingClientRect();
+      const [x, y] = [from.right - box.left, (from.top + from.bottom) / 2 - box.top];
+      if (goal[0] <= x) continue; // one below the other on a phone
+      context.strokeStyle = conv ? (line.value < 0 ? MINUS : PLUS) : style.color;
+      context.globalAlpha = 0.75;
+      context.lineWidth = 1 + (conv ? 5 * Math.abs(line.value) / most : 1);
+      context.beginPath();
+      context.moveTo(x + 2, y);
+      context.bezierCurveTo((x + goal[0]) / 2, y, (x + goal[0]) / 2, goal[1], ...goal);
+      context.stroke();
+    }
+    const end = picture.getBoundingClientRect();
+    if (end.left - box.left > to.right - box.left) {
+      context.globalAlpha = 0.75;
+      context.strokeStyle = style.color;
+      context.lineWidth = 3;
+      context.beginPath();
+      context.moveTo(to.right - box.left, goal[1]);
+      context.lineTo(end.left - box.left - 3, goal[1]);
+      context.stroke();
+    }
+  };
+
+  const hover = followMap(picture, out, {
+    over: (place) => { at = place ?? { y: app.view.y ?? 0, x: app.view.x ?? 0 }; show(); },
+    pick: (place) => app.go({ ...app.view, depth: "value", ...place }),
+  });
+  const watch = new ResizeObserver(show);
+  watch.observe(flow);
+  arrange();
+  return {
+    key: (event) => {
+      if (app.focused() !== picture) return;
+      const moved = walkMap(event, at, out);
+      if (moved) { at = moved; show(); app.say(cell.textContent); }
+      else if (event.key === "Enter" || event.key === " ") app.go({ ...app.view, depth: "value", ...at });
+      else return;
+      event.preventDefault();
+    },
+    update: () => { at = { y: app.view.y, x: app.view.x }; arrange(); },
+    focus: () => picture.focus({ preventScroll: true }),
+    close: () => { watch.disconnect(); hover(); },
+  };
+}
+
+const PLUS = "#d6604d", MINUS = "#4393c3"; // of the signed scale, visible on light and dark
+
+// The frame around a cell of a map that is drawn cell pixels wide, visible on any colour.
+function cursor(context, app, { y, x }, cell) {
+  const [left, top, edge] = [x * cell, y * cell, Math.max(cell, 5)];
+  context.lineWidth = 4;
+  context.strokeStyle = "#000";
+  context.strokeRect(left - 1, top - 1, edge + 2, edge + 2);
+  context.lineWidth = 2;
+  context.strokeStyle = "#fff";
+  context.strokeRect(left - 1, top - 1, edge + 2, edge + 2);
+}
+
+// Mouse and finger over a map of out × out: over(place or null) while it moves, pick(place) on a click or a lifted finger.
+function followMap(canvas, out, { over, pick }) {
+  const place = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const at = (offset, length) => Math.max(0, Math.min(out - 1, Math.floor((offset / length) * out)));
+    return { y: at(event.clientY - box.top, box.height), x: at(event.clientX - box.left, box.width) };
+  };
+  canvas.style.touchAction = "none"; // a finger reads values here instead of scrolling
+  canvas.onpointermove = (event) => over(place(event));
+  canvas.onpointerleave = () => over(null);
+  canvas.onpointerdown = (event) => { if (event.pointerType !== "mouse") over(place(event)); };
+  canvas.onclick = (event) => pick(place(event));
+  return () => { canvas.onpointermove = canvas.onpointerleave = canvas.onpointerdown = canvas.onclick = null; };
+}
+
+// Where an arrow key leads on a map; undefined for other keys.
+function walkMap(event, { y, x }, out) {
+  const to = {
+    ArrowLeft: [y, x - 1], ArrowRight: [y, x + 1], ArrowUp: [y - 1, x], ArrowDown: [y + 1, x], Home: [y, 0], End: [y, out - 1],
+    PageUp: [0, x], PageDown: [out - 1, x],
+  }[event.key];
+  const inside = (i) => Math.max(0, Math.min(out - 1, i));
+  return to && { y: inside(to[0]), x: inside(to[1]) };
+}

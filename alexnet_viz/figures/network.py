@@ -1,0 +1,133 @@
+"""What the network's component draws: an index of plain words and numbers, and one flat block of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from alexnet_viz.figures.palette import KIND_COLOURS, levels, scale
+from alexnet_viz.values import Column, Prediction, Preprocessed, Preprocessing, Unit
+
+
+class Scene(NamedTuple):
+    """``index`` goes as JSON; its arrays are {"at": first byte, "type": "f4" or "u1", "shape"} in the ``block``."""
+
+    index: dict[str, Any]
+    block: np.ndarray
+
+
+class _Packer:
+    """Arrays laid one behind the other, each at a multiple of four bytes, as a typed array in the browser needs it."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, array: np.ndarray) -> dict[str, Any]:
+        kind = "u1" if array.dtype == np.uint8 else "f4"
+        data = np.ascontiguousarray(array, np.uint8 if kind == "u1" else "<f4").tobytes()
+        place = {"at": self._size, "type": kind, "shape": list(array.shape)}
+        self._parts += [data, bytes(-len(data) % 4)]
+        self._size += len(data) + -len(data) % 4
+        return place
+
+    def scene(self, index: dict[str, Any]) -> Scene:
+        scales = {"positive": self.add(scale(False)), "signed": self.add(scale(True))}
+        index = index | {"scales": scales, "colours": KIND_COLOURS}
+        return Scene(index, np.frombuffer(b"".join(self._parts), np.uint8))
+
+
+def overview_scene(
+    columns: Sequence[Column], inputs: Preprocessed, predictions: Sequence[Prediction], labels: Sequence[str]
+) -> Scene:
+    """The whole network: each layer's shown maps as one byte a value, what feeds them, and the strongest classes."""
+    pack = _Packer()
+    return pack.scene(
+        {
+            "kind": "overview",
+            "photo": pack.add(inputs.pixels),
+            "columns": [_column(pack, column, labels) for column in columns[1:]],
+            "classes": [
+                {"label": p.label, "index": p.index, "share": p.probability, "logit": p.logit} for p in predictions
+            ],
+        }
+    )
+
+
+def _column(pack: _Packer, column: Column, labels: Sequence[str]) -> dict[str, Any]:
+    told = {
+        "layer": column.layer,
+        "kind": column.kind,
+        "shape": list(column.shape),
+        "source": column.source,
+        "shown": column.shown.tolist(),
+        "maps": pack.add(levels(column.maps, column.peak, column.signed)),
+        "peaks": [float(values.max()) for values in column.maps],
+        "peak": column.peak,
+        "signed": column.signed,
+        "feeds": None if column.feeds is None else pack.add(column.feeds),
+        "feeders": [[list(one) for one in three] for three in column.feeders],
+    }
+    if column.layer in ("fc8", "softmax"):
+        told["labels"] = [labels[channel] for channel in column.shown]
+    return told
+
+
+def layer_scene(layer: str, kind: str, values: np.ndarray, order: np.ndarray, labels: Sequence[str]) -> Scene:
+    """All channels of a layer at once, strongest first, one byte a value; ``values`` (n, side, side) or (n,)."""
+    pack = _Packer()
+    peak, signed = float(np.abs(values).max()), bool(values.min() < 0)
+    return pack.scene(
+        {
+            "kind": "layer",
+            "layer": layer,
+            "of": kind,
+            "order": order.tolist(),
+            "maps": pack.add(levels(values[order], peak, signed)),
+            "peaks": values[order].reshape(len(order), -1).max(axis=1).tolist(),
+            "peak": peak,
+            "signed": signed,
+            "labels": list(labels) if layer in ("fc8", "softmax") else [],
+        }
+    )
+
+
+def unit_scene(
+    unit: Unit,
+    inputs: Preprocessed,
+    how: Preprocessing,
+    labels: Sequence[str],
+    flat: tuple[str, int],
+) -> Scene:
+    """A unit with all that its values are made of, so that the browser takes any of them apart without asking.
+
+    ``flat`` names the layer and the side of the maps behind a flattened input, by which its pixels are called.
+    """
+    pack = _Packer()
+    named = {"fc8", "softmax"}
+    return pack.scene(
+        {
+            "kind": "unit",
+            "layer": unit.layer,
+            "of": unit.kind,
+            "channel": unit.channel,
+            "channels": unit.channels,
+            "below": unit.below,
+            "first": unit.first,
+            "kernel": unit.kernel,
+            "stride": unit.stride,
+            "padding": unit.padding,
+            "bias": unit.bias,
+            "inputs": pack.add(unit.inputs),
+            "weights": None if unit.weights is None else pack.add(unit.weights),
+            "output": pack.add(unit.output),
+            "photo": pack.add(inputs.pixels),
+            "mean": list(how.mean),
+            "std": list(how.std),
+            "flat": list(flat),
+            "label": labels[unit.channel] if unit.layer in named else "",
+            "labels": list(labels) if unit.kind == "softmax" else [],
+        }
+    )

@@ -1,0 +1,81 @@
+"""The whole forward pass at a glance: each layer's strongest channels, and how much each gets from those before it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alexnet_viz.inspection.arithmetic import PHOTO, contributions, output, unit, walk
+from alexnet_viz.network.variants import AlexNet
+from alexnet_viz.values import Column, Trace
+
+NONE = np.empty(0, np.int64)
+
+
+def ranking(trace: Trace, layer: str) -> np.ndarray:
+    """All channels of a layer, strongest first: by the mean of what their ReLU lets through, logits by themselves.
+
+    The layers of one stage (conv1, relu1, pool1 …) share one order, so that a channel keeps its row.
+    """
+    values = output(trace, layer)
+    relu = f"relu{'5' if layer == 'avgpool' else layer[-1]}"
+    if relu in trace.outputs and len(trace.outputs[relu]) == len(values):
+        values = trace.outputs[relu]
+    strength = values.reshape(len(values), -1).mean(axis=1)
+    return np.argsort(-strength, kind="stable")
+
+
+def overview(network: AlexNet, trace: Trace, top: int, include: tuple[str, int] | None = None) -> tuple[Column, ...]:
+    """Photo to softmax, ``top`` channels a layer; ``include`` a (layer, channel) that shall be among its stage's."""
+    colours = np.arange(3)
+    columns = [Column(PHOTO, "conv", trace.input.shape, "", colours, trace.input, np.abs(trace.input).max(), True)]
+    shown, source, flat = {PHOTO: colours}, PHOTO, False
+    for step in walk(network.spec):
+        name, kind = step.layer.name, step.layer.kind
+        values = output(trace, name)
+        flat = (flat or kind == "flatten") and kind != "fc"  # flattened units have no picture of their own
+        near = include if include and _stage(include[0]) == _stage(name) else None
+        picked = NONE if flat else _picked(trace, name, top, near)
+        feeds, feeders = None, ()
+        if kind in ("conv", "fc"):
+            feeds, feeders = _feeds(network, trace, name, picked, source, shown[source])
+        columns.append(
+            Column(
+                name, kind, step.output, source, picked, values[picked], float(np.abs(values).max()),
+                bool(values.min() < 0), feeds, feeders,
+            )
+        )  # fmt: skip
+        shown[name] = picked
+        source = source if flat else name
+    return tuple(columns)
+
+
+def _stage(layer: str) -> str:
+    return {"avgpool": "5", "softmax": "8"}.get(layer, layer[-1])
+
+
+def _picked(trace: Trace, layer: str, top: int, include: tuple[str, int] | None) -> np.ndarray:
+    order = ranking(trace, layer)
+    picked = order[:top]
+    if include and include[1] < len(order) and include[1] not in picked:
+        picked = np.append(order[: top - 1], include[1])
+    return picked
+
+
+def _feeds(
+    network: AlexNet, trace: Trace, layer: str, picked: np.ndarray, source: str, shown: np.ndarray
+) -> tuple[np.ndarray, tuple]:
+    """Strengths from the source's shown channels, and each unit's three strongest inputs of all."""
+    maps = output(trace, source)
+    feeds, feeders = np.zeros((len(picked), len(shown)), np.float32), []
+    for row, channel in enumerate(picked):
+        found = contributions(unit(network, trace, layer, int(channel)))
+        strengths = np.zeros(len(maps), np.float32)
+        if len(found.channels) > len(maps):  # fc6 reads flattened maps: a channel's pixels count together
+            pixels = np.zeros(len(found.channels), np.float32)
+            pixels[found.channels] = found.partials
+            strengths = np.abs(pixels.reshape(len(maps), -1).sum(axis=1))
+        else:
+            strengths[found.channels] = found.strengths
+        feeds[row] = strengths[shown]
+        feeders.append(tuple((int(i), float(strengths[i])) for i in np.argsort(-strengths, kind="stable")[:3]))
+    return feeds, tuple(feeders)

@@ -1,0 +1,17 @@
+"""The whole forward pass, and any value of it taken apart."""
+
+import streamlit as st
+
+from alexnet_viz.ui import ask
+from alexnet_viz.ui.network import choose, chosen, show
+from alexnet_viz.ui.sidebar import current
+
+choice = current()
+st.title("The forward pass, down to every value", anchor=False)
+choices = st.container()
+with st.spinner("Waking the network …"):
+    network = ask.model(choice)
+    place = chosen(network, choice.photo)
+show(network, choice.photo, place)
+with choices:
+    choose(place)
