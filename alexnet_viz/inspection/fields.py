@@ -45,3 +45,20 @@ def box(spec: NetworkSpec, layer: str, y: int = 0, x: int = 0, *, unit: int = 0)
                 (max(0, window(step, a)[0]), min(side - 1, window(step, b)[1])) for a, b in (rows, columns)
             )
     return columns[0], rows[0], columns[1] + 1, rows[1] + 1
+
+
+def placement(spec: NetworkSpec, layer: str) -> tuple[float, float]:
+    """Where a layer's map lies on the input: the left edge of its first cell, and a cell's edge, in input pixels.
+
+    Every cell is drawn around the middle of its receptive field, before that is cut off at the photo's border; so a
+    deep map covers a little less than the input. Under adaptive pooling with unequal windows it is the even spread.
+    """
+    middle, jump = 0.5, 1.0
+    for step in steps(spec):
+        if step.layer.kind in ("conv", "pool", "avgpool"):
+            first, last = (sum(window(step, i)) / 2 for i in (0, step.output[1] - 1))
+            middle += first * jump
+            jump *= (last - first) / (step.output[1] - 1) if step.output[1] > 1 else 1
+        if step.layer.name == layer:
+            break
+    return middle - jump / 2, jump

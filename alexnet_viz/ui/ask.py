@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from alexnet_viz.attribution.session import Session
     from alexnet_viz.inspection.architecture import PrintedFit
     from alexnet_viz.inspection.filters import Filters, Summary
+    from alexnet_viz.inspection.lesion import Lesion
     from alexnet_viz.inspection.model import Model
     from alexnet_viz.ui.sidebar import Choice
 
@@ -31,6 +32,7 @@ _inputs: Bounded[Preprocessed] = Bounded(128)
 _answers: Bounded[Classification] = Bounded(2048)
 _plans: Bounded[Architecture] = Bounded(256)
 _summaries: Bounded[Summary] = Bounded(128)
+_fields: Bounded[tuple[tuple[int, int], ...]] = Bounded(256)
 _grids: Bounded[tuple[np.ndarray, tuple[int, int]]] = Bounded(32 << 20, lambda grid: grid[0].nbytes)
 _sessions: Bounded[Session] = Bounded(320 << 20, lambda session: session.nbytes)
 _overviews: Bounded[tuple[Column, ...]] = Bounded(64)
@@ -84,6 +86,23 @@ def overview(network: Model, reference: str, top: int, include: tuple[str, int])
 
     key = (network.info.id, network.device.name, reference, top, include)
     return _overviews.get(key, lambda: look(network.network, trace(network, reference), top, include))
+
+
+def lesioned(network: Model, reference: str, cut: Lesion) -> Trace:
+    """The trace with a lesion made; only the layers after it are computed. Raises ImageError."""
+    from alexnet_viz.inspection.lesion import lesioned as without
+
+    key = (network.info.id, network.device.name, reference, cut)
+    return _traces.get(key, lambda: without(network, trace(network, reference), cut))
+
+
+def layer_fields(spec: NetworkSpec, layer: str) -> tuple[tuple[float, float], tuple[tuple[int, int], ...]]:
+    """A layer's map on the input: (first edge, a cell's size), and (first, end) of what each row sees."""
+    from alexnet_viz.inspection.fields import box, placement
+
+    side = next(one.output_shape[-1] for one in plan(spec, 1).layers if one.name == layer)
+    fields = _fields.get((spec, layer), lambda: tuple(box(spec, layer, i, i)[::2] for i in range(side)))
+    return placement(spec, layer), fields
 
 
 def plan(spec: NetworkSpec, batch: int) -> Architecture:

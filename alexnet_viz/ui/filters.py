@@ -20,6 +20,7 @@ from alexnet_viz.figures.filters import (
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui import address, ask
 from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.unit import choose, chosen_unit
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -43,24 +44,11 @@ def _weighted(layer: str) -> str:
     return next((one for one in LAYERS if one.endswith(number)), LAYERS[0])
 
 
-def chosen_unit(network: Model, layer: str) -> int:
+def chosen_filter(network: Model, layer: str) -> int:
     """The output unit; for fc8 by the name of its class."""
     count = len(ask.filters(network, layer).weight)
-    address.seed("channel", 0, address.number(0, count - 1), allowed=range(count))
-    if layer == "fc8":
-        names = network.info.categories
-        unit = st.selectbox("Class", range(count), key="channel", persist_state="session",
-                            format_func=names.__getitem__, help="The unit of fc8 that votes for it.")  # fmt: skip
-    else:
-        unit = st.number_input("Kernel" if layer == "conv1" else "Output unit", 0, count - 1, key="channel",
-                               persist_state="session", help="The same as a click on a tile.")  # fmt: skip
-    address.show("channel", unit)
-    return unit
-
-
-def choose_unit(unit: int) -> None:
-    """What a click on a tile does."""
-    st.session_state.channel = unit
+    label = {"conv1": "Kernel", "fc8": "Class"}.get(layer, "Output unit")
+    return chosen_unit(count, label, network.info.categories if layer == "fc8" else None)
 
 
 # --- conv1 -----------------------------------------------------------------------------------------
@@ -103,10 +91,10 @@ def kernels(networks: list[Model], by: str, common: bool, unit: int) -> None:
     alike = [sheet for sheet in sheets if len(sheet.tiles) == len(order)]
     facts = {"norm": ask.filter_summary(networks[0], "conv1").norms, "bias": of[0].bias}
     parts = ("first group: what conv2's first half reads", "second group: what conv2's second half reads")
-    sent = tile_grid(alike, order, key="kernels", noun="kernel", facts=facts, selected=unit, on_pick=choose_unit,
+    sent = tile_grid(alike, order, key="kernels", noun="kernel", facts=facts, selected=unit, on_pick=choose,
                      parts=parts if split else ())  # fmt: skip
     for sheet in sheets[len(alike) :]:  # another number of kernels: in an order of its own
-        sent += tile_grid([sheet], kernel_order(of[1], by), key="kernels-beside", noun="kernel", on_pick=choose_unit,
+        sent += tile_grid([sheet], kernel_order(of[1], by), key="kernels-beside", noun="kernel", on_pick=choose,
                           selected=unit if unit < len(sheet.tiles) else -1)  # fmt: skip
     how = "the strongest kernel" if common else "each kernel"
     st.caption(

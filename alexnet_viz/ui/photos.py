@@ -23,6 +23,7 @@ UPLOAD_MEGABYTES = 40
 _files: Bounded[tuple[bytes, str]] = Bounded(512 << 20, lambda file: len(file[0]))
 _photos: Bounded[Photo] = Bounded(512 << 20, lambda photo: photo.pixels.nbytes)
 _thumbnails: Bounded[str] = Bounded(512)
+_wholes: Bounded[str] = Bounded(64)
 
 _ROLL = "_roll"  # the references of this visit's own photos, the newest first
 
@@ -97,3 +98,16 @@ def thumbnail(reference: str, side: int = 96) -> str:
         return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
     return _thumbnails.get((reference, side), make)
+
+
+def whole(reference: str, side: int = 640) -> str:
+    """The whole photo as a JPEG of at most ``side`` pixels a side, as a data URI."""
+
+    def make() -> str:
+        image = Image.fromarray(load(reference).pixels)
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=85)
+        return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+    return _wholes.get((reference, side), make)

@@ -4,8 +4,8 @@ import streamlit as st
 
 from alexnet_viz.ui import ask, beside
 from alexnet_viz.ui.filters import (
+    chosen_filter,
     chosen_layer,
-    chosen_unit,
     class_votes,
     input_slices,
     kernels,
@@ -23,7 +23,7 @@ what, which, other = st.columns([1, 1, 2])
 with what:
     layer = chosen_layer()
 with which:
-    unit = chosen_unit(network, layer)
+    unit = chosen_filter(network, layer)
 with other:
     second = beside.weights(choice, network, optional=True)
 networks = [network, second] if second else [network]

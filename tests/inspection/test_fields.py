@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from alexnet_viz.inspection.fields import box, window
+from alexnet_viz.inspection.fields import box, placement, window
 from alexnet_viz.network.layers import steps
 from alexnet_viz.network.variants import build
 from alexnet_viz.values import VARIANTS, NetworkSpec
@@ -46,3 +46,18 @@ def test_a_window_reaches_into_the_padding():
     conv1 = steps(NetworkSpec())[0]
     assert window(conv1, 0) == (-2, 8)
     assert window(conv1, 54) == (214, 224)
+
+
+@pytest.mark.parametrize(("variant", "size"), SIZES)
+def test_a_map_is_laid_around_the_middles_of_its_fields(variant, size):
+    spec = NetworkSpec(variant, input_size=size)
+    for step in steps(spec):
+        if len(step.output) < 3 or (size and step.layer.kind == "avgpool"):
+            continue
+        left, edge = placement(spec, step.layer.name)
+        sees = [box(spec, step.layer.name, i, i)[::2] for i in range(step.output[1])]
+        whole = [(i, first, end) for i, (first, end) in enumerate(sees) if end - first == step.receptive_field]
+        for i, first, end in whole:  # what is not cut off
+            assert left + (i + 0.5) * edge == pytest.approx((first + end) / 2)
+        assert whole or step.receptive_field > spec.input_size * 0.7
+        assert edge == step.stride

@@ -1,0 +1,153 @@
+"""Activations as pictures: all maps of a layer, the patch that a value sees, histograms, units, answers in pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image, ImageDraw, ImageFont
+
+from alexnet_viz.figures.filters import PAIR
+from alexnet_viz.figures.palette import INK, QUIET_INK
+from alexnet_viz.values import Geometry, Photo, Prediction
+
+
+def map_tiles(output: np.ndarray) -> np.ndarray:
+    """A layer's output as maps (n, h, w): a unit is a map of one value."""
+    return output if output.ndim == 3 else output.reshape(-1, 1, 1)
+
+
+def sheet_picture(
+    tiles: np.ndarray, colours: np.ndarray, order: np.ndarray, legend: tuple[str, str, str], title: str, zoom: int = 0
+) -> Image.Image:
+    """All maps, uint8 (n, h, w) in the colours (256, 3), as one picture with a title and its legend, on white.
+
+    ``zoom`` is the edge of a cell in pixels; 0 makes a map at least 40 pixels wide.
+    """
+    count, height, width = tiles.shape
+    zoom = zoom or max(1, -(-40 // width)) if width > 1 else zoom or 10
+    gap = 0 if width == height == 1 else 3
+    columns = max(1, round((count * (height * zoom + gap) / (width * zoom + gap) * 1.4) ** 0.5))
+    rows = -(-count // columns)
+    sheet_size = (columns * (width * zoom + gap), rows * (height * zoom + gap))
+    head, foot = 40, 44
+    image = Image.new("RGB", (max(sheet_size[0], 420) + 16, sheet_size[1] + head + foot), "white")
+    large = colours[tiles[order]].repeat(zoom, axis=1).repeat(zoom, axis=2)
+    for at, tile in enumerate(large):
+        row, column = divmod(at, columns)
+        image.paste(Image.fromarray(tile), (8 + column * (width * zoom + gap), head + row * (height * zoom + gap)))
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(17)
+    draw.text((8, 10), title, INK["light"], font)
+    low, high, what = (text.replace("−", "-") for text in legend)  # Pillow's own font has no minus sign
+    base = head + sheet_size[1] + 12
+    ramp = colours[np.linspace(1, 255, 160).round().astype(int)][None].repeat(16, axis=0)
+    start = 8 + draw.textlength(low, font) + 8
+    draw.text((8, base), low, INK["light"], font)
+    image.paste(Image.fromarray(ramp), (int(start), base + 2))
+    draw.text((start + 168, base), f"{high}   {what}", INK["light"], font)
+    return image
+
+
+def patch(photo: Photo, geometry: Geometry, box: tuple[int, int, int, int], width: int = 280) -> Image.Image:
+    """The part of the photo, in its own pixels, under a box (left, top, right, bottom) of the network's input.
+
+    Enlarged to ``width`` without blur where it is smaller.
+    """
+    height, wide = photo.pixels.shape[:2]
+    sx, sy = wide / photo.size[0], height / photo.size[1]
+    (left, top), (right, bottom) = geometry.to_photo(*box[:2]), geometry.to_photo(*box[2:])
+    corners = (round(left * sx), round(top * sy), max(round(right * sx), 1), max(round(bottom * sy), 1))
+    corners = (min(corners[0], wide - 1), min(corners[1], height - 1), min(corners[2], wide), min(corners[3], height))
+    corners = (*corners[:2], max(corners[2], corners[0] + 1), max(corners[3], corners[1] + 1))
+    image = Image.fromarray(photo.pixels).crop(corners)
+    if image.width < width:
+        scale = width / image.width
+        image = image.resize((width, max(1, round(image.height * scale))), Image.Resampling.NEAREST)
+    return image
+
+
+def value_histogram(
+    channels: dict[str, np.ndarray], marked: dict[str, float] | None = None, theme: str = "light"
+) -> go.Figure:
+    """How often which value occurs in a channel (or a layer of units): step lines, and a mark where asked."""
+    figure = go.Figure()
+    low = min(float(values.min()) for values in channels.values())
+    high = max(float(values.max()) for values in channels.values())
+    edges = np.linspace(low, high if high > low else low + 1, 41)
+    for (name, values), colour in zip(channels.items(), PAIR[theme], strict=False):
+        counts = np.histogram(values, edges)[0]
+        figure.add_scatter(
+            x=edges, y=np.append(counts, counts[-1]), name=name, mode="lines", fill="tozeroy",
+            line={"color": colour, "width": 2, "shape": "hv"}, hovertemplate="from %{x:.3g}: %{y}<extra></extra>",
+            showlegend=len(channels) > 1,
+        )  # fmt: skip
+    for text, value in (marked or {}).items():
+        figure.add_vline(x=value, line={"color": INK[theme], "width": 2, "dash": "dot"}, annotation_text=text,
+                         annotation_y=0.97, annotation_font={"size": 14, "color": INK[theme]})  # fmt: skip
+    _plain(figure, theme, 200, "value")
+    most = max(int(max(trace.y)) for trace in figure.data)
+    figure.update_yaxes(title="how many", type="log", range=[-0.3, np.log10(most) + 0.15], dtick=1)
+    return figure
+
+
+def unit_bars(
+    labels: list[str], values: dict[str, np.ndarray], unit: str, chosen: int = -1, theme: str = "light"
+) -> go.Figure:
+    """The strongest units as horizontal bars, the largest on top; ``chosen`` is the row to mark, −1 for none."""
+    rows = [f"{label} " for label in labels]
+    figure = go.Figure()
+    for (name, heights), colour in zip(values.items(), PAIR[theme], strict=False):
+        quiet = [colour if len(values) > 1 or row == chosen else QUIET_INK[theme] for row in range(len(rows))]
+        figure.add_bar(
+            x=heights, y=rows, orientation="h", name=name, marker={"color": quiet, "cornerradius": 3},
+            hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=len(values) > 1,
+        )  # fmt: skip
+    _plain(figure, theme, 23 * len(rows) * (1 + 0.45 * (len(values) - 1)) + 70, unit)
+    figure.update_yaxes(autorange="reversed", tickmode="linear")
+    figure.update_xaxes(nticks=4, tickangle=0)
+    figure.update_layout(bargap=0.25, bargroupgap=0)
+    return figure
+
+
+def answers_beside(before: tuple[str, dict[str, float]], after: tuple[str, dict[str, float]], theme: str) -> go.Figure:
+    """Two answers' probabilities, class by class: (title, probability by label) each, in the order of the first."""
+    labels = list(before[1])
+    values = {title: np.array([found[label] for label in labels]) for title, found in (before, after)}
+    figure = unit_bars(labels, values, "probability", theme=theme)
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_traces(hovertemplate="%{y}: %{x:.2%}<extra></extra>")
+    return figure
+
+
+def change_figure(changes: dict[str, float], theme: str = "light") -> go.Figure:
+    """How far each layer has moved, in the order of the chain; 1 is as far as the output is long."""
+    figure = go.Figure(
+        go.Bar(
+            x=list(changes), y=list(changes.values()), marker={"color": PAIR[theme][1], "cornerradius": 3},
+            hovertemplate="%{x}: %{y:.1%}<extra></extra>",
+        )
+    )  # fmt: skip
+    _plain(figure, theme, 300, None)
+    figure.update_yaxes(title="‖after − before‖ / ‖before‖", tickformat=".0%", rangemode="tozero")
+    figure.update_xaxes(tickangle=-60, tickmode="linear")
+    return figure
+
+
+def labelled(predictions: tuple[Prediction, ...]) -> dict[str, float]:
+    """Probability by class name; names that occur twice (ImageNet has two cranes) get their number."""
+    names = [one.label for one in predictions]
+    return {
+        one.label if names.count(one.label) == 1 else f"{one.label} ({one.index})": one.probability
+        for one in predictions
+    }
+
+
+def _plain(figure: go.Figure, theme: str, height: float, x: str | None) -> None:
+    axis = {"fixedrange": True, "tickfont": {"size": 14, "color": INK[theme]}}
+    figure.update_layout(
+        height=round(height),
+        margin={"l": 0, "r": 10, "t": 30, "b": 0},
+        font={"color": INK[theme], "size": 14},
+        xaxis={**axis, "title": x},
+        yaxis=axis,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "font": {"size": 14, "color": INK[theme]}},
+    )

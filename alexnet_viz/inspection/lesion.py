@@ -1,0 +1,58 @@
+"""What a network would say without some of its channels: a lesion, and only the later layers computed again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from alexnet_viz.inspection.model import Model
+from alexnet_viz.values import Trace
+
+Manner = Literal["silence", "keep", "scale"]
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """What is done to ``channels`` of a layer's output: silenced, kept alone (others silenced), times ``factor``."""
+
+    layer: str
+    channels: tuple[int, ...]
+    manner: Manner = "silence"
+    factor: float = 0.0
+
+    def gains(self, count: int) -> np.ndarray:
+        """What each of ``count`` channels is multiplied by, float32 (count,)."""
+        gains = np.full(count, self.manner != "keep", np.float32)
+        gains[list(self.channels)] = {"silence": 0, "keep": 1, "scale": self.factor}[self.manner]
+        return gains
+
+
+@torch.inference_mode()
+def lesioned(model: Model, trace: Trace, cut: Lesion) -> Trace:
+    """The trace with the lesion made. Layers before it share their arrays with the trace; later ones are new."""
+    gains = cut.gains(len(trace.outputs[cut.layer]))
+    outputs, x = {}, None
+    for name, layer in model.network.named_children():
+        if x is not None:
+            x = layer(x)
+            outputs[name] = x[0].float().cpu().numpy()
+        elif name == cut.layer:
+            before = trace.outputs[name]
+            outputs[name] = before * gains.reshape(-1, *[1] * (before.ndim - 1))
+            x = torch.from_numpy(outputs[name][None]).to(model.device.name)
+        else:
+            outputs[name] = trace.outputs[name]
+    return Trace(trace.input, outputs)
+
+
+def changes(before: Trace, after: Trace) -> dict[str, float]:
+    """How far each layer's output has moved: ‖after − before‖ / ‖before‖, by the layer's name; 0 where both are 0."""
+    moved = {}
+    for name, old in before.outputs.items():
+        new, size = after.outputs[name], float(np.linalg.norm(old))
+        far = 0.0 if new is old else float(np.linalg.norm(new - old))
+        moved[name] = far / size if size else float(far > 0)
+    return moved
