@@ -6,7 +6,7 @@ change the step: see ``rescale`` in deeplift.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -121,13 +121,13 @@ def seed(target: Target, like: Tensor) -> Tensor:
     return gradient
 
 
+def seed_rows(target: Target, chain: Chain) -> Tensor:
+    """The target's gradient at its own layer's output, a row for each photo of the pass."""
+    output = chain.outputs[target.layer]
+    return seed(target, output).expand_as(output)
+
+
 def gradients_at(network: AlexNet, batch: Tensor, target: Target, low: str = INPUT) -> Tensor:
     """The target's gradient at ``low``'s output for each photo of a batch, through a pass of its own."""
     chain = Chain(network, batch, last=target.layer)
-    rows = seed(target, chain.outputs[target.layer]).expand_as(chain.outputs[target.layer])
-    return back(chain, rows, target.layer, low)[low]
-
-
-def in_batches(batch: Iterable[Tensor], size: int = 16) -> list[Tensor]:
-    """Split photos so that a batch's activations stay small beside the weights."""
-    return list(torch.split(torch.as_tensor(batch), size))
+    return back(chain, seed_rows(target, chain), target.layer, low)[low]

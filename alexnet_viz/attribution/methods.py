@@ -51,7 +51,8 @@ class Knob:
 class Method:
     """One method's card.
 
-    ``layered``: it needs a layer. ``signed``: its map has positive and negative values. ``slow``: worth a progress bar.
+    ``layered``: it needs a layer. ``signed``: its map, with the default knobs, has both signs. ``slow``: worth a
+    progress bar.
     """
 
     key: str
@@ -96,25 +97,44 @@ _RECTIFY = Knob(
     "bool",
     True,
 )
+_ABSOLUTE = Knob("absolute", "Size only", "Takes the sign off each colour before the colours are summed.", "bool", True)
+_STEPS = Knob("steps", "Steps", "Places on the line from the baseline to the photo.", "number", 50, 2, 300)
+_PARTS = Knob(
+    "parts",
+    "Parts",
+    "Superpixels follow the photo's colours; a grid does not.",
+    "choice",
+    "superpixels",
+    choices=("superpixels", "grid"),
+)
+_COUNT = Knob("count", "Number of parts", "About how many; finer parts need more samples.", "number", 49, 4, 400)
+_RULE = Knob(
+    "rule",
+    "Rule for pooling",
+    "Overlapping pooling windows: shares that add up, or Captum's own way, which loses some.",
+    "choice",
+    "accumulated",
+    choices=("accumulated", "captum"),
+)
 
 
 def _samples(default: int, high: int = 200) -> Knob:
-    return Knob("samples", "Samples", "More samples, less noise in the map, more time.", "number", default, 2, high)
+    return Knob("samples", "Samples", "More samples: a steadier map, and more time.", "number", default, 2, high)
 
 
 def _noise(default: float) -> Knob:
-    help = "Standard deviation of the noise, as a share of the photo's range of values."
-    return Knob("noise", "Noise", help, "number", default, 0.0, 1.0)
+    text = "Standard deviation of the noise, as a share of the photo's range of values."
+    return Knob("noise", "Noise", text, "number", default, 0.0, 1.0)
 
 
-_CARDS = (
+_GRADIENTS = (
     Method(
         "saliency",
         "Saliency",
         "gradients",
         "How much would the answer move if this pixel changed a little?",
         "1 forward + 1 backward",
-        (Knob("absolute", "Size only", "Takes the sign off each colour before they are summed.", "bool", True),),
+        (_ABSOLUTE,),
         "Simonyan, Vedaldi, Zisserman 2013, arXiv:1312.6034",
         (
             "It tells what would change the answer, not what made it.",
@@ -127,33 +147,360 @@ _CARDS = (
         "input-x-gradient",
         "Input × gradient",
         "gradients",
-        "How much of the answer does each pixel carry, if the network were linear?",
+        "How much of the answer would each pixel carry, were the network linear?",
         "1 forward + 1 backward",
         (),
         "Shrikumar, Greenside, Shcherbina, Kundaje 2016, arXiv:1605.01713",
         (
             "Pixels of the training photos' mean colour get zero, whatever they show.",
-            "The input's own edges shine through, whatever the network does.",
+            "The photo's own edges shine through, whatever the network does.",
         ),
     ),
     Method(
-        "grad-cam",
-        "Grad-CAM",
-        "layer maps",
-        "Where on this layer's maps are the channels active that speak for the answer?",
-        "1 forward + 1 backward to the layer",
-        (_RECTIFY,),
+        "integrated-gradients",
+        "Integrated gradients",
+        "gradients",
+        "How does the answer grow, pixel by pixel, on the way from the baseline to the photo?",
+        "50 forward + 50 backward (steps)",
+        (_STEPS, _BASELINE, _SEED),
+        "Sundararajan, Taly, Yan 2017, arXiv:1703.01365",
+        (
+            "It depends on the baseline: with black, black pixels get zero, even the black of a black cat.",
+            "It adds up to the change of the logit only as far as the convergence delta says.",
+            "The photos on the way are like none the network was trained on.",
+        ),
+        slow=True,
+    ),
+    Method(
+        "smoothgrad",
+        "SmoothGrad",
+        "gradients",
+        "Which part of the saliency stays when the photo is a little noisy?",
+        "25 forward + 25 backward (samples)",
+        (_samples(25), _noise(0.15), _ABSOLUTE, _SEED),
+        "Smilkov, Thorat, Kim, Viégas, Wattenberg 2017, arXiv:1706.03825",
+        (
+            "A smoother map is not a truer one: much noise explains the answer to noisy photos.",
+            "The map depends on the noise as much as on the network.",
+        ),
+        signed=False,
+        slow=True,
+    ),
+    Method(
+        "vargrad",
+        "VarGrad",
+        "gradients",
+        "Where does the gradient change most when the photo is a little noisy?",
+        "25 forward + 25 backward (samples)",
+        (_samples(25), _noise(0.15), _SEED),
+        "Adebayo, Gilmer, Goodfellow, Kim 2018, arXiv:1810.03307",
+        (
+            "A variance has no sign: it does not tell for from against.",
+            "It hardly depends on the mean gradient, so it can light up where Saliency is dark.",
+        ),
+        signed=False,
+        slow=True,
+    ),
+    Method(
+        "gradient-shap",
+        "Gradient SHAP",
+        "gradients",
+        "What does each pixel add, over noisy photos and random places on the way from the baseline?",
+        "25 forward + 25 backward (samples)",
+        (_samples(25), _noise(0.09), _BASELINE, _SEED),
+        "Lundberg, Lee 2017, arXiv:1705.07874; Erion et al. 2019, arXiv:1906.10670",
+        (
+            "An estimate: another seed gives another map, and the sum is met on average only.",
+            "It depends on the baseline, as integrated gradients does.",
+        ),
+        slow=True,
+    ),
+    Method(
+        "deeplift",
+        "DeepLift",
+        "gradients",
+        "How is the difference to the baseline's answer shared out, layer by layer, among the pixels?",
+        "2 forward + 1 backward",
+        (_BASELINE, _RULE, _SEED),
+        "Shrikumar, Greenside, Kundaje 2017, arXiv:1704.02685 (rescale rule)",
+        (
+            "Captum's rule misses the sum on AlexNet by a fifth up to several times: pooling windows overlap, and it "
+            "keeps one share of two. The sum check tells.",
+            "It depends on the baseline.",
+            "Contributions that cancel inside the network stay hidden.",
+        ),
+    ),
+    Method(
+        "deeplift-shap",
+        "DeepLift SHAP",
+        "gradients",
+        "What does DeepLift say on average over many baselines?",
+        "16 forward + 8 backward (samples)",
+        (
+            _samples(8, 64),
+            Knob(
+                "baselines",
+                "Baselines",
+                "Photos of one random colour each, or of noise.",
+                "choice",
+                "colours",
+                choices=("colours", "noise"),
+            ),
+            _RULE,
+            _SEED,
+        ),
+        "Lundberg, Lee 2017, arXiv:1705.07874",
+        ("The average hides how much the baselines disagree.", "Captum's rule for pooling misses the sum."),
+        slow=True,
+    ),
+    Method(
+        "guided-backprop",
+        "Guided backprop",
+        "gradients",
+        "Which edges pass every ReLU in both directions?",
+        "1 forward + 1 backward",
+        (),
+        "Springenberg, Dosovitskiy, Brox, Riedmiller 2014, arXiv:1412.6806",
+        (
+            "It hardly depends on the class: it redraws the photo's edges (Nie, Zhang, Patel 2018).",
+            "It hardly depends on the upper layers' weights: see cascading randomisation (Adebayo et al. 2018).",
+        ),
+    ),
+    Method(
+        "deconvolution",
+        "Deconvolution",
+        "gradients",
+        "What would the layers draw if they ran backwards?",
+        "1 forward + 1 backward",
+        (),
+        "Zeiler, Fergus 2013, arXiv:1311.2901",
+        (
+            "It ignores which ReLUs were open; only pooling remembers the photo.",
+            "It hardly depends on the class, and strides leave a grid in it.",
+        ),
+    ),
+    Method(
+        "guided-grad-cam",
+        "Guided Grad-CAM",
+        "gradients",
+        "Which of guided backprop's edges lie where Grad-CAM points?",
+        "2 forward + 2 backward",
+        (),
         "Selvaraju et al. 2017, arXiv:1610.02391",
         (
-            "Coarse: conv5 has 13×13 places; the smooth overlay is interpolation.",
-            "One weight a channel: on early layers it mixes parts that speak for and against.",
-            "Rectified, a map that is negative everywhere turns blank.",
+            "Only Grad-CAM's coarse part knows the class; the fine lines are guided backprop's edges.",
+            "Blank where Grad-CAM is negative everywhere.",
         ),
         layered=True,
     ),
+    Method(
+        "lrp",
+        "LRP",
+        "gradients",
+        "How is the answer handed back, layer by layer, in proportion to what each input added?",
+        "2 forward + 1 backward",
+        (
+            Knob(
+                "rule",
+                "Rule",
+                "Epsilon everywhere, or only positive parts (α1β0) in the convolutions.",
+                "choice",
+                "epsilon",
+                choices=("epsilon", "composite"),
+            ),
+        ),
+        "Bach et al. 2015, doi:10.1371/journal.pone.0130140",
+        (
+            "With the epsilon rule it is nearly input × gradient in a network of ReLUs.",
+            "Biases keep a part of the relevance, so that the map does not add up to the logit.",
+            "The composite rule shows only what is for the class and hardly depends on it.",
+        ),
+    ),
 )
 
-METHODS: dict[str, Method] = {card.key: card for card in _CARDS}
+_PERTURBATION = (
+    Method(
+        "occlusion",
+        "Occlusion",
+        "perturbation",
+        "What does the answer lose when a square hides this place?",
+        "169 forward, from the touched part on (window, stride)",
+        (
+            Knob("window", "Window", "Side of the square in pixels of the network's input.", "number", 32, 4, 128),
+            Knob("stride", "Stride", "Step from one square to the next.", "number", 16, 2, 64),
+            _FILL,
+            _SEED,
+        ),
+        "Zeiler, Fergus 2013, arXiv:1311.2901",
+        (
+            "The square's own edges can speak for or against a class.",
+            "What is shown twice in the photo is missed: hiding one leaves the other.",
+            "A stride larger than the window leaves gaps of zero.",
+        ),
+        slow=True,
+    ),
+    Method(
+        "feature-ablation",
+        "Feature ablation",
+        "perturbation",
+        "What does the answer lose when one part is hidden?",
+        "49 forward (parts)",
+        (_PARTS, _COUNT, _FILL, _SEED),
+        "Kokhlikyan et al. 2020, arXiv:2009.07896 (Captum)",
+        (
+            "One part at a time: parts that replace each other all look unimportant.",
+            "Each pixel shows its whole part's effect: large parts look large.",
+        ),
+        slow=True,
+    ),
+    Method(
+        "lime",
+        "LIME",
+        "perturbation",
+        "Which parts would a linear model, good near this photo, count for the answer?",
+        "300 forward (samples)",
+        (_PARTS, _COUNT, _samples(300, 2000), _FILL, _SEED),
+        "Ribeiro, Singh, Guestrin 2016, arXiv:1602.04938",
+        (
+            "Another seed, other parts or another width of “near” give another map.",
+            "Captum's own defaults give zero everywhere where logits are small; here ridge regression is fitted.",
+        ),
+        slow=True,
+    ),
+    Method(
+        "kernel-shap",
+        "Kernel SHAP",
+        "perturbation",
+        "What does each part add on average over all orders in which the parts could appear?",
+        "300 forward (samples)",
+        (_PARTS, _COUNT, _samples(300, 2000), _FILL, _SEED),
+        "Lundberg, Lee 2017, arXiv:1705.07874",
+        (
+            "An estimate from few of very many combinations: look at it with another seed.",
+            "Photos with half their parts hidden are like none the network was trained on.",
+        ),
+        slow=True,
+    ),
+    Method(
+        "rise",
+        "RISE",
+        "perturbation",
+        "Which places were visible when the answer was strong, over random soft masks?",
+        "400 forward (samples)",
+        (
+            _samples(400, 4000),
+            Knob("cells", "Cells", "Cells of a mask along one side.", "number", 7, 2, 28),
+            Knob("kept", "Share kept", "The share of the photo that a mask leaves visible.", "number", 0.5, 0.05, 0.95),
+            _FILL,
+            _SEED,
+        ),
+        "Petsiuk, Das, Saenko 2018, arXiv:1806.07421",
+        (
+            "Noisy with few masks: the authors take thousands.",
+            "Scores are logits without their mean, so that the map has both signs; the authors take probabilities.",
+        ),
+        slow=True,
+    ),
+)
+
+
+def _cam(key: str, title: str, asks: str, cost: str, reference: str, *traps: str, slow: bool = False) -> Method:
+    return Method(
+        key, title, "layer maps", asks, cost, (_RECTIFY,), reference, traps, layered=True, signed=False, slow=slow
+    )
+
+
+_LAYER_MAPS = (
+    _cam(
+        "grad-cam",
+        "Grad-CAM",
+        "Where are the channels active that speak for the answer?",
+        "1 forward + 1 backward to the layer",
+        "Selvaraju et al. 2017, arXiv:1610.02391",
+        "Coarse: conv5 has 13×13 places; the smooth overlay is interpolation.",
+        "One weight a channel: on early layers it mixes parts that speak for and against.",
+        "Rectified, a map that is negative everywhere turns blank.",
+    ),
+    _cam(
+        "grad-cam++",
+        "Grad-CAM++",
+        "As Grad-CAM, with more weight on places where the gradient is positive: several objects of one kind?",
+        "1 forward + 1 backward to the layer",
+        "Chattopadhay et al. 2018, arXiv:1710.11063",
+        "Only positive gradients count, so that maps of different classes look alike.",
+        "Its weights assume activations without negative values: take a ReLU's output.",
+    ),
+    _cam(
+        "layer-cam",
+        "LayerCAM",
+        "Which single places of this layer are active and speak for the answer?",
+        "1 forward + 1 backward to the layer",
+        "Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
+        "Works on early layers, where it comes near to input × gradient and its noise.",
+        "Only positive gradients count.",
+    ),
+    _cam(
+        "xgrad-cam",
+        "XGrad-CAM",
+        "As Grad-CAM, with weights that best share out the answer among the channels?",
+        "1 forward + 1 backward to the layer",
+        "Fu et al. 2020, arXiv:2008.02312",
+        "Divides by each channel's sum: before a ReLU that sum can be near zero, and the map is noise.",
+    ),
+    _cam(
+        "score-cam",
+        "Score-CAM",
+        "How strong is the answer when only what a channel lights up is left of the photo?",
+        "256 forward at conv5 (channels)",
+        "Wang et al. 2020, arXiv:1910.01279",
+        "A softmax over logits often leaves one channel: its map is then the whole answer.",
+        "Masked photos are like none the network was trained on.",
+        slow=True,
+    ),
+    _cam(
+        "ablation-cam",
+        "Ablation-CAM",
+        "How much of the answer is lost when a channel is silenced?",
+        "256 forward from the layer on (channels)",
+        "Desai, Ramaswamy 2020, doi:10.1109/WACV45572.2020.9093360",
+        "Channels that replace each other all look unimportant.",
+        slow=True,
+    ),
+    _cam(
+        "eigen-cam",
+        "EigenCAM",
+        "Where do the layer's channels differ most from their mean?",
+        "1 forward",
+        "Muhammad, Yeasin 2020, arXiv:2008.00299",
+        "It does not know the target: every class gets the same map.",
+        "The axis has no direction of its own; here it points to where the channels are active.",
+    ),
+    Method(
+        "gradient-x-activation",
+        "Gradient × activation",
+        "layer maps",
+        "How much of the answer would each place of the layer carry, were the rest linear?",
+        "1 forward + 1 backward to the layer",
+        (),
+        "Ancona, Ceolini, Öztireli, Gross 2017, arXiv:1711.06104",
+        ("Channels that speak for and against at one place cancel.",),
+        layered=True,
+    ),
+    Method(
+        "conductance",
+        "Conductance",
+        "layer maps",
+        "How much of what integrated gradients counts flows through this place of the layer?",
+        "50 forward + 50 backward (steps)",
+        (Knob("steps", "Steps", _STEPS.help, "number", 20, 2, 200), _BASELINE, _SEED),
+        "Dhamdhere, Sundararajan, Yan 2018, arXiv:1805.12233",
+        ("It depends on the baseline.", "It adds up only as far as the convergence delta says."),
+        layered=True,
+        slow=True,
+    ),
+)
+
+METHODS: dict[str, Method] = {card.key: card for card in (*_GRADIENTS, *_PERTURBATION, *_LAYER_MAPS)}
 
 
 def method(key: str) -> Method:

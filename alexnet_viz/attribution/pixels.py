@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from alexnet_viz.attribution.found import Found
+import numpy as np
+import torch
+from torch import Tensor
+
+from alexnet_viz.attribution.chain import Chain, back, gradients_at, seed_rows, vjp
+from alexnet_viz.attribution.found import Found, completeness
 
 if TYPE_CHECKING:
     from alexnet_viz.attribution.session import Question
+
+BATCH = 16  # photos in one pass: their activations stay small beside the weights
 
 
 def saliency(ask: Question, absolute: bool) -> Found:
@@ -19,3 +27,75 @@ def saliency(ask: Question, absolute: bool) -> Found:
 def input_x_gradient(ask: Question) -> Found:
     """x · ∂y/∂x."""
     return Found((ask.photo * ask.gradient()).sum(1))
+
+
+def integrated_gradients(ask: Question, steps: int, baseline: str, seed: int) -> Found:
+    """(x − b) · ∫ ∂y/∂x(b + α(x − b)) dα, by Gauss and Legendre's rule with ``steps`` places, as Captum does.
+
+    conv1 is affine, so its outputs along the line lie on a line: it is computed for the two ends alone, and its way
+    back once for the mean gradient. Adds up to y(x) − y(b) but for the convergence delta.
+    """
+    start = ask.baseline(baseline, seed)
+    first = ask.network.get_submodule("conv1")
+    with torch.no_grad():
+        low, high = first(start), ask.chain.outputs["conv1"]
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    total = torch.zeros_like(high)
+    for part in np.array_split(np.arange(steps), -(-steps // BATCH)):
+        alpha, weight = (high.new_tensor(one[part])[:, None, None, None] for one in ((nodes + 1) / 2, weights / 2))
+        chain = Chain(ask.network, torch.lerp(low, high, alpha), "conv1", ask.target.layer)
+        rows = seed_rows(ask.target, chain)
+        total += (weight * back(chain, rows, ask.target.layer, "conv1")["conv1"]).sum(0, keepdim=True)
+        ask.progress(int(part[-1]) + 1, steps)
+    values = (ask.photo - start) * vjp(ask.chain, "conv1", total)
+    return Found(values.sum(1), completeness(values, ask.value - ask.value_of(start)))
+
+
+def smoothgrad(ask: Question, samples: int, noise: float, absolute: bool, seed: int) -> Found:
+    """The mean gradient over noisy copies of the photo."""
+    total = sum(gradient.sum(0, keepdim=True) for gradient, _ in _noisy(ask, samples, noise, seed)) / samples
+    return Found((total.abs() if absolute else total).sum(1), notes=_flat(ask, noise))
+
+
+def vargrad(ask: Question, samples: int, noise: float, seed: int) -> Found:
+    """The gradient's variance over noisy copies of the photo."""
+    rows = torch.cat([gradient for gradient, _ in _noisy(ask, samples, noise, seed)])
+    return Found(rows.var(0, keepdim=True, correction=0).sum(1), notes=_flat(ask, noise))
+
+
+def gradient_shap(ask: Question, samples: int, noise: float, baseline: str, seed: int) -> Found:
+    """The mean of (x + ε − b) · ∂y/∂x at random places between the baseline and noisy copies of the photo."""
+    start = ask.baseline(baseline, seed)
+    total = 0
+    for gradient, noisy in _noisy(ask, samples, noise, seed, start):
+        total = total + ((noisy - start) * gradient).sum(0, keepdim=True) / samples
+    return Found(total.sum(1), completeness(total, ask.value - ask.value_of(start)), _flat(ask, noise))
+
+
+def _noisy(
+    ask: Question, samples: int, noise: float, seed: int, start: Tensor | None = None
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches of gradients and the noisy photos they belong to.
+
+    With ``start`` the gradient is taken at a uniformly random place between it and the noisy photo. The noise comes
+    from a generator of its own: torch's global one is shared by all visitors.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    deviation = noise * _range(ask)
+    for done in range(0, samples, BATCH):
+        size = (min(BATCH, samples - done), *ask.photo.shape[1:])
+        noisy = ask.photo + deviation * torch.randn(size, generator=generator).to(ask.photo)
+        at = noisy
+        if start is not None:
+            at = torch.lerp(start, noisy, torch.rand((size[0], 1, 1, 1), generator=generator).to(noisy))
+        yield gradients_at(ask.network, at, ask.target), noisy
+        ask.progress(done + size[0], samples)
+
+
+def _range(ask: Question) -> float:
+    return float(ask.photo.max() - ask.photo.min())
+
+
+def _flat(ask: Question, noise: float) -> tuple[str, ...]:
+    few = noise and _range(ask) == 0
+    return ("The photo has one value everywhere: noise as a share of its range is no noise.",) if few else ()

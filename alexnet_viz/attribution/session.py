@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from alexnet_viz.attribution import cams, chain, pixels
+from alexnet_viz.attribution import cams, captum_copy, chain, deeplift, occlusion, perturbation, pixels
+from alexnet_viz.attribution.baselines import baseline
 from alexnet_viz.attribution.chain import INPUT, Chain, back
 from alexnet_viz.attribution.methods import Method, Setting, method
 from alexnet_viz.attribution.targets import Target
@@ -31,7 +32,30 @@ Progress = Callable[[int, int], None]  # (done, total); raise Stopped in it to s
 HOW = {
     "saliency": pixels.saliency,
     "input-x-gradient": pixels.input_x_gradient,
+    "integrated-gradients": pixels.integrated_gradients,
+    "smoothgrad": pixels.smoothgrad,
+    "vargrad": pixels.vargrad,
+    "gradient-shap": pixels.gradient_shap,
+    "deeplift": deeplift.deeplift,
+    "deeplift-shap": deeplift.deeplift_shap,
+    "guided-backprop": captum_copy.guided_backprop,
+    "deconvolution": captum_copy.deconvolution,
+    "guided-grad-cam": captum_copy.guided_grad_cam,
+    "lrp": captum_copy.lrp,
+    "occlusion": occlusion.occlusion,
+    "feature-ablation": perturbation.feature_ablation,
+    "lime": perturbation.lime,
+    "kernel-shap": perturbation.kernel_shap,
+    "rise": perturbation.rise,
     "grad-cam": cams.grad_cam,
+    "grad-cam++": cams.grad_cam_pp,
+    "layer-cam": cams.layer_cam,
+    "xgrad-cam": cams.xgrad_cam,
+    "score-cam": cams.score_cam,
+    "ablation-cam": cams.ablation_cam,
+    "eigen-cam": cams.eigen_cam,
+    "gradient-x-activation": cams.gradient_x_activation,
+    "conductance": captum_copy.conductance,
 }
 
 
@@ -131,6 +155,7 @@ class Question:
     def __init__(self, session: Session, target: Target, layer: str | None, progress: Progress) -> None:
         self.session, self.target, self.layer, self.progress = session, target, layer, progress
         self.network, self.chain, self.photo = session.network, session.chain, session.photo
+        self.preprocessing = session.preprocessing
 
     def gradient(self, at: str = INPUT) -> Tensor:
         """The target's gradient at a layer's output, (1, …), on the recorded pass."""
@@ -140,6 +165,18 @@ class Question:
     def value(self) -> float:
         """The target's value for the photo."""
         return float(self.target.of(self.chain.outputs[self.target.layer])[0])
+
+    def value_of_each(self, batch: Tensor) -> Tensor:
+        """The target's value for other photos: (B, 3, S, S) → (B,)."""
+        return self.target.of(Chain(self.network, batch, last=self.target.layer).outputs[self.target.layer])
+
+    def value_of(self, photo: Tensor) -> float:
+        """The target's value for another photo, (1, 3, S, S)."""
+        return float(self.value_of_each(photo)[0])
+
+    def baseline(self, kind: str, seed: int) -> Tensor:
+        """What stands for "nothing there", (1, 3, S, S). Raises AttributionError."""
+        return baseline(kind, self.photo, self.preprocessing, self.session.other, seed)
 
 
 def attribute(

@@ -1,0 +1,151 @@
+"""Methods that hide parts of the photo and watch the target; each pixel carries its whole part's effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from captum import attr
+from captum._utils.models.model import Model as Surrogate
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from alexnet_viz.attribution.found import Found, completeness
+from alexnet_viz.attribution.superpixels import grid, superpixels
+
+if TYPE_CHECKING:
+    from alexnet_viz.attribution.session import Question
+
+BATCH = 32
+
+
+def feature_ablation(ask: Question, parts: str, count: int, baseline: str, seed: int) -> Found:
+    """What hiding one part takes from the target."""
+    mask, number = _parts(ask, parts, count)
+    method = attr.FeatureAblation(_watched(ask, number + 1))
+    fill = ask.baseline(baseline, seed)
+    with torch.no_grad():
+        values = method.attribute(ask.photo, fill, feature_mask=mask, perturbations_per_eval=BATCH)
+    return Found(values[:, 0], notes=_one(number))
+
+
+def lime(ask: Question, parts: str, count: int, samples: int, baseline: str, seed: int) -> Found:
+    """A linear model of the target's value, fitted to photos of which every part is hidden with chance one half.
+
+    As in the authors' code: near photos count more (cosine distance of what is left to the whole, width 0.25), ridge
+    regression. Captum's own default, a lasso of 0.01, gives zero everywhere where logits are small.
+    """
+    mask, number = _parts(ask, parts, count)
+
+    def near(original: Tensor, perturbed: Tensor, kept: Tensor, **_: object) -> Tensor:
+        share = kept.double().mean()
+        return torch.exp(-((1 - share.sqrt()) ** 2) / (2 * 0.25**2)).float()
+
+    method = attr.Lime(_watched(ask, samples), interpretable_model=Linear(ridge=1.0), similarity_func=near)
+    return _fitted(ask, method, mask, number, samples, baseline, seed)
+
+
+def kernel_shap(ask: Question, parts: str, count: int, samples: int, baseline: str, seed: int) -> Found:
+    """Each part's Shapley value, estimated by a weighted linear fit; they add up to y(x) − y(b)."""
+    mask, number = _parts(ask, parts, count)
+    method = attr.KernelShap(_watched(ask, samples))
+    method.interpretable_model = Linear(ridge=1e-9)  # Captum's would need scikit-learn
+    found = _fitted(ask, method, mask, number, samples, baseline, seed)
+    sizes = torch.bincount(mask.flatten())[mask[0]]
+    change = ask.value - ask.value_of(ask.baseline(baseline, seed))
+    notes = found.notes
+    if samples < 2 * number:
+        notes += (f"{samples} samples for {number} parts are few: take at least {2 * number}.",)
+    return Found(found.values, completeness(found.values / sizes, change), notes)
+
+
+def rise(ask: Question, samples: int, cells: int, kept: float, baseline: str, seed: int) -> Found:
+    """Where random soft masks left the photo visible when the target was high; scores without their mean."""
+    generator = torch.Generator().manual_seed(seed)
+    fill, side = ask.baseline(baseline, seed), ask.photo.shape[-1]
+    cell = -(-side // cells)
+    total, scores, masks_sum = torch.zeros_like(ask.photo[:, 0]), [], torch.zeros_like(ask.photo[:, 0])
+    for done in range(0, samples, BATCH):
+        number = min(BATCH, samples - done)
+        coarse = (torch.rand((number, 1, cells + 1, cells + 1), generator=generator) < kept).to(ask.photo)
+        fine = F.interpolate(coarse, size=(cells + 1) * cell, mode="bilinear", align_corners=False)
+        shifts = torch.randint(0, cell, (number, 2), generator=generator).tolist()
+        masks = torch.stack([one[:, y : y + side, x : x + side] for one, (y, x) in zip(fine, shifts, strict=True)])
+        score = ask.value_of_each(torch.lerp(fill, ask.photo, masks))
+        total += (score[:, None, None, None] * masks).sum(0)
+        masks_sum += masks.sum(0)
+        scores.append(score)
+        ask.progress(done + number, samples)
+    return Found((total - torch.cat(scores).mean() * masks_sum) / (samples * kept))
+
+
+class Linear(Surrogate):
+    """Weighted ridge regression with a free constant, solved exactly; what LIME and Kernel SHAP fit."""
+
+    def __init__(self, ridge: float) -> None:
+        self.ridge, self.weights = ridge, None
+
+    def fit(self, train_data, **_: object) -> None:
+        x, y, w = (torch.cat(one).double().cpu() for one in zip(*train_data, strict=True))
+        w = w.flatten()[:, None] / w.mean()
+        mean_x, mean_y = (w * x).sum(0) / w.sum(), (w[:, 0] * y).sum() / w.sum()
+        x, y = x - mean_x, y - mean_y
+        self.weights = torch.linalg.solve(
+            x.T @ (w * x) + self.ridge * torch.eye(x.shape[1]).double(), x.T @ (w[:, 0] * y)
+        )
+
+    def representation(self) -> Tensor:
+        return self.weights[None].float()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x.double() @ self.weights
+
+
+class Seeded(TorchFunctionMode):
+    """Draws inside Captum come from a generator of their own: torch's global one is shared by all threads."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function in (torch.bernoulli, torch.randn, torch.multinomial):
+            kwargs = {**(kwargs or {}), "generator": self.generator}
+        return function(*args, **(kwargs or {}))
+
+
+def _fitted(
+    ask: Question, method: attr.Lime, mask: Tensor, number: int, samples: int, baseline: str, seed: int
+) -> Found:
+    fill = ask.baseline(baseline, seed)
+    with torch.no_grad(), Seeded(seed):
+        values = method.attribute(
+            ask.photo, baselines=fill, feature_mask=mask, n_samples=samples, perturbations_per_eval=BATCH
+        )
+    return Found(values[:, 0].to(ask.photo), notes=_one(number))
+
+
+def _parts(ask: Question, parts: str, count: int) -> tuple[Tensor, int]:
+    """The photo's parts as numbers from 0, (1, 1, S, S), and how many there are."""
+    mask = superpixels(ask.photo[0], count) if parts == "superpixels" else grid(ask.photo.shape[-1], count)
+    return mask.to(ask.photo.device)[None, None], int(mask.max()) + 1
+
+
+def _one(number: int) -> tuple[str, ...]:
+    return ("The whole photo is one part: the map is flat.",) if number == 1 else ()
+
+
+def _watched(ask: Question, total: int) -> Callable[[Tensor], Tensor]:
+    """The target's value of a batch (B, 3, S, S) → (B,), which tells how many it has seen."""
+    seen = 0
+
+    def value(batch: Tensor) -> Tensor:
+        nonlocal seen
+        values = ask.value_of_each(batch)
+        seen += len(batch)
+        ask.progress(min(seen, total), total)
+        return values
+
+    return value

@@ -1,0 +1,64 @@
+"""The way back through the recorded chain, against autograd."""
+
+import pytest
+import torch
+
+from alexnet_viz.attribution.chain import INPUT, Chain, back, seed
+from alexnet_viz.attribution.session import Session
+from alexnet_viz.attribution.targets import Target
+
+
+def by_autograd(network, x, target):
+    """The target's gradient at every layer's output."""
+    outputs = {INPUT: x, **network.record(x)}
+    before = {name: output for name, output in outputs.items() if output.requires_grad}
+    value = target.of(outputs[target.layer]).sum()
+    return dict(zip(before, torch.autograd.grad(value, list(before.values()), allow_unused=True), strict=True))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [Target.of_class(3), Target.contrast(3, 5), Target.unit("conv4", 7, 2, 9), Target.unit("pool2", 0),
+     Target.unit("fc6", 11), Target.unit("conv1", 1)],
+    ids=str,
+)  # fmt: skip
+def test_every_layers_gradient_is_autograds(network, session, x, target):
+    expected = by_autograd(network, x, target)
+    found = session.gradients(target)
+    for name in (*session.chain.between(INPUT, target.layer)[1:], INPUT):
+        torch.testing.assert_close(
+            found[name], expected[name], rtol=1e-5, atol=1e-7 * float(expected[name].abs().max())
+        )
+    assert session.chain.outputs["fc8"].equal(network(x).detach())
+
+
+def test_average_pooling_of_another_size():
+    from tests.attribution.conftest import fresh
+
+    network = fresh()
+    network.pool5.stride = 1  # 11×11 to avgpool's 6×6
+    x = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    expected = by_autograd(network, x, Target(2))[INPUT]
+    chain = Chain(network, x.detach())
+    torch.testing.assert_close(back(chain, seed(Target(2), chain.outputs["fc8"]), "fc8", INPUT)[INPUT], expected)
+
+
+def test_several_classes_at_once_are_what_one_at_a_time_gives(network, tensor, session):
+    targets = [Target(i) for i in range(4)] + [Target.contrast(1, 2)]
+    session.prepare(targets, "conv3")
+    alone = Session(network, tensor)
+    for target in targets:
+        assert set(session.gradients(target, "conv3")) >= {"fc8", "fc6", "conv5", "conv3"}
+        for low in ("conv5", "conv3", INPUT):  # the pixels lie below what was prepared
+            expected = alone.gradients(target, low)[low]
+            scale = float(expected.abs().max())
+            torch.testing.assert_close(session.gradients(target, low)[low], expected, rtol=1e-4, atol=1e-5 * scale)
+
+
+def test_a_batch_goes_back_row_by_row(network, tensor):
+    batch = torch.from_numpy(tensor.copy())[None] * torch.tensor([1.0, 0.5])[:, None, None, None]
+    chain = Chain(network, batch)
+    both = back(chain, seed(Target(1), chain.outputs["fc8"]).expand(2, -1), "fc8", INPUT)[INPUT]
+    for row in range(2):
+        alone = Session(network, batch[row].numpy()).gradients(Target(1))[INPUT][0]
+        torch.testing.assert_close(both[row], alone, rtol=1e-4, atol=1e-5 * float(alone.abs().max()))

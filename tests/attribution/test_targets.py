@@ -1,0 +1,78 @@
+"""Targets and knobs: what they mean in words and numbers, and what is no question."""
+
+import numpy as np
+import pytest
+import torch
+
+from alexnet_viz.attribution.methods import METHODS, method
+from alexnet_viz.attribution.session import HOW, attribute
+from alexnet_viz.attribution.targets import Target
+from alexnet_viz.errors import AttributionError
+
+
+def test_a_targets_value(network, x):
+    outputs = network.record(x.detach())
+    logits = outputs["fc8"][0]
+    assert Target.of_class(4).of(outputs["fc8"])[0] == logits[4]
+    assert Target.contrast(4, 1).of(outputs["fc8"])[0] == logits[4] - logits[1]
+    assert Target.unit("conv3", 2, 1, 5).of(outputs["conv3"])[0] == outputs["conv3"][0, 2, 1, 5]
+    torch.testing.assert_close(Target.unit("conv3", 2).of(outputs["conv3"])[0], outputs["conv3"][0, 2].mean())
+    np.testing.assert_array_equal(Target(4).of(outputs["fc8"].numpy()), logits[4:5])
+
+
+def test_targets_in_words():
+    names = ("tabby", "lynx")
+    assert Target(0).describe(names) == "logit of tabby"
+    assert Target.contrast(0, 1).describe(names) == "logit of tabby minus logit of lynx"
+    assert Target(7).describe(names) == "logit of class 7"
+    assert Target.unit("conv2", 5).describe(names) == "conv2, channel 5"
+    assert Target.unit("conv2", 5, 3, 4).describe() == "conv2, channel 5 at row 3, column 4"
+
+
+@pytest.mark.parametrize(
+    ("key", "target", "layer", "knobs", "message"),
+    [
+        ("saliency", Target(20), None, {}, "fc8 has no class 20: choose 0 to 19"),
+        ("saliency", Target.contrast(1, 1), None, {}, "two different classes"),
+        ("saliency", Target.unit("conv9", 0), None, {}, "no layer 'conv9'"),
+        ("saliency", Target.unit("conv5", 0, 13, 0), None, {}, "lies outside"),
+        ("saliency", Target.unit("conv5", 0, 1), None, {}, "both y and x"),
+        ("saliency", Target.unit("fc6", 0, 1, 1), None, {}, "fc6 has no map"),
+        ("no-such", Target(0), None, {}, "no method 'no-such'"),
+        ("grad-cam", Target(0), "fc6", {}, "needs a layer with maps"),
+        ("grad-cam", Target.unit("conv3", 0), "conv5", {}, "conv5 lies behind conv3"),
+        ("saliency", Target(0), None, {"steps": 3}, "has no setting steps"),
+        ("integrated-gradients", Target(0), None, {"steps": 1}, "a whole number from 2 to 300"),
+        ("integrated-gradients", Target(0), None, {"steps": "many"}, "a whole number from 2 to 300"),
+        ("integrated-gradients", Target(0), None, {"steps": 2.5}, "a whole number from 2 to 300"),
+        ("integrated-gradients", Target(0), None, {"baseline": "white"}, "one of black, mean"),
+        ("integrated-gradients", Target(0), None, {"baseline": "photo"}, "needs another photo"),
+        ("grad-cam", Target(0), None, {"rectify": "perhaps"}, "true or false"),
+        ("rise", Target(0), None, {"kept": 2}, "a number from 0.05 to 0.95"),
+    ],
+)
+def test_what_is_no_question_says_why(key, target, layer, knobs, message):
+    from tests.attribution.conftest import photo, shared
+
+    with pytest.raises(AttributionError, match=message):
+        attribute(shared(), photo(), key, target, layer, knobs)
+
+
+def test_a_photo_of_another_size():
+    from tests.attribution.conftest import photo, shared
+
+    with pytest.raises(AttributionError, match="3×224×224"):
+        attribute(shared(), photo("cat", 227), "saliency", Target(0))
+
+
+def test_every_method_has_a_card_and_every_card_a_method():
+    assert list(HOW) == list(METHODS)
+    for key, card in METHODS.items():
+        assert card.key == key
+        assert card.traps
+        assert card.asks.endswith("?")
+        assert card.settings() == {knob.name: knob.default for knob in card.knobs}
+        for knob in card.knobs:
+            assert knob.read(str(knob.default)) == knob.default  # as it comes from an address or a shell
+            assert knob.help
+    assert method("lime").settings({"samples": "120"})["samples"] == 120
