@@ -11,11 +11,44 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from alexnet_viz.attribution.targets import CLASSES, Target
+from alexnet_viz.inspection.model import Model
+from alexnet_viz.inspection.predictions import softmax
 from alexnet_viz.values import PixelCurve, sample_map
 
 Score = Callable[[np.ndarray], np.ndarray]  # normalised inputs (B, 3, S, S) → a number each (B,)
 Explain = Callable[[np.ndarray], np.ndarray]  # one normalised input (3, S, S) → its map (h, w)
 Progress = Callable[[int, int], None]  # done, total; may raise to stop
+
+
+# --- what is watched -------------------------------------------------------------------------------
+
+
+def value(model: Model, target: Target) -> Score:
+    """The target's own value: a logit, the difference of two, or a unit's value."""
+
+    def ask(batch: np.ndarray) -> np.ndarray:
+        if target.layer == CLASSES:
+            return target.of(model.logits(batch))
+        with torch.inference_mode():
+            outputs = model.network.record(model.tensor(batch), target.layer)
+            return target.of(outputs[target.layer]).float().cpu().numpy()
+
+    return ask
+
+
+def share(model: Model, target: Target, tensor: np.ndarray) -> Score:
+    """A score that is easy to read: a class's probability; of two classes the first's share of both; 0 to 1.
+
+    A unit's value is taken over its value for the photo itself, ``tensor`` (3, S, S), where that is not zero.
+    """
+    if target.layer != CLASSES:
+        ask = value(model, target)
+        whole = float(ask(tensor[None])[0]) or 1.0
+        return lambda batch: ask(batch) / whole
+    if target.against is not None:
+        return lambda batch: 1 / (1 + np.exp(-target.of(model.logits(batch)).astype(np.float64)))
+    return lambda batch: softmax(model.logits(batch))[:, target.index]
 
 
 # --- deletion and insertion ------------------------------------------------------------------------
@@ -192,13 +225,14 @@ def top_iou(a: np.ndarray, b: np.ndarray, share: float = 0.1) -> float:
 def agreement(maps: Sequence[np.ndarray], size: int, share: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
     """All pairs' Spearman and top-share IoU, both (n, n), on the input's pixels; NaN for a map of one value."""
     same = [on_input(values, size) for values in maps]
-    flat = [float(values.min()) == float(values.max()) for values in same]
-    correlation, overlap = (np.full((len(same), len(same)), np.nan) for _ in range(2))
-    for i, first in enumerate(same):
-        for j, second in enumerate(same[: i + 1]):
-            if not flat[i] and not flat[j]:
-                correlation[i, j] = correlation[j, i] = spearman(first, second)
-                overlap[i, j] = overlap[j, i] = top_iou(first, second, share)
+    placed = np.stack([_mean_ranks(values) for values in same])
+    top = np.stack([ranks(values).ravel() < max(1, round(size * size * share)) for values in same]).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = np.atleast_2d(np.corrcoef(placed))
+    shared = top @ top.T
+    overlap = shared / (top.sum(1)[:, None] + top.sum(1)[None] - shared)
+    flat = np.array([values.min() == values.max() for values in same])
+    overlap[flat], overlap[:, flat] = np.nan, np.nan
     return correlation, overlap
 
 

@@ -61,6 +61,13 @@ def answer(network: Model, reference: str) -> Classification:
     return _answers.get(key, lambda: classify(network, data, name)[2])
 
 
+def answer_to(network: Model, changed: Preprocessed, name: str) -> Classification:
+    """A network's answer to an input that somebody changed: computed each time."""
+    from alexnet_viz.inspection.predictions import answer as compute
+
+    return compute(network, changed, name)
+
+
 def trace(network: Model, reference: str) -> Trace:
     """Every layer's output for a photo. Raises ImageError."""
     from alexnet_viz.inspection.trace import trace as record

@@ -4,7 +4,10 @@ import streamlit as st
 
 from alexnet_viz.ui import ask
 from alexnet_viz.ui.sidebar import current
-from alexnet_viz.ui.why.choices import chosen_look, chosen_question, chosen_view, pack_settings
+from alexnet_viz.ui.why.by_hand import by_hand
+from alexnet_viz.ui.why.choices import chosen_look, chosen_question, chosen_target, chosen_view
+from alexnet_viz.ui.why.compare import compare
+from alexnet_viz.ui.why.doubt import put_to_the_test
 from alexnet_viz.ui.why.one_map import card, one_map
 
 choice = current()
@@ -17,8 +20,15 @@ with st.spinner("Waking the network …"):
     network = ask.model(choice)
     answer = ask.answer(network, choice.photo)
 
-question = chosen_question(network, answer, choice.photo, toolbar)
-look = chosen_look(toolbar)
-pack_settings(question)
-one_map(network, question, choice.photo, look)
-card(question.method)
+if view == "hand":
+    by_hand(network, answer, chosen_target(network, answer), choice.photo)
+else:
+    question = chosen_question(network, answer, choice.photo, toolbar)
+    look = chosen_look(toolbar)
+    if view == "map":
+        one_map(network, question, choice.photo, look)
+    elif view == "compare":
+        compare(choice, network, answer, question, look)
+    else:
+        put_to_the_test(network, question, choice.photo)
+    card(question.method)

@@ -186,3 +186,22 @@ def test_a_map_is_sampled_at_its_cells_centres():
     np.testing.assert_allclose(sample_map(values, np.array([4.0]), np.array([4.0]), 8), [[7 / 4]])
     np.testing.assert_allclose(sample_map(values, np.array([-1.0, 9.0]), np.array([3.9]), 8, smooth=False), [[0, 1]])
     np.testing.assert_allclose(sample_map(values, np.array([3.99, 4.0]), np.array([4.0]), 8, smooth=False), [[2, 4]])
+
+
+def test_what_is_watched_is_the_networks_own():
+    from alexnet_viz.attribution.targets import Target
+    from alexnet_viz.inspection.model import get
+
+    model = get("random")
+    batch = np.random.default_rng(0).normal(size=(2, 3, 224, 224)).astype(np.float32)
+    logits = model.logits(batch).astype(np.float64)
+    chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    np.testing.assert_allclose(f.value(model, Target.of_class(5))(batch), logits[:, 5], rtol=1e-6)
+    np.testing.assert_allclose(f.share(model, Target.of_class(5), batch[0])(batch), chances[:, 5], rtol=1e-5)
+    both = f.share(model, Target.contrast(5, 9), batch[0])(batch)
+    np.testing.assert_allclose(both, chances[:, 5] / (chances[:, 5] + chances[:, 9]), rtol=1e-5)
+    unit = Target.unit("conv3", 7, 4, 4)
+    with torch.inference_mode():
+        truth = model.network.record(torch.from_numpy(batch))["conv3"][:, 7, 4, 4].numpy()
+    np.testing.assert_allclose(f.value(model, unit)(batch), truth, rtol=1e-6)
+    np.testing.assert_allclose(f.share(model, unit, batch[0])(batch), truth / truth[0], rtol=1e-5)

@@ -1,12 +1,15 @@
-"""The page that asks why, without a browser: maps are the core's, choices travel in the address, errors are sentences."""
+"""The page that asks why, without a browser: maps are the core's, choices live in the address, errors are sentences."""
 
 import json
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from alexnet_viz.attribution.methods import METHODS
 from alexnet_viz.attribution.session import Session
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.images.decode import decode
@@ -128,3 +131,98 @@ def test_settings_tell_all_that_a_map_came_from():
     app = opened(why_method="saliency")
     names = [button.proto.label for button in app.get("download_button")]
     assert names == ["Overlay PNG", "Raw map .npy", "Slide PNG", "Settings JSON"]
+
+
+def until_done(app, rounds=60):
+    """Run again while something slow is on its way, as the page's fragment does."""
+    for _ in range(rounds):
+        if not [button for button in app.button if button.key == "why_stop"]:
+            return app
+        time.sleep(0.5)
+        app.run()
+    raise AssertionError("it never came to an end")
+
+
+def test_methods_side_by_side_agree_with_themselves_and_one_opens_large():
+    app = until_done(opened(why_view="compare", why_methods="grad-cam,saliency,input-x-gradient"))
+    no_bug(app)
+    (data,) = sent(app)
+    assert [tile["title"] for tile in data["tiles"]] == ["Grad-CAM", "Saliency", "Input × gradient"]
+    assert data["linked"]
+    spearman, _ = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
+    cells = [text["text"] for text in spearman["layout"]["annotations"]]
+    assert [cells[0], cells[4], cells[8]] == ["1.00"] * 3
+    assert cells[1] == cells[3]
+
+
+def test_one_scale_for_all():
+    app = until_done(opened(why_view="compare", why_kind="classes", why_classes="1,2,3", why_scale="True"))
+    no_bug(app)
+    assert len({(tile["low"], tile["high"]) for tile in sent(app)[0]["tiles"]}) == 1
+
+
+def test_photos_and_weights_side_by_side():
+    app = until_done(opened(why_view="compare", why_kind="photos", why_photos="cat,rocket"))
+    no_bug(app)
+    (data,) = sent(app)
+    assert [tile["title"].partition(":")[0] for tile in data["tiles"]] == ["Chelsea, a cat", "A rocket at dusk"]
+    assert not data["linked"]
+    app.segmented_control(key="why_kind").set_value("weights").run()
+    no_bug(app)
+
+
+def test_put_to_the_test_measures_what_the_core_measures(coffee):
+    from alexnet_viz.attribution import faithfulness
+
+    address = {"why_view": "test", "why_tested": "grad-cam", "why_steps": "8", "why_box": "20,20,120,120"}
+    app = until_done(opened(**address))
+    no_bug(app)
+    session, answer = coffee
+    target = Target.of_class(answer)
+    found = session.attribute("grad-cam", target, "conv5").values
+    tensor = session.photo[0].numpy()
+    watched = faithfulness.share(get("random"), target, tensor)
+    area = faithfulness.deletion("", watched, tensor, found, steps=8).area
+    numbers, box = app.dataframe
+    assert numbers.value["deletion"][0] == pytest.approx(area, rel=1e-3)
+    assert 0 <= numbers.value["infidelity"][0] <= 1
+    assert numbers.value["sensitivity"][0] >= 0
+    hit = faithfulness.pointing(found, (20, 20, 120, 120), 224)
+    assert box.value["points into the box"][0] == ("yes" if hit.hit else "no")
+    charts = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
+    assert [len(lines) for lines in charts] == [3, 3]  # the method, random pixels, the blob in the middle
+    assert said(app)["why_box"] == "20,20,120,120"
+
+
+def test_by_hand_begins_with_the_answer():
+    app = opened(why_view="hand", why_fill="blur")
+    no_bug(app)
+    assert any("Paint over what you believe it sees" in text.value for text in app.markdown)
+    before, after = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert before["x"] == after["x"]
+    assert said(app)["why_fill"] == "blur"
+
+
+def test_a_slow_map_can_be_stopped_and_begun_again(monkeypatch):
+    gate = threading.Event()
+    true = Session.attribute
+
+    def held(self, key, target, layer=None, knobs=None, progress=None):
+        while not gate.wait(0.05):
+            progress(1, 100)
+        return true(self, key, target, layer, knobs, progress)
+
+    slow = next(key for key, method in METHODS.items() if method.slow)
+    monkeypatch.setattr(Session, "attribute", held)
+    app = opened(photo="rocket", why_method=slow)
+    no_bug(app)
+    assert not sent(app)
+    app.button(key="why_stop").click().run()
+    assert any("Stopped" in info.value for info in app.info)
+    assert not sent(app)
+    app.selectbox(key="why_method").set_value("grad-cam")  # what was slow is left alone
+    monkeypatch.setattr(Session, "attribute", true)
+    app.run()
+    no_bug(app)
+    assert "Grad-CAM" in app.caption[0].value
+    gate.set()

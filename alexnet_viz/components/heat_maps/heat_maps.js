@@ -1,5 +1,6 @@
 // Pictures with the numbers behind them: a point on one is a point on all, by pointer or by arrow keys.
-const digits = (value) => (value === 0 ? "0" : Number(value.toPrecision(3)).toString().replace("-", "−"));
+const digits = (value) => (value === 0 ? "0" : Math.abs(value) < 1e-3 ? value.toExponential(1)
+  : Number(value.toPrecision(3)).toString()).replace(/-/g, "−");
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const grid = parentElement.querySelector(".grid");

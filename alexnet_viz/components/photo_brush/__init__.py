@@ -50,7 +50,9 @@ def photo_brush(
         "height": height,
     }
     result = _component(data=data, key=key, on_mask_change=lambda: None, on_box_change=lambda: None)
-    return Marked(_unpacked(result.mask, size), _within(result.box, size) or box)
+    if result.box is not None:  # the visitor drew one, or took it away
+        box = _within(result.box, size)
+    return Marked(_unpacked(result.mask, size), box)
 
 
 def _unpacked(text: object, size: int) -> np.ndarray | None:
@@ -69,6 +71,6 @@ def _within(box: object, size: int) -> tuple[float, float, float, float] | None:
     """A box as it came from the browser, if it is one that lies on the input."""
     try:
         left, top, right, bottom = (float(value) for value in box)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError):  # "none" after Clear
         return None
     return (left, top, right, bottom) if 0 <= left < right <= size and 0 <= top < bottom <= size else None

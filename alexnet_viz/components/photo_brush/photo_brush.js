@@ -91,7 +91,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const report = () => {
     clearTimeout(own.timer);
     own.timer = 0;
-    if (data.mode === "box") setStateValue("box", own.box?.map((value) => Math.round(value * 100) / 100) ?? null);
+    if (data.mode === "box") setStateValue("box", own.box?.map((value) => Math.round(value * 100) / 100) ?? "none");
     else setStateValue("mask", bits());
   };
   const soon = () => { own.timer ||= setTimeout(report, EVERY); };

@@ -39,9 +39,7 @@ def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[object | str | N
     """
     found: list[object | str | None] = []
     for one, takes_long in zip(tasks, slow, strict=True):
-        value = jobs.made.peek(one.key)
-        if value is None:
-            value = jobs.failure(one.key)
+        value = _there(one)
         if value is None and not takes_long:
             try:
                 value = jobs.made.get(one.key, lambda one=one: one.make(lambda done, total: None))
@@ -65,10 +63,14 @@ def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[object | str | N
     job = jobs.start(visitor, waiting)
     job.wait(QUICK)
     if job.over:
-        return [jobs.made.peek(one.key) or jobs.failure(one.key) if value is None else value
-                for one, value in zip(tasks, found, strict=True)]  # fmt: skip
+        return [_there(one) if value is None else value for one, value in zip(tasks, found, strict=True)]
     _watch(job, stopped)
     return found
+
+
+def _there(one: Task) -> object | str | None:
+    value = jobs.made.peek(one.key)
+    return jobs.failure(one.key) if value is None else value
 
 
 def _watch(job: jobs.Job, stopped: set) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from alexnet_viz.inspection.model import Model
 
-VIEWS = {"map": "One map"}
+VIEWS = {"map": "One map", "compare": "Compare", "test": "Put to the test", "hand": "By hand"}
 PREDICTED, UNIT, NONE, ALL = "predicted", "unit", "none", "all"
 PARTS = {"signed": "As it is", "positive": "For", "negative": "Against", "absolute": "Size"}
 STYLES = {"heat": "Colours", "contours": "Contours", "mask": "Strongest part"}
@@ -90,9 +90,13 @@ def chosen_view() -> str:
     return view
 
 
-def chosen_question(
-    network: Model, answer: Classification, photo: str, toolbar: DeltaGenerator, *, contrast: bool = True
-) -> Question:
+def chosen_target(network: Model, answer: Classification) -> Target:
+    """The class, or two of them, without a method."""
+    left, right, _ = st.columns([5, 5, 8])
+    return _target(network, answer, left, right)
+
+
+def chosen_question(network: Model, answer: Classification, photo: str, toolbar: DeltaGenerator) -> Question:
     """The row of choices: method, class, the class it is held against, layer, and the method's own settings."""
     first = "grad-cam" if "grad-cam" in METHODS else next(iter(METHODS))
     address.seed("why_method", first, allowed=METHODS)
@@ -107,12 +111,15 @@ def chosen_question(
     )
     address.show("why_method", key)
     method = METHODS[key]
-    target = _target(network, answer, columns[1], columns[2], contrast)
+    target = _target(network, answer, columns[1], columns[2])
     layer = _layer(network, method, columns[3])
-    return Question(method, target, layer, *_settings(method, photo, toolbar))
+    question = Question(method, target, layer, *_settings(method, photo, toolbar))
+    defaults = method.settings()
+    _pack("why_knobs", {name: value for name, value in question.knobs.items() if value != defaults[name]})
+    return question
 
 
-def _target(network: Model, answer: Classification, left, right, contrast: bool) -> Target:
+def _target(network: Model, answer: Classification, left: DeltaGenerator, right: DeltaGenerator) -> Target:
     order = [str(index) for index in np.argsort(-answer.logits, kind="stable")]
     names = network.info.categories
     shares = {str(p.index): f" {p.probability:.0%}" for p in ask.strongest(answer, network, len(names))}
@@ -137,8 +144,6 @@ def _target(network: Model, answer: Classification, left, right, contrast: bool)
     if chosen == UNIT:
         return _unit(network, right)
     index = int(order[0] if chosen == PREDICTED else chosen)
-    if not contrast:
-        return Target.of_class(index)
     others = [NONE, *(one for one in order if int(one) != index)]
     address.seed("why_not", NONE, allowed=others)
     against = right.selectbox(
@@ -153,7 +158,7 @@ def _target(network: Model, answer: Classification, left, right, contrast: bool)
     return Target.of_class(index) if against == NONE else Target.contrast(index, int(against))
 
 
-def _unit(network: Model, column) -> Target:
+def _unit(network: Model, column: DeltaGenerator) -> Target:
     shapes = {one.layer.name: one.output for one in steps(network.info.spec)}
     with column.popover("Which unit", width="stretch", icon=":material/blur_on:"):
         address.seed("why_unit_layer", "conv5", allowed=shapes)
@@ -184,7 +189,7 @@ def _place(text: str, side: int) -> tuple[int, int] | None:
     return int(numbers[0]), int(numbers[1])
 
 
-def _layer(network: Model, method: Method, column) -> str | None:
+def _layer(network: Model, method: Method, column: DeltaGenerator) -> str | None:
     maps = [one.layer.name for one in steps(network.info.spec) if len(one.output) == 3]
     options = [*reversed(maps), ALL]
     address.seed("why_layer", "conv5", allowed=options)
@@ -259,12 +264,6 @@ def _knob(method: Method, knob: Knob) -> None:
         step = (knob.high - knob.low) / 100
         st.slider(knob.title, float(knob.low), float(knob.high), step=step, key=key, help=knob.help,
                   persist_state="session")  # fmt: skip
-
-
-def pack_settings(question: Question) -> None:
-    """The knobs that differ from their defaults, into the address."""
-    defaults = question.method.settings()
-    _pack("why_knobs", {name: value for name, value in question.knobs.items() if value != defaults[name]})
 
 
 # --- the look --------------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from alexnet_viz.attribution.methods import Method
-from alexnet_viz.attribution.targets import Target
+from alexnet_viz.attribution.targets import CLASSES, Target
 from alexnet_viz.components.heat_maps import heat_maps
 from alexnet_viz.figures.attribution import Look, common
 from alexnet_viz.ui.why.asking import maps
-from alexnet_viz.ui.why.choices import ALL, Question, Wish
-from alexnet_viz.ui.why.pictures import downloads, label, panel_of, tile
+from alexnet_viz.ui.why.choices import ALL, NONE, Question, Wish
+from alexnet_viz.ui.why.pictures import Shown, downloads, label, panel_of, tile
 from alexnet_viz.values import Attribution
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def one_map(network: Model, question: Question, photo: str, look: Look) -> None:
         _two_classes(network, question, photo, look)
     elif question.layer == ALL:
         asked = [question.wish(network, photo, layer=layer) for layer in CONVOLUTIONS]
-        _row(asked, [wish.layer for _, wish in asked], look, "why-strip", "repeat(5, minmax(0, 1fr))", height=300)
+        row(asked, list(CONVOLUTIONS), look, "why-strip", columns="repeat(5, minmax(0, 1fr))", height=300)
         st.caption("Each layer on a scale of its own: their sizes cannot be compared by colour.")
     else:
         _large(*question.wish(network, photo), look)
@@ -63,19 +63,21 @@ def _two_classes(network: Model, question: Question, photo: str, look: Look) -> 
     asked = [question.wish(network, photo, target=one) for one in targets]
     names = [network.info.categories[index] for index in (target.index, target.against)]
     titles = [f"Why {names[0]}", f"Why {names[1]}", f"{names[0]} rather than {names[1]}"]
-    _row(asked, titles, look, "why-two", "repeat(3, minmax(0, 1fr))", height=330, together=2)
+    row(asked, titles, look, "why-two", columns="repeat(3, minmax(0, 1fr))", height=330, together=2)
     st.caption("The first two on one scale. In the third, which asks for the difference of the two logits, "
                "what speaks for the second class is negative.")  # fmt: skip
 
 
-def _row(
-    asked: Sequence[tuple[Model, Wish]], titles: Sequence[str], look: Look, key: str, columns: str, *, height: int,
-    together: int = 0,
-) -> None:  # fmt: skip
-    """Maps side by side, with downloads; the first ``together`` of them on one scale."""
+def row(
+    asked: Sequence[tuple[Model, Wish]], titles: Sequence[str], look: Look, key: str, *, columns: str = "", height: int,
+    together: int = 0, linked: bool = True, pick: bool = False,
+) -> list[Shown]:  # fmt: skip
+    """Maps side by side, with downloads; the first ``together`` of them on one scale. Returns those that are there.
+
+    With ``pick`` each has a button that opens it as the one map.
+    """
     found = maps(asked)
-    problems = dict.fromkeys(one for one in found if isinstance(one, str))
-    for problem in problems:
+    for problem in dict.fromkeys(one for one in found if isinstance(one, str)):
         st.error(problem, icon=":material/info:")
     shown = [
         (network, wish, one, panel_of(network, wish, one, look, title))
@@ -83,16 +85,27 @@ def _row(
         if isinstance(one, Attribution)
     ]
     if not shown:
-        return
-    panels = [each[3] for each in shown]
+        return []
     if together:
+        panels = [each[3] for each in shown]
         panels = [*common(panels[:together]), *panels[together:]]
         shown = [(*each[:3], one) for each, one in zip(shown, panels, strict=True)]
     tiles = [tile(one, wish, look, str(i)) for i, (_, wish, _, one) in enumerate(shown)]
-    heat_maps(tiles, key=key, columns=columns, height=height)
+    wishes = [wish for _, wish, *_ in shown]
+    heat_maps(tiles, key=key, columns=columns, height=height, linked=linked, pick="Enlarge" if pick else "",
+              on_pick=lambda number: open_as_one(wishes[int(number)]))  # fmt: skip
     for note in dict.fromkeys(note for each in shown for note in each[2].notes):
         st.info(note, icon=":material/info:")
     downloads(shown, look, label(*shown[0][:2]))
+    return shown
+
+
+def open_as_one(wish: Wish) -> None:
+    """What a tile's button does: its method and class become the page's question."""
+    state = st.session_state
+    state.why_view, state.why_method = "map", wish.method
+    if wish.target.layer == CLASSES:
+        state.why_class, state.why_not = str(wish.target.index), str(wish.target.against or NONE)
 
 
 def _short(network: Model, target: Target) -> str:

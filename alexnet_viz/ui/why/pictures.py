@@ -35,6 +35,7 @@ from alexnet_viz.values import Attribution
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
+Shown = tuple["Model", Wish, Attribution, Panel]  # a map on the page, and all that it came from
 _pictures: Bounded[str] = Bounded(48 << 20, len)
 
 
@@ -99,7 +100,7 @@ def label(network: Model, wish: Wish) -> str:
 # --- downloads -------------------------------------------------------------------------------------
 
 
-def downloads(shown: Sequence[tuple[Model, Wish, Attribution, Panel]], look: Look, heading: str) -> None:
+def downloads(shown: Sequence[Shown], look: Look, heading: str) -> None:
     """The overlay at the photo's size, the raw map, all panels on one slide, and what they came from."""
     if not shown:
         return

@@ -1,0 +1,102 @@
+"""By hand: paint over the photo and see the answer move."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from PIL import Image, ImageFilter
+
+from alexnet_viz.attribution.targets import CLASSES, Target
+from alexnet_viz.bounded import Bounded
+from alexnet_viz.components.photo_brush import photo_brush
+from alexnet_viz.figures.attribution import fitted
+from alexnet_viz.figures.faithfulness import before_and_after
+from alexnet_viz.ui import address, ask, photos
+from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.values import Classification, Geometry, Prediction
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+FILLS = {"grey": "Grey", "black": "Black", "blur": "Blur"}
+_canvases: Bounded[tuple[str, str]] = Bounded(32)
+
+
+def by_hand(network: Model, answer: Classification, target: Target, photo: str) -> None:
+    """A brush over the photo; beside it the five strongest classes, before and after."""
+    address.seed("why_fill", "grey", allowed=FILLS)
+    fill = st.segmented_control("Paint with", FILLS, key="why_fill", format_func=FILLS.get, required=True,
+                                persist_state="session", help="Every filling is a photo that the network has never "
+                                "seen: compare them before you believe one.")  # fmt: skip
+    address.show("why_fill", fill)
+    own = [target.index, target.against] if target.layer == CLASSES else []
+    _brush(network, answer, [index for index in own if index is not None], photo, fill)
+
+
+@st.fragment
+def _brush(network: Model, answer: Classification, own: list[int], photo: str, fill: str) -> None:
+    """Only this part runs again after a stroke. ``own`` are classes to show besides the five strongest."""
+    from alexnet_viz.attribution.faithfulness import painted
+
+    how = network.info.preprocessing
+    inputs = ask.inputs(photo, how)
+    left, right = st.columns(2, gap="large")
+    with left:
+        mask = photo_brush(
+            *canvas(photo), f"{photos.alt(photo)}, to paint on", crop_of(inputs.geometry), how.crop,
+            key=f"why-brush-{photo}-{how.crop}", fill=fill,
+        ).mask  # fmt: skip
+    after = answer
+    if mask is not None:
+        tensor = painted(inputs.tensor, mask, fill, how.mean, how.std)
+        after = ask.answer_to(network, replace(inputs, tensor=tensor), photos.title(photo))
+    count = len(network.info.categories)
+    every, now = ({p.index: p for p in ask.strongest(one, network, count)} for one in (answer, after))
+    rows = list(dict.fromkeys([*list(now)[:5], *own]))
+    with right:
+        _moved(every, now, 0.0 if mask is None else float(mask.mean()))
+        chart = before_and_after([every[i] for i in rows], [now[i] for i in rows], theme())
+        words = (f"{now[i].label}: {every[i].probability:.1%} before, {now[i].probability:.1%} after" for i in rows)
+        st.plotly_chart(chart, key="why-moved", config={"displayModeBar": False}, alt="; ".join(words))
+
+
+def _moved(every: dict[int, Prediction], now: dict[int, Prediction], share: float) -> None:
+    """The answer in a sentence."""
+    first, best = max(every.values(), key=lambda p: p.logit), max(now.values(), key=lambda p: p.logit)
+    if not share:
+        st.markdown(f"It says **{first.label}** ({first.probability:.1%}). Paint over what you believe it sees.")
+        return
+    change = now[first.index].logit - first.logit
+    verdict = f"It still says **{best.label}**" if best.index == first.index else f"Now it says **{best.label}**"
+    st.markdown(
+        f"{verdict} ({best.probability:.1%}). {share:.0%} of its input is painted; the logit of {first.label} moved by "
+        f"**{change:+.2f}**, from {first.logit:.2f} to {now[first.index].logit:.2f}."
+    )
+
+
+def canvas(photo: str) -> tuple[str, str]:
+    """The photo and its blurred copy as data URIs, for the brush."""
+
+    def make() -> tuple[str, str]:
+        image = Image.fromarray(photos.load(photo).pixels)
+        image = image.resize(fitted(image.size, 900), Image.Resampling.BICUBIC)
+        blurred = image.filter(ImageFilter.GaussianBlur(max(image.size) / 36))
+        return _uri(image), _uri(blurred)
+
+    return _canvases.get(photo, make)
+
+
+def _uri(image: Image.Image) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=88)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def crop_of(geometry: Geometry) -> tuple[float, float, float, float]:
+    """The crop as shares of the photo: left, top, right, bottom."""
+    left, top, right, bottom = geometry.box
+    return left / geometry.photo[0], top / geometry.photo[1], right / geometry.photo[0], bottom / geometry.photo[1]

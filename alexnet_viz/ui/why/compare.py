@@ -1,0 +1,159 @@
+"""Maps side by side: several methods, classes or photos, two sets of weights; and how far the methods agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from alexnet_viz.attribution.methods import METHODS
+from alexnet_viz.attribution.targets import CLASSES, Target
+from alexnet_viz.figures.attribution import Look, Panel
+from alexnet_viz.figures.faithfulness import matrix
+from alexnet_viz.ui import address, ask, beside, photos
+from alexnet_viz.ui.sidebar import Choice, theme
+from alexnet_viz.ui.why.choices import Question, Wish
+from alexnet_viz.ui.why.one_map import row
+from alexnet_viz.values import Classification
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+KINDS = {"methods": "Methods", "classes": "Classes", "photos": "Photos", "weights": "Weights"}
+MOST = 8
+FIRST = ("grad-cam", "layer-cam", "saliency", "integrated-gradients")
+
+
+def compare(choice: Choice, network: Model, answer: Classification, question: Question, look: Look) -> None:
+    """One thing differs from map to map, all else is the same."""
+    address.seed("why_kind", "methods", allowed=KINDS)
+    address.seed("why_scale", False, lambda text: text == "True")
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    kind = left.segmented_control("What differs", KINDS, key="why_kind", format_func=KINDS.get, required=True,
+                                  persist_state="session", help="Everything else stays as chosen above.")  # fmt: skip
+    together = right.toggle("One scale for all", key="why_scale", persist_state="session",
+                            help="Off: each map ends its colours at its own strongest values, which hides that one may "
+                            "be a hundred times weaker. Methods have different units.")  # fmt: skip
+    address.show("why_kind", kind)
+    address.show("why_scale", together)
+    match kind:
+        case "methods":
+            asked, titles = _methods(network, question, choice.photo)
+        case "classes":
+            asked, titles = _classes(network, answer, question, choice.photo)
+        case "photos":
+            asked, titles = _photos(network, question, choice.photo)
+        case _:
+            asked, titles = _weights(choice, network, question)
+    shown = row(asked, titles, look, f"why-{kind}", height=300, together=len(asked) if together else 0,
+                linked=kind != "photos", pick=kind in ("methods", "classes"))  # fmt: skip
+    if kind != "photos" and len(shown) > 1:
+        _agreement(network, [one for *_, one in shown])
+
+
+def _methods(network: Model, question: Question, photo: str) -> tuple[list[tuple[Model, Wish]], list[str]]:
+    first = [key for key in dict.fromkeys((question.method.key, *FIRST)) if key in METHODS]
+    keys = several("Methods", "why_methods", list(METHODS), first[:4], lambda key: METHODS[key].title,
+                   "Up to eight. Layer methods look at the layer chosen above.")  # fmt: skip
+    return [question.wish(network, photo, method=METHODS[key]) for key in keys], [METHODS[key].title for key in keys]
+
+
+def _classes(
+    network: Model, answer: Classification, question: Question, photo: str
+) -> tuple[list[tuple[Model, Wish]], list[str]]:
+    names = network.info.categories
+    order = [str(index) for index in np.argsort(-answer.logits, kind="stable")]
+    own = [str(question.target.index)] if question.target.layer == CLASSES else []
+    chances = {p.index: p.probability for p in ask.strongest(answer, network, len(names))}
+
+    def words(index: str) -> str:
+        return f"{names[int(index)]} {chances[int(index)]:.1%}"
+
+    picked = several("Classes", "why_classes", order, list(dict.fromkeys([*own, *order]))[:3], words,
+                     "Up to eight, the likeliest first. A method whose map does not change from class to class does "
+                     "not explain the class.")  # fmt: skip
+    asked = [question.wish(network, photo, target=Target.of_class(int(index))) for index in picked]
+    return asked, [words(index) for index in picked]
+
+
+def _photos(network: Model, question: Question, photo: str) -> tuple[list[tuple[Model, Wish]], list[str]]:
+    there = photos.all_references()
+    there = there if photo in there else [photo, *there]
+    first = [photo, *(one for one in photos.own() or there if one != photo)]
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        picked = several("Photos", "why_photos", there, first[:4], photos.title, "Up to eight, yours and the samples.")
+    address.seed("why_same", False, lambda text: text == "True")
+    same = right.toggle("The same class for all", key="why_same", persist_state="session",
+                        help="Off: each photo's map explains the network's own answer to it.")  # fmt: skip
+    address.show("why_same", same)
+    asked, titles = [], []
+    for one in picked:
+        best = ask.answer(network, one).predictions[0]
+        target = question.target if same or question.target.layer != CLASSES else Target.of_class(best.index)
+        asked.append(question.wish(network, one, target=target))
+        titles.append(f"{photos.title(one)}: {target.describe(network.info.categories).removeprefix('logit of ')}")
+    return asked, titles
+
+
+def _weights(choice: Choice, network: Model, question: Question) -> tuple[list[tuple[Model, Wish]], list[str]]:
+    other = beside.weights(choice, network, optional=False)
+    if other is None:
+        st.info("There are no other weights on this machine to compare with.")
+        return [question.wish(network, choice.photo)], [network.info.title]
+    target, words = question.target, ""
+    if target.layer == CLASSES:
+        name = network.info.categories[target.index]
+        if name in other.info.categories and target.against is None:
+            target = Target.of_class(other.info.categories.index(name))
+        else:
+            target = Target.of_class(ask.answer(other, choice.photo).predictions[0].index)
+            words = f" These weights know no “{name}”: their map explains their own answer."
+    st.caption(
+        "The same photo, method and layer before two networks. A map that looks the same for untrained weights shows "
+        f"the photo and the architecture, not what was learned.{words}"
+    )
+    asked = [question.wish(network, choice.photo), question.wish(other, choice.photo, target=target)]
+    return asked, [f"{one.info.title}: {wish.target.describe(one.info.categories)}" for one, wish in asked]
+
+
+def several(label: str, key: str, options: list[str], default: list[str], words, help: str) -> list[str]:
+    """Up to eight of many, kept in the address under ``key``."""
+
+    def read(text: str) -> list[str]:
+        found = [one for one in text.split(",") if one in options]
+        if not found:
+            raise ValueError(text)
+        return found[:MOST]
+
+    address.seed(key, default, read)
+    st.session_state[key] = [one for one in st.session_state[key] if one in options] or default
+    picked = st.multiselect(label, options, key=key, format_func=words, max_selections=MOST, persist_state="session",
+                            help=help)  # fmt: skip
+    address.show(key, ",".join(picked))
+    return picked
+
+
+def _agreement(network: Model, panels: Sequence[Panel]) -> None:
+    """Whether the maps shown say the same, as numbers."""
+    from alexnet_viz.attribution.faithfulness import agreement
+
+    st.subheader("Do they agree?", anchor=False)
+    correlation, overlap = agreement([one.values for one in panels], network.info.preprocessing.crop)
+    names = [_numbered(i, one.title) for i, one in enumerate(panels)]
+    left, right = st.columns(2, gap="large")
+    quiet = {"displayModeBar": False}
+    left.markdown("**Rank correlation** (Spearman): 1 the same order of pixels, 0 none, −1 the reverse.")
+    left.plotly_chart(matrix(names, correlation, True, theme()), key="why-spearman", config=quiet,
+                      alt=f"Spearman correlation of {len(names)} maps with each other")  # fmt: skip
+    right.markdown("**Overlap of the strongest tenth** (intersection over union): by chance 0.05.")
+    right.plotly_chart(matrix(names, overlap, False, theme()), key="why-iou", config=quiet,
+                       alt=f"Overlap of the strongest tenth of {len(names)} maps with each other")  # fmt: skip
+    st.caption("Of the maps as shown (after “Which part”), brought to the input's pixels. Agreement is no proof: maps "
+               "that all follow the photo's edges agree, whatever the network does.")  # fmt: skip
+
+
+def _numbered(index: int, title: str) -> str:
+    return f"{index + 1} {title if len(title) < 28 else title[:26] + '…'}"
