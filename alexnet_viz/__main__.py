@@ -248,7 +248,7 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _bundle(options: argparse.Namespace) -> int:
-    from alexnet_viz.figures.training import filter_grid
+    from alexnet_viz.figures.filters import kernel_sheet
     from alexnet_viz.network.sources import BUNDLED
     from alexnet_viz.network.weights import load
     from alexnet_viz.training.bundle import bundle
@@ -257,7 +257,7 @@ def _bundle(options: argparse.Namespace) -> int:
     folder = options.out or BUNDLED.parent
     card = bundle(find_run(options.id, options.runs), folder, lambda done: print(done, file=sys.stderr, end="\r"))
     kernels = load(str(folder / card["file"]))[0].conv1.weight.numpy()
-    filter_grid(kernels, columns=8, zoom=6).save(folder / "conv1.png")
+    kernel_sheet(kernels).save(folder / "conv1.png")
     noise = len(card["conv1_noise_like"])
     print(f"{folder / card['file']}: {card['bytes'] / 1e6:.1f} MB, SHA-256 {card['sha256']}")
     print(f"top-1 {card['top1']:.1%}, top-5 {card['top5']:.1%}; {noise} of {len(kernels)} conv1 kernels like noise")

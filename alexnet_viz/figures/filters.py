@@ -22,6 +22,16 @@ def kernel_tiles(kernels: np.ndarray, common: bool = False) -> np.ndarray:
     return np.moveaxis(shade, 1, -1).clip(0, 255).round().astype(np.uint8)
 
 
+def kernel_sheet(kernels: np.ndarray, columns: int = 8, zoom: int = 6, gap: int = 2) -> Image.Image:
+    """conv1's kernels (n, 3, k, k) as one picture, each on its own scale, as Figure 3 of Krizhevsky et al. 2012."""
+    tiles = kernel_tiles(kernels).repeat(zoom, axis=1).repeat(zoom, axis=2)
+    step = tiles.shape[1] + gap
+    sheet = Image.new("RGBA", (columns * step - gap, -(-len(tiles) // columns) * step - gap))
+    for index, tile in enumerate(tiles):
+        sheet.paste(Image.fromarray(tile), (index % columns * step, index // columns * step))
+    return sheet
+
+
 def enlarged(tile: np.ndarray, side: int = 264) -> Image.Image:
     """One tile uint8 (h, w, 3) as a picture of about ``side`` pixels, without blur."""
     return Image.fromarray(tile.repeat(side // len(tile), axis=0).repeat(side // len(tile), axis=1))

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from alexnet_viz.__main__ import main
 from alexnet_viz.errors import RunError
@@ -34,7 +35,8 @@ def test_what_is_written_says_what_it_measures(finished, tmp_path, capsys):
     file = tmp_path / "out" / card["file"]
     assert card["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest() in capsys.readouterr().out
     assert {value.dtype for value in read_weights(file)[0].values()} == {torch.float16}
-    assert (tmp_path / "out" / "conv1.png").is_file()
+    with Image.open(tmp_path / "out" / "conv1.png") as sheet:
+        assert sheet.size == (8 * 68 - 2, 8 * 68 - 2)
 
     network, info = load(str(file))
     val = data.load(finished).val
