@@ -17,6 +17,7 @@ warm.begin()
 SEE = HOME / "pages" / "see"
 classify = st.Page(SEE / "classify.py", title="Classify", icon=":material/image_search:")
 architecture = st.Page(SEE / "architecture.py", title="Architecture", icon=":material/layers:")
+playground = st.Page(SEE / "playground.py", title="Playground", icon=":material/grid_on:")
 filters = st.Page(SEE / "filters.py", title="Filters", icon=":material/grain:")
 activations = st.Page(SEE / "activations.py", title="Activations", icon=":material/blur_on:")
 attribution = st.Page(SEE / "attribution.py", title="Why this class?", icon=":material/center_focus_strong:")
@@ -24,7 +25,7 @@ network = st.Page(SEE / "network.py", title="Network", icon=":material/account_t
 train = st.Page(HOME / "pages" / "train" / "train.py", title="Train", icon=":material/model_training:")
 root = st.Page(lambda: None, title="Start", url_path="start", default=True, visibility="hidden")
 
-seeing = [classify, architecture, network, filters, activations, attribution]
+seeing = [classify, architecture, network, filters, activations, attribution, playground]
 page = st.navigation([root, *seeing, train], position="top")
 if page == root:  # a default page has no path of its own, and a link must name its page
     st.switch_page(classify, query_params=st.query_params.to_dict())
