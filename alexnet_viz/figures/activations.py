@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import plotly.graph_objects as go
 from PIL import Image, ImageDraw, ImageFont
@@ -113,8 +115,10 @@ def answers_beside(before: tuple[str, dict[str, float]], after: tuple[str, dict[
     labels = list(before[1])
     values = {title: np.array([found[label] for label in labels]) for title, found in (before, after)}
     figure = unit_bars(labels, values, "probability", theme=theme)
-    figure.update_xaxes(range=[0, 1], tickformat=".0%")
-    figure.update_traces(hovertemplate="%{y}: %{x:.2%}<extra></extra>")
+    most = max(max(found.values()) for found in (before[1], after[1]))
+    figure.update_xaxes(range=[0, min(1.15, most * 1.25)], tickformat=".1%" if most < 0.1 else ".0%")
+    figure.update_traces(hovertemplate="%{y}: %{x:.2%}<extra></extra>", texttemplate="%{x:.1%}",
+                         textposition="outside", cliponaxis=False)  # fmt: skip
     return figure
 
 
@@ -133,12 +137,13 @@ def change_figure(changes: dict[str, float], theme: str = "light") -> go.Figure:
 
 
 def labelled(predictions: tuple[Prediction, ...]) -> dict[str, float]:
-    """Probability by class name; names that occur twice (ImageNet has two cranes) get their number."""
-    names = [one.label for one in predictions]
-    return {
-        one.label if names.count(one.label) == 1 else f"{one.label} ({one.index})": one.probability
-        for one in predictions
-    }
+    """Probability by the first of a class's names; one that occurs twice (crane) gets its number."""
+    firsts = [one.label.partition(",")[0] for one in predictions]
+    count = Counter(firsts)
+    names = [
+        first if count[first] == 1 else f"{first} ({one.index})" for first, one in zip(firsts, predictions, strict=True)
+    ]
+    return {name: one.probability for name, one in zip(names, predictions, strict=True)}
 
 
 def _plain(figure: go.Figure, theme: str, height: float, x: str | None) -> None:

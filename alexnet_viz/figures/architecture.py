@@ -37,13 +37,14 @@ def network_svg(
     theme: str = "light",
     photo: str | None = None,
     changed: frozenset[str] = frozenset(),
+    shapes: bool = True,
 ) -> str:
     """The network from photo to fc8 as SVG text: heights linear in a map's side, thickness in its channels.
 
     In cabinet projection, after Figure 2 of Krizhevsky, Sutskever, Hinton 2012. Every layer is a group of class
     ``layer`` with ``data-layer``, a role, a label and a title; the ``selected`` one is outlined, with the window that
     it reads and, where there is room, an enlargement. ``photo`` is what the network sees as a data URI, drawn on its
-    input; the layers in ``changed`` are marked.
+    input; the layers in ``changed`` are marked. Without ``shapes`` no size of an output is said.
     """
     plan = layout(architecture)
     drawn = [one for stack in plan.stacks for one in stack]
@@ -56,9 +57,9 @@ def network_svg(
         f"font-family=\"'Source Sans', 'Source Sans 3', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif\">"
         + _defs(photo)
         + f'<path d="M0 {FLOOR + 0.5}H{plan.width:.0f}" stroke="{QUIET_INK[theme]}" stroke-opacity="0.3"/>'
-        + "".join(_group(one, one.name == selected, one.name in changed, theme, photo) for one in drawn)
+        + "".join(_group(one, one.name == selected, one.name in changed, theme, photo, shapes) for one in drawn)
         + (_selection(*pair, theme) if pair else "")
-        + _story(architecture, plan, pair, theme, photo)
+        + _story(architecture, plan, pair, theme, photo, shapes)
         + _legend(architecture, plan, theme, bool(changed))
         + "</svg>"
     )
@@ -69,19 +70,22 @@ def _defs(photo: str | None) -> str:
     return f"<defs>{image.format(escape(photo))}</defs>" if photo else ""
 
 
-def _group(drawn: Drawn, selected: bool, changed: bool, theme: str, photo: str | None) -> str:
+def _group(drawn: Drawn, selected: bool, changed: bool, theme: str, photo: str | None, shapes: bool) -> str:
     """One layer: its boxes, its label when it is a block of its own, and a rim that is easy to hit."""
     box = drawn.boxes[0]
-    label = _label(drawn, selected, changed, theme)
+    label = _label(drawn, selected, changed, theme, shapes)
     if drawn.layer is None:
         shown = _solid(box, INPUT, theme) + (_picture(box) if photo else _grid(box, 8))
         return f'<g class="photo"><title>the photo, {_size(drawn.shape)}</title>{shown}{label}</g>'
     layer = drawn.layer
     solid = "".join(_solid(one, KIND_COLOURS[layer.kind], theme) for one in drawn.boxes)
-    told = f"{layer.name}, {_aloud(layer)}, {_plain(layer.input_shape)} to {_plain(layer.output_shape)}"
+    told = f"{layer.name}, {_aloud(layer)}"
+    if shapes:
+        told += f", {_plain(layer.input_shape)} to {_plain(layer.output_shape)}"
     facts = [layer.name + (" (changed)" if changed else ""), layer.operation]
-    facts.append(f"{_size(layer.input_shape[1:])} → {_size(drawn.shape)}")
-    if layer.params:
+    if shapes:
+        facts.append(f"{_size(layer.input_shape[1:])} → {_size(drawn.shape)}")
+    if layer.params and shapes:
         facts.append(f"{layer.params:,} parameters, {human(layer.macs)} multiply-adds")
     return (
         f'<g class="layer{" selected" * selected}{" changed" * changed}" data-layer="{escape(layer.name)}" '
@@ -115,7 +119,7 @@ def _middle(drawn: Drawn) -> float:
     return max(box.x + (box.thick + box.run[0]) / 2, MARGIN + label_width(drawn) / 2)
 
 
-def _label(drawn: Drawn, selected: bool, changed: bool, theme: str) -> str:
+def _label(drawn: Drawn, selected: bool, changed: bool, theme: str, shapes: bool) -> str:
     """Name and output shape under a block; slices have none."""
     if not _is_block(drawn):
         return ""
@@ -124,7 +128,7 @@ def _label(drawn: Drawn, selected: bool, changed: bool, theme: str) -> str:
     under = f'<path d="M{x - 26:.1f} {FLOOR + 37:.1f}h52" stroke="{INK[theme]}" stroke-width="3"/>' if selected else ""
     lines = "".join(
         _text(x, FLOOR + 59 + 24 * i, line, SIZE, QUIET_INK[theme], anchor="middle")
-        for i, line in enumerate(shape_lines(drawn.shape))
+        for i, line in enumerate(shape_lines(drawn.shape) if shapes or drawn.layer is None else "?")
     )
     return _text(x, FLOOR + 30, drawn.name, NAME, INK[theme], anchor="middle", weight=700) + under + lines + mark
 
@@ -226,7 +230,12 @@ def _dot(at: Point, theme: str) -> str:
 
 
 def _story(
-    architecture: Architecture, plan: Layout, pair: tuple[Drawn, Drawn] | None, theme: str, photo: str | None
+    architecture: Architecture,
+    plan: Layout,
+    pair: tuple[Drawn, Drawn] | None,
+    theme: str,
+    photo: str | None,
+    shapes: bool,
 ) -> str:
     """In the room that the maps leave as they shrink: what network this is, and the selected layer."""
     blocks = [stack[-1].boxes[-1] for stack in plan.stacks]
@@ -247,8 +256,9 @@ def _story(
         lines += [
             _text(x, 40, drawn.name, 32, inked, weight=700),
             _text(x, 68, drawn.layer.operation, SIZE, inked),
-            _text(x, 95, f"{_size(before.shape)} → {_size(drawn.shape)}", SIZE, quiet),
         ]
+    if pair and shapes:
+        lines.append(_text(x, 95, f"{_size(before.shape)} → {_size(drawn.shape)}", SIZE, quiet))
         low = min(box.top for box in blocks if x - 10 < box.right and box.x < vectors and box.side) - 24
         lines.append(_enlarged(before, drawn, (x, 124.0), (vectors - 20, low), theme, photo))
     return f'<g class="story" pointer-events="none">{"".join(lines)}</g>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from alexnet_viz.figures.activations import (
     value_histogram,
 )
 from alexnet_viz.figures.palette import levels, scale
-from alexnet_viz.ui import address, ask, beside, lesion, photos
+from alexnet_viz.ui import address, ask, beside, lesion, photos, predict
 from alexnet_viz.ui.sidebar import Choice, theme
 from alexnet_viz.ui.unit import choose, chosen_unit, seed_unit
 from alexnet_viz.values import Trace
@@ -30,6 +31,8 @@ from alexnet_viz.values import Trace
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
+SEE = Path(__file__).parents[2] / "pages" / "see"
+NETWORK, FILTERS = str(SEE / "network.py"), str(SEE / "filters.py")
 ORDERS = {"index": "number", "peak": "peak", "mean": "mean", "sparsity": "sparsity"}
 SPANS = {"unit": "each channel", "layer": "the layer", "network": "the network"}
 BESIDE = {"none": "nothing", "photo": "another photo", "weights": "other weights", "lesion": "a lesion"}
@@ -308,6 +311,11 @@ def closer(passes: list[Side], look: Look, unit: int) -> None:
         f"{box[1]} to {box[3] - 1}.\n\nThe channel: peak **{channel.max():.4g}** in row {peak[0]}, column {peak[1]}; "
         f"mean {channel.mean():.4g}; least {channel.min():.4g}; **{(channel > 0).mean():.0%}** of its values above 0."
     )
+    links = told.container(horizontal=True, vertical_alignment="center")
+    place = {"layer": look.layer, "channel": str(unit), "y": str(y), "x": str(x)}
+    links.page_link(NETWORK, label="Take this value apart", icon=":material/account_tree:",
+                    query_params={**place, "depth": "value"})  # fmt: skip
+    links.page_link(FILTERS, label="Its weights", icon=":material/grain:", query_params=place)
     told.button("Go to its peak", key="to_peak", icon=":material/my_location:", on_click=_follow_peak,
                 disabled=(y, x) == peak, help="And stay at the peak of every channel looked at next.")  # fmt: skip
     named = {side.title: one[unit] for side, one in zip(passes, outputs, strict=True) if unit < len(one)}
@@ -388,8 +396,6 @@ def _softmax_steps(side: Side, titled: bool) -> None:
 
 def answers(passes: list[Side], what: str) -> None:
     """What the two passes answer in the end, and for a lesion how far every later layer has moved."""
-    if len(passes) < 2:
-        return
     st.subheader("What comes of it", anchor=False)
     first, second = (_probabilities(side) for side in passes)
     left, right = st.columns(2, gap="large")
@@ -414,6 +420,31 @@ def answers(passes: list[Side], what: str) -> None:
         right.plotly_chart(change_figure({name: moved[name] for name in names[start:]}, theme()), key="moved",
                            config=_QUIET, alt="How far the output of every later layer has moved")  # fmt: skip
         right.caption("How far each layer has moved. Choose a later layer above to see its maps with the lesion.")
+
+
+# --- predict, then reveal --------------------------------------------------------------------------
+
+
+def layer_guessed(side: Side, look: Look) -> bool:
+    """Ask for the shape of a layer's output, or at fc8 and softmax for the class; True once there is a guess."""
+    if look.layer not in ("fc8", "softmax"):
+        key = f"shape of {look.layer} in {side.network.info.spec}"
+        return predict.shape_asked(key, look.layer, side.output(look.layer).shape)
+    found = [label.partition(",")[0] for label in _top(_probabilities(side))]
+    return predict.asked(f"class of {side.photo} by {side.network.info.id}", "Which of these will come out on top?",
+                         found[0], sorted(dict.fromkeys(found)))  # fmt: skip
+
+
+def answer_guessed(passes: list[Side], what: str) -> bool:
+    """Ask whether both passes give the same answer; True once there is a guess."""
+    first, second = (_top(_probabilities(side))[0] for side in passes)
+    key = f"same answer {[(side.title, side.photo, side.network.info.id) for side in passes]} {_cut(what)}"
+    return predict.asked(key, "Will both give the same answer?", "yes" if first == second else "no", ("yes", "no"))
+
+
+def _cut(what: str) -> str:
+    state = st.session_state
+    return f"{state.lesion_layer} {state.lesion_channels} {state.lesion_manner}" if what == "lesion" else ""
 
 
 def _probabilities(side: Side) -> dict[str, float]:

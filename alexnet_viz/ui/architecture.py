@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import streamlit as st
 
 from alexnet_viz.errors import ShapeError
+from alexnet_viz.figures.architecture import compare_rows, human, share_figure
 from alexnet_viz.ui import address, ask
-from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, NetworkSpec, Variant
+from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, LayerInfo, NetworkSpec, Variant
 
 BACKGROUND = {"light": "#ffffff", "dark": "#12110f"}
 LIMITS = {"size": (16, 512), "padding": (0, 10), "classes": (2, 22_000), "width": (1, 8192), "batch": (1, 1024)}
@@ -80,6 +83,75 @@ def csv_text(rows: list[dict]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def layer_arithmetic(layer: LayerInfo) -> None:
+    """What one layer does, its formulas with the numbers put in, and what it sees."""
+    st.markdown(f"**{layer.operation}**, from {layer.input_shape} to {layer.output_shape}")
+    for line in layer.formulas:
+        st.markdown(f":material/calculate: {line}")
+    st.markdown(
+        f":material/filter_center_focus: one value sees **{layer.receptive_field} × {layer.receptive_field}** pixels "
+        f"of the input; neighbours lie **{layer.stride}** apart"
+    )
+
+
+def totals(plan: Architecture) -> None:
+    """What the whole network costs, and where that sits."""
+    numbers = st.columns(3)
+    numbers[0].metric("Parameters", human(plan.params), help=f"{plan.params:,} weights and biases")
+    numbers[1].metric("Multiply-adds", human(plan.macs), help=f"{plan.macs:,} for a batch of {plan.batch}")
+    memory = sum(layer.activation_bytes for layer in plan.layers)
+    numbers[2].metric("Activations", human(memory, "B"), help="float32, every layer's output, for the whole batch")
+    st.plotly_chart(
+        share_figure(plan, theme()),
+        key="shares",
+        config={"displayModeBar": False},
+        alt="Three bars: the share of each layer in parameters, multiply-adds and activation memory",
+    )
+
+
+def layer_table(plan: Architecture, measured_on: str | None) -> None:
+    """Every layer in a table with downloads; ``measured_on`` says on what it was run for real, None on meta tensors."""
+    st.subheader("Layer by layer", anchor=False)
+    st.caption(
+        f"Measured in one forward pass of {measured_on}."
+        if measured_on
+        else "Measured by running these very layers on PyTorch's meta device: true shapes, no values, no times."
+    )
+    rows = table_rows(plan)
+    st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), alt="The layers with shapes, parameters and fields")
+    save = st.columns([1, 1, 6])
+    save[0].download_button("CSV", csv_text(rows), f"alexnet-{plan.spec.variant}.csv", "text/csv", help="This table.")
+    save[1].download_button(
+        "JSON", json.dumps(rows, indent=2), f"alexnet-{plan.spec.variant}.json", "application/json", help="This table."
+    )
+
+
+def three_side_by_side(spec: NetworkSpec) -> None:
+    """What tells the 2012 paper's network, torchvision's and the textbooks' apart."""
+    st.subheader("Three AlexNets side by side", anchor=False)
+    others = {
+        variant: ask.plan(NetworkSpec(variant, spec.num_classes, spec.fc_width), 1) for variant in VARIANTS
+    }  # each at its own size
+    st.markdown(
+        """
+|  | 2012 paper | torchvision | textbook (single tower) |
+|:--|:--|:--|:--|
+| from | Krizhevsky, Sutskever, Hinton, NIPS 2012 | Krizhevsky 2014, *One weird trick* | the paper on one GPU |
+| input | 227 × 227 (the paper says 224) | 224 × 224, padding 2 | 224 with padding 2, or 227 without |
+| filters | 96–256–384–384–256 | 64–192–384–256–256 | 96–256–384–384–256 |
+| two groups | conv2, conv4, conv5 | no | no |
+| response normalisation | after conv1 and conv2 | no | no |
+| before fc6 | pool5, 6 × 6 | adaptive average pool to 6 × 6: any photo size | pool5, 6 × 6 |
+| dropout | after fc6 and fc7 | before fc6 and fc7 | after fc6 and fc7 |
+"""
+    )
+    compared = [
+        {"": "≠" if row["differs"] else "", "layer": row["layer"], **{VARIANT_TITLES[v]: row[v] for v in VARIANTS}}
+        for row in compare_rows(others)
+    ]
+    st.dataframe(compared, hide_index=True, alt="The three variants layer by layer; ≠ marks a difference")
 
 
 def textbook_story() -> None:

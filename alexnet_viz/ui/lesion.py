@@ -27,7 +27,7 @@ def chosen(network: Model, trace: Trace, layer: str) -> Lesion | None:
     address.seed("lesion_channels", str(st.session_state.get("channel", 0)))
     address.seed("lesion_manner", "silence", allowed=MANNERS)
     address.seed("lesion_factor", 2.0, address.number(0.0, 10.0, float))
-    columns = st.columns([1, 1.4, 1.7, 1.4])
+    columns = st.columns([1, 1.4, 1.7, 1.4], vertical_alignment="bottom")
     kept = {"persist_state": "session"}
     where = columns[0].selectbox("Cut at", layers, key="lesion_layer", help="The layer whose output is changed; only "
                                  "what follows is computed again.", **kept)  # fmt: skip

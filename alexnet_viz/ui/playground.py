@@ -118,8 +118,9 @@ def answer(window: Window, inputs: np.ndarray, kernel: np.ndarray) -> tuple[np.n
     except ShapeError as error:
         problem = str(error)
     side = 0 if problem else window.side
-    if predict.switch() and not predict.revealed(
-        "Output side?", side, window, why="" if problem else formula(window), help="0 if you think it does not fit."
+    why = "" if problem else formula(window)
+    if predict.switch() and not predict.asked(
+        str(window), "Output side?", side, why=why, help="0 if you think it does not fit."
     ):
         return None, True
     if problem:

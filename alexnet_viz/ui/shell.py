@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from alexnet_viz.components.copy_link import copy_link
 from alexnet_viz.ui import address, warm
 from alexnet_viz.ui.guard import guarded
 from alexnet_viz.ui.sidebar import devices, sidebar
@@ -11,7 +12,10 @@ from alexnet_viz.ui.sidebar import devices, sidebar
 HOME = Path(__file__).parents[2]
 
 st.set_page_config(page_title="AlexNet, opened up", page_icon=str(HOME / "assets" / "icon.png"), layout="wide")
-st.html("<style>[data-testid='stMainBlockContainer'] { padding-left: 2.5rem; padding-right: 2.5rem; }</style>")
+st.html(
+    "<style>[data-testid='stMainBlockContainer'] { position: relative; padding-left: 2.5rem; padding-right: 2.5rem; }"
+    ".st-key-copy_link_place { position: absolute; top: 3.6rem; right: 2.5rem; width: auto; z-index: 5; }</style>"
+)
 warm.begin()
 
 SEE = HOME / "pages" / "see"
@@ -33,6 +37,8 @@ if page == root:  # a default page has no path of its own, and a link must name 
 address.begin()
 with guarded():
     sidebar()
+    with st.container(key="copy_link_place"):
+        copy_link(key="copy_link")
     with guarded():
         page.run()
     devices()

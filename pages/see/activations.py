@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from alexnet_viz.ui import ask
+from alexnet_viz.ui import ask, predict
 from alexnet_viz.ui.activations import (
     all_maps,
+    answer_guessed,
     answers,
     choices,
     closer,
+    layer_guessed,
     one_unit,
     over_the_photo,
     sides,
@@ -17,24 +19,26 @@ from alexnet_viz.ui.activations import (
 from alexnet_viz.ui.sidebar import current
 
 choice = current()
-st.title("What every layer makes of the photo", anchor=False)
+guess_first = predict.title("What every layer makes of the photo")
 with st.spinner("Waking the network …"):
     network = ask.model(choice)
 look, what = choices(network)
 passes = sides(choice, network, look, what)
-maps = passes[0].output(look.layer).ndim == 3
 
-wide, narrow = (st.container(), st.container()) if len(passes) > 1 else st.columns([3, 2], gap="medium")
-with narrow:
-    unit = one_unit(passes, look)
+if not guess_first or layer_guessed(passes[0], look):
+    maps = passes[0].output(look.layer).ndim == 3
+    wide, narrow = (st.container(), st.container()) if len(passes) > 1 else st.columns([3, 2], gap="medium")
+    with narrow:
+        unit = one_unit(passes, look)
+        if maps:
+            over_the_photo(passes, look, unit)
+        else:
+            strongest_units(passes, look, unit)
+    with wide:
+        all_maps(passes, look, unit)
     if maps:
-        over_the_photo(passes, look, unit)
+        closer(passes, look, unit)
     else:
-        strongest_units(passes, look, unit)
-with wide:
-    all_maps(passes, look, unit)
-if maps:
-    closer(passes, look, unit)
-else:
-    unit_numbers(passes, look, unit)
-answers(passes, what)
+        unit_numbers(passes, look, unit)
+if len(passes) > 1 and (not guess_first or answer_guessed(passes, what)):
+    answers(passes, what)

@@ -198,3 +198,13 @@ def test_the_same_network_twice_differs_nowhere():
 )
 def test_human_counts(count, unit, text):
     assert human(count, unit) == text
+
+
+def test_without_shapes_no_output_size_is_said():
+    network = plan(NetworkSpec())
+    shown, hidden = (network_svg(network, selected="conv2", shapes=shapes) for shapes in (True, False))
+    for shape in ("64×55×55", "192×27×27", "64x55x55", "384×13×13"):
+        assert shape not in hidden
+    assert "192×27×27" in shown
+    assert "parameters" not in " ".join(text.text for text in ET.fromstring(hidden).iter(f"{SVG}title"))
+    assert len(groups(ET.fromstring(hidden))) == len(network.layers)
