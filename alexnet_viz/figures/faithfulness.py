@@ -45,23 +45,26 @@ def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = 
     stops = scale(signed)[np.linspace(signed, 255, 17).round().astype(int)]
     colours = [[i / 16, f"rgb({r},{g},{b})"] for i, (r, g, b) in enumerate(stops)]
     low = -1 if signed else 0
+    rows = [f"{i + 1} {name}" for i, name in enumerate(names)]
     figure = go.Figure(
         go.Heatmap(
-            z=values, x=list(names), y=list(names), zmin=low, zmax=1, colorscale=colours, xgap=2, ygap=2,
-            colorbar={"title": {"text": "Spearman" if signed else "IoU"}, "thickness": 14},
-            hovertemplate="%{y}<br>%{x}<br>%{z:.2f}<extra></extra>",
+            z=values, x=[row.split()[0] for row in rows], y=rows, customdata=[list(names)] * len(names),
+            zmin=low, zmax=1, colorscale=colours, xgap=2, ygap=2,
+            colorbar={"title": {"text": "Spearman" if signed else "IoU"}, "thickness": 10},
+            hovertemplate="%{y}<br>%{x} %{customdata}<br>%{z:.2f}<extra></extra>",
         )
     )  # fmt: skip
+    size = 15 if len(names) < 6 else 12
     for row, one in enumerate(values):
         for column, value in enumerate(one):
-            text = "–" if np.isnan(value) else f"{value:.2f}"
+            text = "–" if np.isnan(value) else f"{value:.2f}".replace("0.", ".").replace("-", "−")
             ink = INK[theme] if np.isnan(value) else _ink_on(scale(signed)[levels(value, 1.0, signed)])
-            figure.add_annotation(x=column, y=row, text=text, showarrow=False, font={"color": ink, "size": 15})
+            figure.add_annotation(x=column, y=row, text=text, showarrow=False, font={"color": ink, "size": size})
     figure.update_layout(
         height=150 + 46 * len(names),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         font={"size": 14, "color": INK[theme]},
-        xaxis={"fixedrange": True, **_tick(theme), "tickangle": -30},
+        xaxis={"fixedrange": True, **_tick(theme), "type": "category"},
         yaxis={"fixedrange": True, **_tick(theme), "autorange": "reversed"},
     )
     return figure

@@ -24,11 +24,10 @@ if view == "hand":
     by_hand(network, answer, chosen_target(network, answer), choice.photo)
 else:
     question = chosen_question(network, answer, choice.photo, toolbar)
-    look = chosen_look(toolbar)
     if view == "map":
-        one_map(network, question, choice.photo, look)
+        one_map(network, question, choice.photo, chosen_look(toolbar))
     elif view == "compare":
-        compare(choice, network, answer, question, look)
+        compare(choice, network, answer, question, chosen_look(toolbar))
     else:
         put_to_the_test(network, question, choice.photo)
     card(question.method)

@@ -20,7 +20,7 @@ def test_each_curve_has_its_area_in_the_legend_and_a_look_of_its_own():
 def test_a_matrix_says_its_numbers_and_leaves_out_what_has_none():
     values = np.array([[1.0, -0.5], [-0.5, np.nan]])
     figure = matrix(["A", "B"], values, True)
-    assert [text.text for text in figure.layout.annotations] == ["1.00", "-0.50", "-0.50", "–"]
+    assert [text.text for text in figure.layout.annotations] == ["1.00", "−.50", "−.50", "–"]
     assert (figure.data[0].zmin, figure.data[0].zmax) == (-1, 1)
     assert figure.data[0].colorscale[8][1] == "rgb(247,247,247)"  # zero is white
     assert matrix(["A", "B"], abs(values), False, "dark").data[0].zmin == 0

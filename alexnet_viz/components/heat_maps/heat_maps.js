@@ -20,7 +20,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const figure = make("figure");
     figure.dataset.key = tile.key;
     const caption = make("figcaption");
-    caption.append(make("span", "", tile.title));
+    const title = make("span", "", tile.title);
+    title.title = tile.title;
+    caption.append(title);
     if (data.pick) {
       const button = make("button", "", data.pick);
       button.type = "button";

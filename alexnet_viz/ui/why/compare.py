@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from alexnet_viz.attribution.methods import METHODS
+from alexnet_viz.attribution.methods import METHODS, Method
 from alexnet_viz.attribution.targets import CLASSES, Target
 from alexnet_viz.figures.attribution import Look, Panel
 from alexnet_viz.figures.faithfulness import matrix
 from alexnet_viz.ui import address, ask, beside, photos
 from alexnet_viz.ui.sidebar import Choice, theme
-from alexnet_viz.ui.why.choices import Question, Wish
-from alexnet_viz.ui.why.one_map import row
+from alexnet_viz.ui.why.choices import NONE, Question, Wish
+from alexnet_viz.ui.why.one_map import first_name, row, short
 from alexnet_viz.values import Classification
 
 if TYPE_CHECKING:
@@ -54,10 +54,8 @@ def compare(choice: Choice, network: Model, answer: Classification, question: Qu
 
 
 def _methods(network: Model, question: Question, photo: str) -> tuple[list[tuple[Model, Wish]], list[str]]:
-    first = [key for key in dict.fromkeys((question.method.key, *FIRST)) if key in METHODS]
-    keys = several("Methods", "why_methods", list(METHODS), first[:4], lambda key: METHODS[key].title,
-                   "Up to eight. Layer methods look at the layer chosen above.")  # fmt: skip
-    return [question.wish(network, photo, method=METHODS[key]) for key in keys], [METHODS[key].title for key in keys]
+    methods = beside_method(question, "why_methods", 3)
+    return [question.wish(network, photo, method=one) for one in methods], [one.title for one in methods]
 
 
 def _classes(
@@ -69,7 +67,7 @@ def _classes(
     chances = {p.index: p.probability for p in ask.strongest(answer, network, len(names))}
 
     def words(index: str) -> str:
-        return f"{names[int(index)]} {chances[int(index)]:.1%}"
+        return f"{first_name(names[int(index)])} {chances[int(index)]:.1%}"
 
     picked = several("Classes", "why_classes", order, list(dict.fromkeys([*own, *order]))[:3], words,
                      "Up to eight, the likeliest first. A method whose map does not change from class to class does "
@@ -94,7 +92,7 @@ def _photos(network: Model, question: Question, photo: str) -> tuple[list[tuple[
         best = ask.answer(network, one).predictions[0]
         target = question.target if same or question.target.layer != CLASSES else Target.of_class(best.index)
         asked.append(question.wish(network, one, target=target))
-        titles.append(f"{photos.title(one)}: {target.describe(network.info.categories).removeprefix('logit of ')}")
+        titles.append(f"{photos.title(one)}: {short(network, target)}")
     return asked, titles
 
 
@@ -116,23 +114,41 @@ def _weights(choice: Choice, network: Model, question: Question) -> tuple[list[t
         f"the photo and the architecture, not what was learned.{words}"
     )
     asked = [question.wish(network, choice.photo), question.wish(other, choice.photo, target=target)]
-    return asked, [f"{one.info.title}: {wish.target.describe(one.info.categories)}" for one, wish in asked]
+    return asked, [f"{one.info.title}: {short(one, wish.target)}" for one, wish in asked]
 
 
-def several(label: str, key: str, options: list[str], default: list[str], words, help: str) -> list[str]:
+def beside_method(question: Question, key: str, count: int) -> list[Method]:
+    """The chosen method, first, and up to seven others."""
+    others = [one for one in METHODS if one != question.method.key]
+    first = [one for one in FIRST if one in others][:count]
+    keys = several(f"Beside {question.method.title}", key, others, first, lambda one: METHODS[one].title,
+                   "Up to seven others, for the same class; layer methods look at the same layer.", MOST - 1)  # fmt: skip
+    return [question.method, *(METHODS[one] for one in keys)]
+
+
+def several(
+    label: str,
+    key: str,
+    options: list[str],
+    default: list[str],
+    words: Callable[[str], str],
+    help: str,
+    most: int = MOST,
+) -> list[str]:
     """Up to eight of many, kept in the address under ``key``."""
 
     def read(text: str) -> list[str]:
         found = [one for one in text.split(",") if one in options]
-        if not found:
+        if not found and text != NONE:
             raise ValueError(text)
-        return found[:MOST]
+        return found[:most]
 
     address.seed(key, default, read)
-    st.session_state[key] = [one for one in st.session_state[key] if one in options] or default
-    picked = st.multiselect(label, options, key=key, format_func=words, max_selections=MOST, persist_state="session",
+    if before := st.session_state[key]:  # other weights have other classes
+        st.session_state[key] = [one for one in before if one in options][:most] or default
+    picked = st.multiselect(label, options, key=key, format_func=words, max_selections=most, persist_state="session",
                             help=help)  # fmt: skip
-    address.show(key, ",".join(picked))
+    address.show(key, ",".join(picked) or NONE)
     return picked
 
 
@@ -142,7 +158,7 @@ def _agreement(network: Model, panels: Sequence[Panel]) -> None:
 
     st.subheader("Do they agree?", anchor=False)
     correlation, overlap = agreement([one.values for one in panels], network.info.preprocessing.crop)
-    names = [_numbered(i, one.title) for i, one in enumerate(panels)]
+    names = [one.title if len(one.title) < 26 else one.title[:24] + "…" for one in panels]
     left, right = st.columns(2, gap="large")
     quiet = {"displayModeBar": False}
     left.markdown("**Rank correlation** (Spearman): 1 the same order of pixels, 0 none, −1 the reverse.")
@@ -153,7 +169,3 @@ def _agreement(network: Model, panels: Sequence[Panel]) -> None:
                        alt=f"Overlap of the strongest tenth of {len(names)} maps with each other")  # fmt: skip
     st.caption("Of the maps as shown (after “Which part”), brought to the input's pixels. Agreement is no proof: maps "
                "that all follow the photo's edges agree, whatever the network does.")  # fmt: skip
-
-
-def _numbered(index: int, title: str) -> str:
-    return f"{index + 1} {title if len(title) < 28 else title[:26] + '…'}"

@@ -17,7 +17,7 @@ from alexnet_viz.ui.sidebar import theme
 from alexnet_viz.ui.why.asking import gather, task
 from alexnet_viz.ui.why.by_hand import canvas, crop_of
 from alexnet_viz.ui.why.choices import Question, Wish
-from alexnet_viz.ui.why.compare import FIRST, several
+from alexnet_viz.ui.why.compare import beside_method
 from alexnet_viz.values import Attribution, PixelCurve
 
 if TYPE_CHECKING:
@@ -31,10 +31,8 @@ _QUIET = {"displayModeBar": False}
 def put_to_the_test(network: Model, question: Question, photo: str) -> None:
     """Curves, numbers and the pointing game for several methods, one photo and one target."""
     left, right = st.columns([4, 1], gap="large", vertical_alignment="bottom")
-    first = [key for key in dict.fromkeys((question.method.key, *FIRST)) if key in METHODS][:3]
     with left:
-        keys = several("Methods on trial", "why_tested", list(METHODS), first, lambda key: METHODS[key].title,
-                       "Each is tested with the class and layer chosen above.")  # fmt: skip
+        keys = [method.key for method in beside_method(question, "why_tested", 2)]
     address.seed("why_steps", 32, address.number(8, 224))
     steps = right.slider("Steps", 8, 224, step=8, key="why_steps", persist_state="session",
                          help="Forward passes a curve: more, a finer curve and more time.")  # fmt: skip
@@ -136,9 +134,8 @@ def _curves(network: Model, keys: list[str], made: dict, question: Question) -> 
                 chart = pixel_curves(curves, lines, score, axis, theme())
                 words = "; ".join(f"{one.name}: area {one.area:.3f}" for one in (*curves, *lines))
                 st.plotly_chart(chart, key=f"why-{what}", config=_QUIET, alt=f"{what}: {words}")
-    for key in keys:
-        if verdict := _verdict(METHODS[key].title, made, key):
-            st.markdown(f"- {verdict}")
+    verdicts = [_verdict(METHODS[key].title, made, key) for key in keys]
+    st.markdown("\n".join(f"- {verdict}" for verdict in verdicts if verdict))
     st.caption("Petsiuk, Das, Saenko 2018. A photo with grey or blurred holes is unlike any photo the network was "
                "trained on: a fall can come from the hole itself. That is why random pixels and a blob in the middle "
                "stand beside the maps.")  # fmt: skip
@@ -191,7 +188,7 @@ def _numbers(keys: list[str], made: dict) -> None:
             "infidelity": number("infidelity ↓", format="%.2f", help="The share of the logit's changes, as squares of "
                                  "the photo grow darker or brighter, that the map does not foretell: 0 the best, 1 as "
                                  "good as an empty map (Yeh et al. 2019, over its mean squared change)."),
-            "sensitivity": number("max-sensitivity ↓", format="%.2f", help="How far the map moves, over its own size, "
+            "sensitivity": number("max-sensitivity ↓", format="%.3f", help="How far the map moves, over its own size, "
                                   "when each pixel is shaken by about one step of 255 (Yeh et al. 2019). Not measured "
                                   "for slow methods."),
         },

@@ -20,6 +20,7 @@ from alexnet_viz.values import Attribution
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
+TALL = 372  # CSS pixels: with it the first screen of 1280 × 720 holds the picture and its legend
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 
 
@@ -41,14 +42,13 @@ def _large(network: Model, wish: Wish, look: Look) -> None:
         st.error(found, icon=":material/info:")
     if not isinstance(found, Attribution):
         return
-    one = panel_of(network, wish, found, look, f"Why “{_short(network, wish.target)}”")
+    one = panel_of(network, wish, found, look, f"Why “{short(network, wish.target)}”")
     rows, columns = found.values.shape
     of = f"{rows} × {columns} places of {wish.layer}" if wish.layer else f"{rows} × {columns} pixels of the input"
     alone = replace(one, title="The map alone", note=f"{of}, each as it is.")
     tiles = [tile(one, wish, look, "over", longest=1000), tile(alone, wish, look, "raw", raw=True)]
-    ratio = one.photo.size[0] / one.photo.size[1]
-    share = min(2.2, max(0.9, 1.5 * ratio))
-    heat_maps(tiles, key="why-map", columns=f"minmax(0, {share:.2f}fr) minmax(0, 1fr)", height=372)
+    wide = round(TALL * one.photo.size[0] / one.photo.size[1])
+    heat_maps(tiles, key="why-map", columns=f"minmax(0, {wide}px) minmax(0, 300px)", height=TALL)
     st.caption(label(network, wish))
     for note in found.notes:
         st.info(note, icon=":material/info:")
@@ -61,7 +61,7 @@ def _two_classes(network: Model, question: Question, photo: str, look: Look) -> 
     target = question.target
     targets = Target.of_class(target.index), Target.of_class(target.against), target
     asked = [question.wish(network, photo, target=one) for one in targets]
-    names = [network.info.categories[index] for index in (target.index, target.against)]
+    names = [first_name(network.info.categories[index]) for index in (target.index, target.against)]
     titles = [f"Why {names[0]}", f"Why {names[1]}", f"{names[0]} rather than {names[1]}"]
     row(asked, titles, look, "why-two", columns="repeat(3, minmax(0, 1fr))", height=330, together=2)
     st.caption("The first two on one scale. In the third, which asks for the difference of the two logits, "
@@ -108,8 +108,16 @@ def open_as_one(wish: Wish) -> None:
         state.why_class, state.why_not = str(wish.target.index), str(wish.target.against or NONE)
 
 
-def _short(network: Model, target: Target) -> str:
-    return target.describe(network.info.categories).removeprefix("logit of ")
+def short(network: Model, target: Target) -> str:
+    """A target in as few words as a heading needs."""
+    if target.layer == CLASSES and target.against is None:
+        return first_name(network.info.categories[target.index])
+    return target.describe(network.info.categories)
+
+
+def first_name(label: str) -> str:
+    """ImageNet's labels list synonyms: the first."""
+    return label.split(",")[0]
 
 
 def _checks(found: Attribution) -> None:
