@@ -95,6 +95,9 @@ def test_painting_moves_the_answer_and_a_box_is_judged(server, open_page):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=8)
     page.mouse.up()
+    settle(page)  # a long stroke reports on its way, too
+    page.wait_for_timeout(1000)
+    settle(page)
     moved = page.get_by_text(re.compile(r"of its input is painted"))
     expect(moved).to_be_visible()
     by_mouse = int(re.search(r"(\d+)% of its input", moved.text_content())[1])

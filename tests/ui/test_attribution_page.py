@@ -171,6 +171,17 @@ def test_photos_and_weights_side_by_side():
     no_bug(app)
 
 
+def test_layers_lose_their_training_one_after_another():
+    app = until_done(opened(why_view="compare", why_kind="cascade", why_method="saliency"))
+    no_bug(app)
+    (data,) = sent(app)
+    assert [tile["title"] for tile in data["tiles"]][:2] == ["As trained", "Random to fc8"]
+    assert len(data["tiles"]) == 9
+    lines = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert [line["name"] for line in lines] == ["Saliency", "Guided backprop"]
+    assert lines[0]["x"] == ["trained", "fc8", "fc7", "fc6", "conv5", "conv4", "conv3", "conv2", "conv1"]
+
+
 def test_put_to_the_test_measures_what_the_core_measures(coffee):
     from alexnet_viz.attribution import faithfulness
 

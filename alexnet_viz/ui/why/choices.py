@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 VIEWS = {"map": "One map", "compare": "Compare", "test": "Put to the test", "hand": "By hand"}
 PREDICTED, UNIT, NONE, ALL = "predicted", "unit", "none", "all"
+MOST = 8  # maps beside each other
+FIRST = ("grad-cam", "layer-cam", "saliency", "integrated-gradients")
 PARTS = {"signed": "As it is", "positive": "For", "negative": "Against", "absolute": "Size"}
 STYLES = {"heat": "Colours", "contours": "Contours", "mask": "Strongest part"}
 
@@ -264,6 +266,46 @@ def _knob(method: Method, knob: Knob) -> None:
         step = (knob.high - knob.low) / 100
         st.slider(knob.title, float(knob.low), float(knob.high), step=step, key=key, help=knob.help,
                   persist_state="session")  # fmt: skip
+
+
+# --- several ---------------------------------------------------------------------------------------
+
+
+def beside_method(question: Question, key: str, count: int) -> list[Method]:
+    """The chosen method, first, and up to seven others."""
+    others = [one for one in METHODS if one != question.method.key]
+    first = [one for one in FIRST if one in others][:count]
+    help = "Up to seven others, for the same class; layer methods look at the same layer."
+    keys = several(
+        f"Beside {question.method.title}", key, others, first, lambda one: METHODS[one].title, help, MOST - 1
+    )
+    return [question.method, *(METHODS[one] for one in keys)]
+
+
+def several(
+    label: str,
+    key: str,
+    options: list[str],
+    default: list[str],
+    words: Callable[[str], str],
+    help: str,
+    most: int = MOST,
+) -> list[str]:
+    """Up to eight of many, kept in the address under ``key``."""
+
+    def read(text: str) -> list[str]:
+        found = [one for one in text.split(",") if one in options]
+        if not found and text != NONE:
+            raise ValueError(text)
+        return found[:most]
+
+    address.seed(key, default, read)
+    if before := st.session_state[key]:  # other weights have other classes
+        st.session_state[key] = [one for one in before if one in options][:most] or default
+    picked = st.multiselect(label, options, key=key, format_func=words, max_selections=most, persist_state="session",
+                            help=help)  # fmt: skip
+    address.show(key, ",".join(picked) or NONE)
+    return picked
 
 
 # --- the look --------------------------------------------------------------------------------------

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from alexnet_viz.attribution.methods import METHODS, Method
 from alexnet_viz.attribution.targets import CLASSES, Target
 from alexnet_viz.figures.attribution import Look, Panel
 from alexnet_viz.figures.faithfulness import matrix
 from alexnet_viz.ui import address, ask, beside, photos
 from alexnet_viz.ui.sidebar import Choice, theme
-from alexnet_viz.ui.why.choices import NONE, Question, Wish
+from alexnet_viz.ui.why.cascade import randomised_layers
+from alexnet_viz.ui.why.choices import Question, Wish, beside_method, several
 from alexnet_viz.ui.why.one_map import first_name, row, short
 from alexnet_viz.values import Classification
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
-KINDS = {"methods": "Methods", "classes": "Classes", "photos": "Photos", "weights": "Weights"}
-MOST = 8
-FIRST = ("grad-cam", "layer-cam", "saliency", "integrated-gradients")
+KINDS = {
+    "methods": "Methods",
+    "classes": "Classes",
+    "photos": "Photos",
+    "weights": "Weights",
+    "cascade": "Randomised layers",
+}
 
 
 def compare(choice: Choice, network: Model, answer: Classification, question: Question, look: Look) -> None:
@@ -39,6 +43,8 @@ def compare(choice: Choice, network: Model, answer: Classification, question: Qu
     address.show("why_kind", kind)
     address.show("why_scale", together)
     match kind:
+        case "cascade":
+            return randomised_layers(network, question, choice.photo, look, together)
         case "methods":
             asked, titles = _methods(network, question, choice.photo)
         case "classes":
@@ -115,41 +121,6 @@ def _weights(choice: Choice, network: Model, question: Question) -> tuple[list[t
     )
     asked = [question.wish(network, choice.photo), question.wish(other, choice.photo, target=target)]
     return asked, [f"{one.info.title}: {short(one, wish.target)}" for one, wish in asked]
-
-
-def beside_method(question: Question, key: str, count: int) -> list[Method]:
-    """The chosen method, first, and up to seven others."""
-    others = [one for one in METHODS if one != question.method.key]
-    first = [one for one in FIRST if one in others][:count]
-    keys = several(f"Beside {question.method.title}", key, others, first, lambda one: METHODS[one].title,
-                   "Up to seven others, for the same class; layer methods look at the same layer.", MOST - 1)  # fmt: skip
-    return [question.method, *(METHODS[one] for one in keys)]
-
-
-def several(
-    label: str,
-    key: str,
-    options: list[str],
-    default: list[str],
-    words: Callable[[str], str],
-    help: str,
-    most: int = MOST,
-) -> list[str]:
-    """Up to eight of many, kept in the address under ``key``."""
-
-    def read(text: str) -> list[str]:
-        found = [one for one in text.split(",") if one in options]
-        if not found and text != NONE:
-            raise ValueError(text)
-        return found[:most]
-
-    address.seed(key, default, read)
-    if before := st.session_state[key]:  # other weights have other classes
-        st.session_state[key] = [one for one in before if one in options][:most] or default
-    picked = st.multiselect(label, options, key=key, format_func=words, max_selections=most, persist_state="session",
-                            help=help)  # fmt: skip
-    address.show(key, ",".join(picked) or NONE)
-    return picked
 
 
 def _agreement(network: Model, panels: Sequence[Panel]) -> None:

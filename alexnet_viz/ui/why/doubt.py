@@ -16,8 +16,7 @@ from alexnet_viz.ui.jobs import Task
 from alexnet_viz.ui.sidebar import theme
 from alexnet_viz.ui.why.asking import gather, task
 from alexnet_viz.ui.why.by_hand import canvas, crop_of
-from alexnet_viz.ui.why.choices import Question, Wish
-from alexnet_viz.ui.why.compare import beside_method
+from alexnet_viz.ui.why.choices import Question, Wish, beside_method
 from alexnet_viz.values import Attribution, PixelCurve
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -45,9 +45,9 @@ def panel_of(network: Model, wish: Wish, found: Attribution, look: Look, title: 
     return panel(title, note, photos.load(wish.photo), geometry, found.values, look)
 
 
-def tile(one: Panel, wish: Wish, look: Look, key: str, *, longest: int = 760, raw: bool = False) -> Tile:
-    """A panel for the browser: over the photo, or the map alone."""
-    identity = (wish, look, longest, raw, one.top, one.signed)
+def tile(one: Panel, identity: Hashable, look: Look, key: str, *, longest: int = 760, raw: bool = False) -> Tile:
+    """A panel for the browser: over the photo, or the map alone; ``identity`` is what the map came from."""
+    identity = (identity, look, longest, raw, one.top, one.signed)
 
     def draw() -> str:
         if raw:
@@ -107,7 +107,7 @@ def downloads(shown: Sequence[Shown], look: Look, heading: str) -> None:
     network, wish, found, one = shown[0]
     stem = f"{wish.method}-{photos.title(wish.photo)}".lower().replace(" ", "-").replace("/", "-")
     mode = theme()  # read now: the files are made when they are asked for, outside this run
-    settings = {"maps": [_described(*each[:3]) for each in shown], "look": asdict(look)}
+    settings = {"maps": [_described(*each) for each in shown], "look": asdict(look)}
 
     def arrays() -> bytes:
         buffer = io.BytesIO()
@@ -135,9 +135,10 @@ def downloads(shown: Sequence[Shown], look: Look, heading: str) -> None:
             st.download_button(title, data, f"{stem}.{name}", mime, key=key, help=help, on_click="ignore")
 
 
-def _described(network: Model, wish: Wish, found: Attribution) -> dict:
+def _described(network: Model, wish: Wish, found: Attribution, drawn: Panel) -> dict:
     """A map's settings, enough to make it again."""
     return {
+        "title": drawn.title,
         "photo": photos.title(wish.photo),
         "photo_reference": wish.photo,
         "photo_sha256": photos.load(wish.photo).digest,
