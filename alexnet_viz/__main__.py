@@ -1,4 +1,4 @@
-"""The core from a shell: ``python -m alexnet_viz classify|trace|train|resume|runs|bundle``.
+"""The core from a shell: ``python -m alexnet_viz classify|trace|attribute|train|resume|runs|bundle``.
 
 A user's error is one line and exit code 2.
 """
@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from alexnet_viz.errors import ImageError, RunError, UserError
+from alexnet_viz.errors import AttributionError, ImageError, RunError, UserError
 from alexnet_viz.values import VARIANTS, Architecture, Classification, NetworkSpec, WeightsInfo
 
 
@@ -46,6 +46,27 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("--batch", type=_count, default=1, metavar="N")
     trace.add_argument("--json", action="store_true", help="a JSON list instead of a table")
     trace.set_defaults(run=_trace)
+
+    attribute = commands.add_parser("attribute", help="which parts of photos speak for an answer")
+    attribute.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="image files, or folders of them")
+    attribute.add_argument(
+        "--method", default="grad-cam", help="saliency, grad-cam, occlusion …; a wrong one lists all"
+    )
+    attribute.add_argument(
+        "--class", dest="target", metavar="NAME", help="a class's name or number (default: the answer)"
+    )
+    attribute.add_argument("--against", metavar="NAME", help="a class to take off: why this one and not that one?")
+    attribute.add_argument(
+        "--unit", metavar="LAYER:CHANNEL[:ROW,COLUMN]", help="a unit instead of a class: conv4:12:3,7"
+    )
+    attribute.add_argument("--layer", help="for the maps of a layer (default: conv5)")
+    attribute.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change one of its settings"
+    )
+    attribute.add_argument("--other", type=Path, metavar="PHOTO", help="what --set baseline=photo compares with")
+    attribute.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
+    _network_options(attribute)
+    attribute.set_defaults(run=_attribute)
 
     train = commands.add_parser("train", help="train a network; the run is seen by the app's pages")
     train.add_argument("--preset", default="quick", help="textbook, paper, torchvision, quick or bundled")
@@ -111,7 +132,111 @@ def _classify(options: argparse.Namespace) -> int:
     return 0
 
 
-def _bytes(photo: str) -> bytes:
+def _attribute(options: argparse.Namespace) -> int:
+    """For each photo an overlay (.png), the map (.npy) and all that it came from (.json)."""
+    from tqdm import tqdm
+
+    from alexnet_viz.attribution.methods import method
+    from alexnet_viz.images.decode import decode
+    from alexnet_viz.images.preprocess import preprocess
+    from alexnet_viz.inspection.model import get
+    from alexnet_viz.network.sources import best_available
+
+    method(options.method).settings(knobs := _assignments(options.set))
+    with _download_bar() as on_progress:
+        model = get(options.weights or best_available(), options.variant, options.device, on_progress)
+    how, other = model.info.preprocessing, None
+    if options.other:
+        other = preprocess(decode(_bytes(options.other), options.other.name), how).tensor
+    _writable(options.out)
+    files = [file for one in options.photos for file in (sorted(one.iterdir()) if one.is_dir() else [one])]
+    written = []
+    with tqdm(files, unit="photo", file=sys.stderr, disable=None if len(files) > 1 else True) as bar:
+        for file in bar:
+            if file not in options.photos and (file.is_dir() or file.name.startswith(".")):
+                continue
+            try:
+                photo = decode(_bytes(file), file.name)
+            except ImageError as error:
+                if file in options.photos:
+                    raise
+                bar.write(f"left out: {error}", file=sys.stderr)
+                continue
+            written.append(_explain(model, photo, preprocess(photo, how), knobs, other, options))
+    if options.json:
+        print(json.dumps(written, ensure_ascii=False, indent=2))
+    else:
+        for one in written:
+            print(f"{one['overlay']}  {one['method']} of {one['target']}" + "".join(f"\n  {n}" for n in one["notes"]))
+    return 0
+
+
+def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespace) -> dict:
+    """One photo's map, written; what the .json says."""
+    import numpy as np
+
+    from alexnet_viz.attribution.session import Session
+    from alexnet_viz.attribution.targets import CLASSES
+    from alexnet_viz.figures.attribution import Look, overlay, panel
+
+    session = Session(model, inputs.tensor, other)
+    target = _target(options, model.info.categories, session.chain.outputs[CLASSES])
+    found = session.attribute(options.method, target, options.layer, knobs)
+    base = options.out / f"{photo.name}.{found.method}"
+    said = {
+        "photo": photo.name,
+        "sha256": photo.digest,
+        "size": photo.size,
+        "crop": inputs.geometry.box,
+        "method": found.method,
+        "target": found.target,
+        "layer": found.layer,
+        "settings": found.knobs,
+        "checks": found.checks,
+        "notes": found.notes,
+        "map": {"shape": found.values.shape, "min": float(found.values.min()), "max": float(found.values.max())},
+        "weights": {"title": model.info.title, "id": model.info.id},
+        "overlay": f"{base}.png",
+    }
+    look = Look()
+    overlay(panel(found.method, found.target, photo, inputs.geometry, found.values, look), look).save(said["overlay"])
+    np.save(f"{base}.npy", found.values)
+    Path(f"{base}.json").write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return said
+
+
+def _target(options: argparse.Namespace, categories: tuple[str, ...], logits):
+    """What --class, --against and --unit ask for; the network's own answer where they say nothing."""
+    from alexnet_viz.attribution.targets import Target, class_index
+
+    if options.unit:
+        layer, _, rest = options.unit.partition(":")
+        try:
+            channel, _, place = rest.partition(":")
+            return Target.unit(layer, int(channel), *(int(one) for one in place.split(",") if place))
+        except (ValueError, TypeError) as error:
+            raise AttributionError(
+                f"--unit needs LAYER:CHANNEL or LAYER:CHANNEL:ROW,COLUMN, not {options.unit!r}."
+            ) from error
+    index = class_index(options.target, categories) if options.target else int(logits[0].argmax())
+    return Target.contrast(index, class_index(options.against, categories)) if options.against else Target(index)
+
+
+def _assignments(pairs: list[str]) -> dict[str, str]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise AttributionError(f"--set needs NAME=VALUE, not {pair!r}.")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AttributionError(f"{folder} cannot be made ({error.strerror}): choose another --out.") from error
+
+
+def _bytes(photo: str | Path) -> bytes:
     try:
         return Path(photo).read_bytes()
     except OSError as error:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alexnet_viz.__main__ import main
@@ -58,6 +59,12 @@ def test_trace_as_a_table(capsys):
         (["classify", CAT, "--weights", "run:x"], "There is no run 'x'"),
         (["classify", CAT, "--weights", "random", "--device", "cuda:99"], "no device"),
         (["trace", "--size", "30"], "does not fit"),
+        (["attribute", CAT, "--weights", "random", "--class", "clas 28"], "did you mean class 28"),
+        (["attribute", CAT, "--weights", "random", "--method", "magic"], "There is no method 'magic'"),
+        (["attribute", CAT, "--weights", "random", "--set", "steps"], "--set needs NAME=VALUE"),
+        (["attribute", CAT, "--weights", "random", "--unit", "conv4"], "--unit needs LAYER:CHANNEL"),
+        (["attribute", CAT, "--weights", "random", "--layer", "fc6"], "needs a layer with maps"),
+        (["attribute", CAT, "--weights", "random", "--method", "occlusion", "--out", CAT], "choose another --out"),
     ],
 )
 def test_a_users_error_is_one_line_and_code_2(capsys, arguments, message):
@@ -110,3 +117,45 @@ def test_several_machines_get_their_line_to_type(capsys):
 def test_a_wrong_training_command_is_one_line(capsys, arguments, message):
     assert main(arguments) == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_attribute_writes_the_overlay_the_map_and_the_settings(capsys, tmp_path):
+    from PIL import Image
+
+    from alexnet_viz.attribution.session import attribute
+    from alexnet_viz.attribution.targets import Target
+    from alexnet_viz.images.decode import decode
+    from alexnet_viz.images.preprocess import preprocess
+
+    command = ["attribute", CAT, "--method", "integrated-gradients", "--class", "class 285", "--set", "steps=3"]
+    assert main([*command, "--weights", "random", "--out", str(tmp_path / "new"), "--json"]) == 0
+    (said,) = json.loads(capsys.readouterr().out)
+    assert sorted(one.name for one in (tmp_path / "new").iterdir()) == [
+        f"cat.jpg.integrated-gradients.{end}" for end in ("json", "npy", "png")
+    ]
+    assert said == json.loads((tmp_path / "new" / "cat.jpg.integrated-gradients.json").read_text("utf-8"))
+    model, photo = get("random"), decode(*sample("cat"))
+    tensor = preprocess(photo, model.info.preprocessing).tensor
+    expected = attribute(model, tensor, "integrated-gradients", Target(285), knobs={"steps": 3})
+    np.testing.assert_array_equal(np.load(tmp_path / "new" / "cat.jpg.integrated-gradients.npy"), expected.values)
+    assert said["settings"] == {"steps": 3, "baseline": "black", "seed": 0}
+    assert said["target"] == "logit of class 285"
+    assert "convergence delta" in said["checks"]
+    with Image.open(said["overlay"]) as picture:
+        assert picture.size == photo.size
+
+
+def test_attribute_over_a_folder_leaves_out_what_is_no_photo(capsys, tmp_path):
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    folder.mkdir()
+    for name in ("b.jpg", "a.jpg"):
+        (folder / name).write_bytes(sample("cat")[0])
+    (folder / "notes.txt").write_text("no photo")
+    (folder / ".hidden").write_text("no photo")
+    command = ["attribute", str(folder), "--unit", "conv3:5:2,7", "--layer", "conv2", "--weights", "random"]
+    assert main([*command, "--out", str(out)]) == 0
+    told = capsys.readouterr()
+    assert [one.name for one in sorted(out.glob("*.png"))] == ["a.jpg.grad-cam.png", "b.jpg.grad-cam.png"]
+    assert told.out.count("grad-cam of conv3, channel 5 at row 2, column 7") == 2
+    assert "left out: notes.txt" in told.err
+    assert ".hidden" not in told.err

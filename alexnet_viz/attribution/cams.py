@@ -27,12 +27,11 @@ def grad_cam(ask: Question, rectify: bool) -> Found:
 
 
 def grad_cam_pp(ask: Question, rectify: bool) -> Found:
-    """Σ_k w_k · A_k with w_k = Σ α · max(g, 0), α = g² / (2g² + g³ · ΣA) (equation 19)."""
+    """Σ_k w_k · A_k with w_k = Σ α · max(g, 0), α = g² / (2g² + g³ · ΣA) = 1 / (2 + g · ΣA) (equation 19)."""
     activation, gradient = _at_layer(ask)
-    g, a = gradient.double(), activation.double()  # g³ underflows in float32
-    below = 2 * g**2 + g**3 * a.sum((2, 3), keepdim=True)
-    alpha = torch.where(below == 0, 0, g**2 / torch.where(below == 0, 1, below))
-    return _weighted(activation, (alpha * g.relu()).sum((2, 3), keepdim=True).to(activation), rectify)
+    below = 2 + gradient * activation.sum((2, 3), keepdim=True)
+    alpha = torch.where(below == 0, 0, 1 / torch.where(below == 0, 1, below))
+    return _weighted(activation, (alpha * gradient.relu()).sum((2, 3), keepdim=True), rectify)
 
 
 def layer_cam(ask: Question, rectify: bool) -> Found:
@@ -79,7 +78,7 @@ def ablation_cam(ask: Question, rectify: bool) -> Found:
 def eigen_cam(ask: Question, rectify: bool) -> Found:
     """The layer's places on the axis along which its channels differ most, pointing to where they are active."""
     activation = ask.chain.outputs[ask.layer]
-    places = activation[0].flatten(1).T.double()  # (h·w, C)
+    places = activation[0].flatten(1).T.cpu().double()  # (h·w, C)
     centred = places - places.mean(0)
     axis = torch.linalg.svd(centred, full_matrices=False).Vh[0]
     projected = centred @ axis

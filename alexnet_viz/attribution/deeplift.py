@@ -1,7 +1,8 @@
 """DeepLift's rescale rule on two recorded passes: the photo's and the baseline's (Shrikumar et al. 2017).
 
-Captum gives a value that two overlapping pooling windows send to one place only once; AlexNet's windows overlap by one
-row, and the map misses the sum it should have by a fifth up to several times. Here the shares add up.
+Captum's map misses the sum it should have on AlexNet, by a fifth up to several times, for two reasons that small
+networks show one by one: a place that wins in two overlapping pooling windows gets one share instead of two, and a
+pooling layer right behind a ReLU goes wrong even where windows do not overlap. Here the shares add up.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from alexnet_viz.attribution import captum_copy
 from alexnet_viz.attribution.baselines import normalised
-from alexnet_viz.attribution.chain import INPUT, Chain, Step, back, pool_back, seed, vjp
+from alexnet_viz.attribution.chain import INPUT, Chain, Step, back, begin, pool_back, vjp
 from alexnet_viz.attribution.found import Found, completeness
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def _by_rule(ask: Question, start: Tensor, rule: str) -> Tensor:
     if rule == "captum":
         return captum_copy.deeplift(ask, start)
     reference = Chain(ask.network, start, last=ask.target.layer)
-    rows = seed(ask.target, ask.chain.outputs[ask.target.layer])
-    return (ask.photo - start) * back(ask.chain, rows, ask.target.layer, INPUT, rescale(reference))[INPUT]
+    return (ask.photo - start) * back(ask.chain, begin(ask.chain, ask.target), INPUT, rescale(reference))[INPUT]
 
 
 def rescale(reference: Chain) -> Step:

@@ -21,5 +21,5 @@ def completeness(values: Tensor, change: float) -> dict[str, float]:
 
     ``missed`` is its size as a share of the change.
     """
-    delta = float(values.double().sum()) - change
+    delta = float(values.cpu().double().sum()) - change
     return {"target's change": change, "convergence delta": delta, "missed": abs(delta) / max(abs(change), 1e-30)}

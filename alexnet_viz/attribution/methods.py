@@ -224,8 +224,8 @@ _GRADIENTS = (
         (_BASELINE, _RULE, _SEED),
         "Shrikumar, Greenside, Kundaje 2017, arXiv:1704.02685 (rescale rule)",
         (
-            "Captum's rule misses the sum on AlexNet by a fifth up to several times: pooling windows overlap, and it "
-            "keeps one share of two. The sum check tells.",
+            "Captum's rule misses the sum on AlexNet by a fifth up to several times: its shares get lost where pooling "
+            "windows overlap. The sum check tells.",
             "It depends on the baseline.",
             "Contributions that cancel inside the network stay hidden.",
         ),

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from alexnet_viz.attribution.chain import Chain, back, gradients_at, seed_rows, vjp
+from alexnet_viz.attribution.chain import gradients_at, vjp
 from alexnet_viz.attribution.found import Found, completeness
 
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ def integrated_gradients(ask: Question, steps: int, baseline: str, seed: int) ->
     total = torch.zeros_like(high)
     for part in np.array_split(np.arange(steps), -(-steps // BATCH)):
         alpha, weight = (high.new_tensor(one[part])[:, None, None, None] for one in ((nodes + 1) / 2, weights / 2))
-        chain = Chain(ask.network, torch.lerp(low, high, alpha), "conv1", ask.target.layer)
-        rows = seed_rows(ask.target, chain)
-        total += (weight * back(chain, rows, ask.target.layer, "conv1")["conv1"]).sum(0, keepdim=True)
+        gradient = gradients_at(ask.network, torch.lerp(low, high, alpha), ask.target, "conv1", "conv1")
+        total += (weight * gradient).sum(0, keepdim=True)
         ask.progress(int(part[-1]) + 1, steps)
     values = (ask.photo - start) * vjp(ask.chain, "conv1", total)
     return Found(values.sum(1), completeness(values, ask.value - ask.value_of(start)))

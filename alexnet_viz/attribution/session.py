@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from alexnet_viz.attribution import cams, captum_copy, chain, deeplift, occlusion, perturbation, pixels
+from alexnet_viz.attribution import cams, captum_copy, deeplift, occlusion, perturbation, pixels
 from alexnet_viz.attribution.baselines import baseline
-from alexnet_viz.attribution.chain import INPUT, Chain, back
+from alexnet_viz.attribution.chain import INPUT, Chain, back, begin
 from alexnet_viz.attribution.methods import Method, Setting, method
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.bounded import Bounded
@@ -62,12 +62,19 @@ HOW = {
 class Session:
     """A network and one photo, float32 (3, S, S), normalised; ``other`` is what the baseline "photo" means."""
 
-    def __init__(self, model: Model | AlexNet, tensor: np.ndarray, other: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        model: Model | AlexNet,
+        tensor: np.ndarray,
+        other: np.ndarray | None = None,
+        preprocessing: Preprocessing | None = None,
+        categories: Sequence[str] = (),
+    ) -> None:
+        """A bare network may come with the ``preprocessing`` and class names that a Model knows by itself."""
+        self.network, self.preprocessing, self.categories = model, preprocessing or Preprocessing(), categories
         if isinstance(model, Model):
-            self.network, self.categories = model.network, model.info.categories
-            self.preprocessing = model.info.preprocessing
-        else:
-            self.network, self.categories, self.preprocessing = model, (), Preprocessing()
+            self.network, self.preprocessing = model.network, model.info.preprocessing
+            self.categories = model.info.categories
         size = self.network.spec.input_size
         for one in (tensor, other):
             if one is not None and one.shape != (3, size, size):
@@ -112,18 +119,14 @@ class Session:
 
     def gradients(self, target: Target, low: str = INPUT) -> dict[str, Tensor]:
         """The target's gradient at each layer's output, (1, …), at least from the target down to ``low``."""
-        known = self._gradients.get(
-            target, lambda: {target.layer: chain.seed(target, self.chain.outputs[target.layer])}
-        )
-        lowest = min(known, key=self.chain.names.index)
+        known = self._gradients.get(target, lambda: begin(self.chain, target))
         if low not in known:
-            known.update(back(self.chain, known[lowest], lowest, low))
+            known.update(back(self.chain, dict(known), low))
         return known
 
     def prepare(self, targets: Sequence[Target], low: str) -> None:
         """Go back to ``low`` for several targets of one layer at once: cheaper than one after another."""
-        rows = torch.cat([chain.seed(target, self.chain.outputs[target.layer]) for target in targets])
-        found = back(self.chain, rows, targets[0].layer, low)
+        found = back(self.chain, begin(self.chain, *targets), low)
         for row, target in enumerate(targets):
             own = {name: gradient[row : row + 1] for name, gradient in found.items()}
             self._gradients.get(target, lambda own=own: own)

@@ -5,6 +5,7 @@ After a softmax every class depends on all others, and a sure answer leaves hard
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,3 +81,22 @@ class Target:
         if self.y is not None:
             return f"{self.layer}, channel {self.index} at row {self.y}, column {self.x}"
         return f"{self.layer}, channel {self.index}"
+
+
+def class_index(name: str, categories: Sequence[str]) -> int:
+    """The class of a name, whatever its capitals, or of a number. Raises AttributionError with the nearest names."""
+    wanted = name.strip().casefold()
+    folded = [one.casefold() for one in categories]
+    found = [index for index, one in enumerate(folded) if one == wanted]
+    if not found and wanted.isdecimal() and int(wanted) < len(categories):
+        return int(wanted)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        numbers = " and ".join(map(str, found))
+        raise AttributionError(f"There are several classes {name!r}: give the number, {numbers}.")
+    near = [index for index, one in enumerate(folded) if wanted and wanted in one]
+    near += [folded.index(one) for one in difflib.get_close_matches(wanted, folded, 5, 0.6)]
+    names = ", ".join(categories[index] for index in list(dict.fromkeys(near))[:5])
+    advice = f"did you mean {names}?" if names else f"give a name it has, or a number from 0 to {len(categories) - 1}."
+    raise AttributionError(f"This network has no class {name!r}: {advice}")

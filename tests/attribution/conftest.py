@@ -1,4 +1,4 @@
-"""Small networks of every variant with He's weights, and one photo."""
+"""Small networks of every variant with He's weights, for small photos, and one photo."""
 
 import functools
 
@@ -10,12 +10,15 @@ from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import sample
 from alexnet_viz.network.variants import build, initialise
-from alexnet_viz.values import VARIANTS, NetworkSpec, Preprocessing
+from alexnet_viz.values import NetworkSpec, Preprocessing
+
+SIDE, PAPER = 127, 131  # of the input; conv3 to conv5 have 7×7 places
 
 
-def fresh(variant="torchvision", seed=0):
+def fresh(variant="torchvision", seed=0, size=None):
     """A network nobody shares: 20 classes, fc width 256, He's weights, some biases."""
-    network = build(NetworkSpec(variant, 20, 256), seed=seed).eval().requires_grad_(False)
+    size = size or (PAPER if variant == "paper" else SIDE)
+    network = build(NetworkSpec(variant, 20, 256, size), seed=seed).eval().requires_grad_(False)
     initialise(network, seed, "he")
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in network.named_parameters():
@@ -30,12 +33,12 @@ def shared(variant="torchvision"):
 
 
 @functools.cache
-def photo(name="cat", size=224):
+def photo(name="cat", size=SIDE):
     """float32 (3, S, S), normalised."""
     return preprocess(decode(*sample(name)), Preprocessing.for_size(size)).tensor
 
 
-@pytest.fixture(params=VARIANTS)
+@pytest.fixture(params=["torchvision", "paper"])  # the single tower has no layer that these two lack
 def network(request):
     return shared(request.param)
 

@@ -6,8 +6,9 @@ import torch
 
 from alexnet_viz.attribution.methods import METHODS, method
 from alexnet_viz.attribution.session import HOW, attribute
-from alexnet_viz.attribution.targets import Target
+from alexnet_viz.attribution.targets import Target, class_index
 from alexnet_viz.errors import AttributionError
+from tests.attribution.conftest import photo, shared
 
 
 def test_a_targets_value(network, x):
@@ -52,17 +53,13 @@ def test_targets_in_words():
     ],
 )
 def test_what_is_no_question_says_why(key, target, layer, knobs, message):
-    from tests.attribution.conftest import photo, shared
-
     with pytest.raises(AttributionError, match=message):
         attribute(shared(), photo(), key, target, layer, knobs)
 
 
 def test_a_photo_of_another_size():
-    from tests.attribution.conftest import photo, shared
-
-    with pytest.raises(AttributionError, match="3×224×224"):
-        attribute(shared(), photo("cat", 227), "saliency", Target(0))
+    with pytest.raises(AttributionError, match="3×127×127"):
+        attribute(shared(), photo("cat", 131), "saliency", Target(0))
 
 
 def test_every_method_has_a_card_and_every_card_a_method():
@@ -76,3 +73,19 @@ def test_every_method_has_a_card_and_every_card_a_method():
             assert knob.read(str(knob.default)) == knob.default  # as it comes from an address or a shell
             assert knob.help
     assert method("lime").settings({"samples": "120"})["samples"] == 120
+
+
+def test_a_class_by_name():
+    names = ("tabby cat", "Egyptian cat", "lynx", "crane", "crane")
+    assert class_index("egyptian CAT", names) == 1
+    assert class_index("2", names) == 2
+    with pytest.raises(AttributionError, match=r"no class 'cat': did you mean tabby cat, Egyptian cat\?"):
+        class_index("cat", names)
+    with pytest.raises(AttributionError, match="did you mean Egyptian cat"):
+        class_index("Egiptian cat", names)
+    with pytest.raises(AttributionError, match="give the number, 3 and 4"):
+        class_index("crane", names)
+    with pytest.raises(AttributionError, match="no class 'xyzzy': give a name it has, or a number from 0 to 4"):
+        class_index("xyzzy", names)
+    with pytest.raises(AttributionError, match="no class '5'"):
+        class_index("5", names)
