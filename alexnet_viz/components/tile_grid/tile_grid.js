@@ -101,6 +101,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const block = heading + Math.ceil(each / columns) * (tall + gap);
     const layout = { columns, side, tall, block };
     state.drawn[index] = layout;
+    Object.assign(canvas.dataset, { columns, side, gap, heading, block, each }); // where a tile lies, for who must know
     const high = parts * block - gap;
     const size = [Math.round(space * ratio), Math.round(high * ratio)];
     if (canvas.width !== size[0] || canvas.height !== size[1]) {

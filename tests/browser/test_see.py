@@ -1,0 +1,116 @@
+"""Filters and activations as a visitor meets them: by mouse, by keyboard, through a link, as files."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from alexnet_viz.figures.palette import levels, scale
+from alexnet_viz.images.decode import decode
+from alexnet_viz.images.preprocess import preprocess
+from alexnet_viz.images.samples import sample
+from alexnet_viz.inspection.fields import placement
+from alexnet_viz.inspection.model import get
+from alexnet_viz.inspection.trace import trace
+from tests.browser.conftest import settled
+
+pytestmark = pytest.mark.browser
+VIEW = "/activations?weights=random&photo=coffee&layer=conv5&channel=5"
+
+
+@pytest.fixture(scope="module")
+def seen():
+    model = get("random")
+    photo = decode(*sample("coffee"))
+    inputs = preprocess(photo, model.info.preprocessing)
+    return model.info.spec, photo, inputs.geometry, trace(model, inputs.tensor)
+
+
+def grid(page):
+    canvas = page.locator(".grid canvas").first
+    expect(canvas).to_have_attribute("data-columns", re.compile(r"\d+"))
+    return canvas
+
+
+def middle_of(canvas, tile):
+    """Where a tile's middle lies on the canvas, in CSS pixels, with the tiles in the order of their numbers."""
+    facts = canvas.evaluate("canvas => ({...canvas.dataset})")
+    columns, step = int(facts["columns"]), float(facts["side"]) + float(facts["gap"])
+    row, column = divmod(tile, columns)
+    return {"x": column * step + float(facts["side"]) / 2, "y": row * step + float(facts["side"]) / 2}
+
+
+def test_a_channel_and_a_position_by_mouse_and_by_keyboard_and_they_stay(server, open_page, seen):
+    spec, photo, geometry, _ = seen
+    page = open_page(server.address + VIEW)
+    canvas = grid(page)
+    canvas.hover(position=middle_of(canvas, 37))
+    expect(page.locator(".grid .tip")).to_contain_text("channel 37")
+    canvas.click(position=middle_of(canvas, 37))
+    page.wait_for_url(re.compile("channel=37"))
+    settled(page)
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".grid .said")).to_contain_text("channel 39")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("channel=39"))
+    settled(page)
+
+    large = page.locator(".maps canvas").first
+    left, step = placement(spec, "conv5")
+    x, y = geometry.to_photo(left + 9.5 * step, left + 4.5 * step)
+    shown = large.bounding_box()["width"] / photo.size[0]
+    large.click(position={"x": x * shown, "y": y * shown})
+    page.wait_for_url(re.compile("y=4&x=9"))
+    settled(page)
+    large.focus()
+    for key in ("ArrowDown", "ArrowLeft", "ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url(re.compile("y=5&x=7"))
+    settled(page)
+
+    page.get_by_role("option", name="A rocket at dusk").click()
+    page.wait_for_url(re.compile("photo=rocket"))
+    settled(page)
+    for part in ("layer=conv5", "channel=39", "y=5", "x=7"):
+        assert part in page.url
+    elsewhere = open_page(page.url)
+    expect(elsewhere.get_by_text("conv5, channel 39, row 5, column 7")).to_be_visible()
+
+
+def test_the_grids_pixels_are_the_tensors_and_so_are_the_files(server, open_page, seen):
+    output = seen[3].outputs["conv5"]
+    page = open_page(server.address + VIEW)
+    canvas = grid(page)
+    colours = scale(signed=True)[levels(output, float(np.abs(output).max()), True)]
+    side = float(canvas.evaluate("canvas => canvas.dataset.side"))
+    for tile, row, column in ((0, 0, 0), (17, 6, 6), (100, 12, 3), (255, 4, 11)):
+        middle = middle_of(canvas, tile)
+        at = [middle[axis] + (cell + 0.5 - 6.5) * side / 13 for axis, cell in (("x", column), ("y", row))]
+        found = canvas.evaluate("(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]", at)
+        assert found[:3] == colours[tile, row, column].tolist()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="NPZ", exact=True).click()
+    with np.load(download.value.path()) as saved:
+        np.testing.assert_array_equal(saved["conv5"], output)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG", exact=True).click()
+    with Image.open(download.value.path()) as picture:
+        assert min(picture.size) > 400
+
+
+def test_the_link_is_copied_and_kernels_are_chosen(server, open_page):
+    page = open_page(server.address + "/filters?weights=random&channel=3")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.address)
+    canvas = grid(page)
+    canvas.click(position=middle_of(canvas, 12))
+    page.wait_for_url(re.compile("channel=12"))
+    settled(page)
+    expect(page.get_by_text("Kernel 12", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Copy a link to this view").click()
+    expect(page.get_by_text("Link copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    expect(page.get_by_text("Link copied")).to_be_hidden()
