@@ -91,7 +91,7 @@ def vjp(chain: Chain, name: str, gradient: Tensor) -> Tensor:
     shape = (len(gradient), *x.shape[1:])
     match layer:
         case nn.ReLU():
-            return gradient * (chain.outputs[name] > 0)
+            return torch.ops.aten.threshold_backward(gradient, chain.outputs[name].expand_as(gradient), 0)
         case nn.Linear():
             return weighted_rows(layer.weight, gradient)
         case nn.Conv2d():

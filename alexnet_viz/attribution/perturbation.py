@@ -28,7 +28,7 @@ def feature_ablation(ask: Question, parts: str, count: int, baseline: str, seed:
     fill = ask.baseline(baseline, seed)
     with torch.no_grad():
         values = method.attribute(ask.photo, fill, feature_mask=mask, perturbations_per_eval=BATCH)
-    return Found(values[:, 0], notes=_one(number))
+    return Found(values[:, 0])
 
 
 def lime(ask: Question, parts: str, count: int, samples: int, baseline: str, seed: int) -> Found:
@@ -37,14 +37,14 @@ def lime(ask: Question, parts: str, count: int, samples: int, baseline: str, see
     As in the authors' code: near photos count more (cosine distance of what is left to the whole, width 0.25), ridge
     regression. Captum's own default, a lasso of 0.01, gives zero everywhere where logits are small.
     """
-    mask, number = _parts(ask, parts, count)
+    mask, _ = _parts(ask, parts, count)
 
     def near(original: Tensor, perturbed: Tensor, kept: Tensor, **_: object) -> Tensor:
         share = kept.double().mean()
         return torch.exp(-((1 - share.sqrt()) ** 2) / (2 * 0.25**2)).float()
 
     method = attr.Lime(_watched(ask, samples), interpretable_model=Linear(ridge=1.0), similarity_func=near)
-    return _fitted(ask, method, mask, number, samples, baseline, seed)
+    return _fitted(ask, method, mask, samples, baseline, seed)
 
 
 def kernel_shap(ask: Question, parts: str, count: int, samples: int, baseline: str, seed: int) -> Found:
@@ -52,13 +52,11 @@ def kernel_shap(ask: Question, parts: str, count: int, samples: int, baseline: s
     mask, number = _parts(ask, parts, count)
     method = attr.KernelShap(_watched(ask, samples))
     method.interpretable_model = Linear(ridge=1e-9)  # Captum's would need scikit-learn
-    found = _fitted(ask, method, mask, number, samples, baseline, seed)
+    values = _fitted(ask, method, mask, samples, baseline, seed).values
     sizes = torch.bincount(mask.flatten())[mask[0]]
     change = ask.value - ask.value_of(ask.baseline(baseline, seed))
-    notes = found.notes
-    if samples < 2 * number:
-        notes += (f"{samples} samples for {number} parts are few: take at least {2 * number}.",)
-    return Found(found.values, completeness(found.values / sizes, change), notes)
+    few = (f"{samples} samples for {number} parts are few: take at least {2 * number}.",)
+    return Found(values, completeness(values / sizes, change), few if samples < 2 * number else ())
 
 
 def rise(ask: Question, samples: int, cells: int, kept: float, baseline: str, seed: int) -> Found:
@@ -116,25 +114,21 @@ class Seeded(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def _fitted(
-    ask: Question, method: attr.Lime, mask: Tensor, number: int, samples: int, baseline: str, seed: int
-) -> Found:
+def _fitted(ask: Question, method: attr.Lime, mask: Tensor, samples: int, baseline: str, seed: int) -> Found:
     fill = ask.baseline(baseline, seed)
     with torch.no_grad(), Seeded(seed):
         values = method.attribute(
             ask.photo, baselines=fill, feature_mask=mask, n_samples=samples, perturbations_per_eval=BATCH
         )
-    return Found(values[:, 0].to(ask.photo), notes=_one(number))
+    return Found(values[:, 0].to(ask.photo))
 
 
 def _parts(ask: Question, parts: str, count: int) -> tuple[Tensor, int]:
     """The photo's parts as numbers from 0, (1, 1, S, S), and how many there are."""
-    mask = superpixels(ask.photo[0], count) if parts == "superpixels" else grid(ask.photo.shape[-1], count)
+    mask = grid(ask.photo.shape[-1], count)
+    if parts == "superpixels" and (found := superpixels(ask.photo[0], count)).any():  # more than one part
+        mask = found
     return mask.to(ask.photo.device)[None, None], int(mask.max()) + 1
-
-
-def _one(number: int) -> tuple[str, ...]:
-    return ("The whole photo is one part: the map is flat.",) if number == 1 else ()
 
 
 def _watched(ask: Question, total: int) -> Callable[[Tensor], Tensor]:

@@ -62,19 +62,12 @@ HOW = {
 class Session:
     """A network and one photo, float32 (3, S, S), normalised; ``other`` is what the baseline "photo" means."""
 
-    def __init__(
-        self,
-        model: Model | AlexNet,
-        tensor: np.ndarray,
-        other: np.ndarray | None = None,
-        preprocessing: Preprocessing | None = None,
-        categories: Sequence[str] = (),
-    ) -> None:
-        """A bare network may come with the ``preprocessing`` and class names that a Model knows by itself."""
-        self.network, self.preprocessing, self.categories = model, preprocessing or Preprocessing(), categories
+    def __init__(self, model: Model | AlexNet, tensor: np.ndarray, other: np.ndarray | None = None) -> None:
         if isinstance(model, Model):
-            self.network, self.preprocessing = model.network, model.info.preprocessing
-            self.categories = model.info.categories
+            self.network, self.categories = model.network, model.info.categories
+            self.preprocessing = model.info.preprocessing
+        else:
+            self.network, self.categories, self.preprocessing = model, (), Preprocessing()
         size = self.network.spec.input_size
         for one in (tensor, other):
             if one is not None and one.shape != (3, size, size):

@@ -26,7 +26,7 @@ def superpixels(photo: Tensor, count: int, compactness: float = 1.0, rounds: int
     step = side / math.sqrt(int(part.max()) + 1)
     place = torch.stack(torch.meshgrid(*[torch.arange(side)] * 2, indexing="ij")).flatten(1) / step
     colour = photo.cpu().float().flatten(1)
-    colour = colour / colour.std().clamp(min=1e-6)
+    colour = (colour - colour.mean(1, keepdim=True)) / colour.std().clamp(min=1e-6)
     points = torch.cat([colour, compactness * place]).T.contiguous()  # (S·S, 5)
     for _ in range(rounds):
         number = torch.bincount(part)
