@@ -415,3 +415,31 @@ class DeviceInfo:
     title: str
     memory_total: int | None
     memory_free: int | None
+
+
+# --- training ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points of one line. ``kind``: "" or "thin", "faint", "dots", or "area" down to ``floor``; ``last`` is told."""
+
+    name: str
+    colour: str
+    x: list[float]
+    y: list[float]
+    kind: str = ""
+    last: str = ""
+    floor: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over ``x``, from zero unless logarithmic; ``percent``: from 0 to 1. ``until`` ends the x axis, if not 0."""
+
+    title: str
+    lines: list[Line]
+    percent: bool = False
+    log: bool = False
+    until: float = 0
+    x: str = "steps"

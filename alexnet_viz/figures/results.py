@@ -40,70 +40,81 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
     share, size = counts / totals, len(counts)
     diagonal = np.eye(size, dtype=bool)
     numbered = size <= NUMBERED
-    told = [
-        [f"<b>{names[t]}</b><br>said {names[s]}<br>{counts[t, s]} of {totals[t, 0]}" for s in range(size)]
-        for t in range(size)
-    ]
     figure = go.Figure()
     empty = mix(PAPER[theme], INK[theme], 0.04)
     for name, kept, colour, place in (("right", diagonal, RIGHT, 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.52)):
         figure.add_heatmap(
-            z=np.where(kept, share, np.nan), x=list(range(size)), y=list(range(size)), zmin=0,
+            z=np.where(kept, share, np.nan), x=list(names), y=list(names), zmin=0,
             zmax=1 if name == "right" else max(0.1, float(np.where(diagonal, 0, share).max())),
             colorscale=[[0, empty], [0.001, mix(colour, PAPER[theme], 0.75)], [1, colour]],
-            text=told, hovertemplate="%{text}<extra></extra>", xgap=1, ygap=1, hoverongaps=False,
+            customdata=counts, xgap=1, ygap=1, hoverongaps=False,
+            hovertemplate="<b>%{y}</b><br>said %{x}<br>%{customdata}, %{z:.1%} of the class<extra></extra>",
             colorbar={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": place, "xanchor": "left", "len": 0.46,
                       "thickness": 10, "tickformat": ".0%", "nticks": 4, "title": {"text": name, "side": "top"}},
         )  # fmt: skip
     if numbered:
         for true, said in zip(*np.nonzero(counts), strict=True):
             strong = share[true, said] > (0.45 if true == said else 0.6 * figure.data[1].zmax)
-            figure.add_annotation(x=int(said), y=int(true), text=str(counts[true, said]), showarrow=False,
+            figure.add_annotation(x=names[said], y=names[true], text=str(counts[true, said]), showarrow=False,
                                   font={"size": 13, "color": PAPER[theme] if strong else INK[theme]})  # fmt: skip
+    named = size <= 50  # more names beside each other cannot be read
     font = 14 if numbered else 11 if size <= 50 else 10
-    ticks = {"tickmode": "array", "tickvals": list(range(size)), "ticktext": [_short(name) for name in names],
+    ticks = {"type": "category", "tickmode": "array", "tickvals": list(range(size)), "ticktext": [*map(_short, names)],
              "tickfont": {"size": font}, "fixedrange": True, "showgrid": False, "zeroline": False}  # fmt: skip
     figure.update_layout(
         height=170 + (34 if numbered else 15 if size <= 50 else 12) * size + 60,
-        margin={"l": 0, "r": 0, "t": 70, "b": 0},
+        margin={"l": 0, "r": 0, "t": 70, "b": 30},
         font={"color": INK[theme], "size": 14},
-        xaxis={**ticks, "title": "the network said", "tickangle": -90 if size > 8 else 0},
+        xaxis={**ticks, "title": "the network said" + ", in the order of the rows" * (not named),
+               "tickangle": -90 if size > 8 else 0, "showticklabels": named},
         yaxis={**ticks, "title": "true class", "autorange": "reversed"},
         plot_bgcolor=PAPER[theme],
-    )
+    )  # fmt: skip
     return figure
 
 
-def accuracy_bars(counts: np.ndarray, names: tuple[str, ...], theme: str = "light") -> go.Figure:
-    """Each class's share of right answers, the worst on top, with the class that it is most often taken for."""
+def worst_first(counts: np.ndarray) -> np.ndarray:
+    """The classes by their share of right answers, int (n,)."""
+    return np.argsort(np.diag(counts) / np.maximum(1, counts.sum(1)), kind="stable")
+
+
+def accuracy_bars(
+    counts: np.ndarray, names: tuple[str, ...], order: np.ndarray | None = None, theme: str = "light"
+) -> go.Figure:
+    """Each class's share of right answers, the worst on top, with the class that it is most often taken for.
+
+    ``order`` are the classes to show, int (≤ n,), from the top.
+    """
+    order = worst_first(counts) if order is None else order
     totals = counts.sum(1)
     right = np.diag(counts)
     share = right / np.maximum(1, totals)
-    order = np.argsort(share, kind="stable")
     errors = counts - np.diag(right)
     taken = [f"most often taken for {names[e.argmax()]}" if e.any() else "never taken for another" for e in errors]
     large = len(names) <= NUMBERED
     figure = go.Figure(
         go.Bar(
             x=share[order], y=list(range(len(order))), orientation="h", marker={"color": RIGHT, "cornerradius": 3},
-            text=[f"{share[i]:.0%}" for i in order], textposition="auto", insidetextanchor="start",
+            text=[f"{share[i]:.0%}" for i in order], textposition="outside",
             customdata=[[names[i], int(right[i]), int(totals[i]), taken[i]] for i in order],
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]} of %{customdata[2]} right<br>%{customdata[3]}"
             "<extra></extra>", showlegend=False,
         )
     )  # fmt: skip
     figure.update_layout(
-        height=60 + (30 if large else 17) * len(order),
+        height=60 + (30 if large else 20) * len(order),
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
         font={"color": INK[theme], "size": 14},
-        xaxis={"range": [0, 1], "tickformat": ".0%", "title": "share of right answers", "fixedrange": True,
-               "gridcolor": mix(PAPER[theme], QUIET_INK[theme], 0.2)},
+        xaxis={"range": [0, 1.16], "tickvals": [0, 0.5, 1], "tickformat": ".0%", "fixedrange": True,
+               "title": "share of right answers", "gridcolor": mix(PAPER[theme], QUIET_INK[theme], 0.2)},
         yaxis={"tickmode": "array", "tickvals": list(range(len(order))), "ticktext": [_short(names[i]) for i in order],
-               "tickfont": {"size": 14 if large else 11}, "autorange": "reversed", "fixedrange": True},
+               "tickfont": {"size": 14 if large else 13}, "autorange": "reversed", "fixedrange": True},
         bargap=0.25,
     )  # fmt: skip
     return figure
 
 
 def _short(name: str) -> str:
+    """The first of a class's names, not too long."""
+    name = name.partition(",")[0]
     return name if len(name) <= 20 else f"{name[:19]}…"

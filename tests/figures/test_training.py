@@ -20,53 +20,55 @@ def test_smoothing_is_a_debiased_average():
 def test_curves_show_both_splits_and_their_last_values():
     rows = [row(s, i, loss=2.0 - i, top1=0.1 * i) for i in range(3) for s in ("train", "val")]
     figure = curves(rows, "loss")
-    assert [trace.name for trace in figure.data] == ["training <b>0.000</b>", "validation <b>0.000</b>"]
-    assert list(figure.data[1].y) == [2.0, 1.0, 0.0]
-    assert curves(rows, "top1").data[1].name == "validation <b>20.0%</b>"
+    assert [(line.name, line.last) for line in figure.lines] == [("training", "0.000"), ("validation", "0.000")]
+    assert figure.lines[1].y == [2.0, 1.0, 0.0]
+    assert curves(rows, "top1").lines[1].last == "20.0%"
+    assert [line.kind for line in curves(rows, "loss", smooth=0.5).lines] == ["faint", "", "dots"]
 
 
 def test_a_long_run_is_thinned_and_keeps_its_last_point():
     rows = [row("train", step, loss=1.0) for step in range(1, 1501)]
-    drawn = curves(rows, "loss").data[0].x
+    drawn = curves(rows, "loss").lines[0].x
     assert len(drawn) <= figures.POINTS
     assert drawn[-1] == 1500
 
 
 def test_the_axis_of_a_run_under_way_moves_in_few_jumps():
-    ends = [curves([row("train", step, loss=1.0)], "loss", steps=1000).layout.xaxis.range[1] for step in range(1, 1001)]
+    ends = [curves([row("train", step, loss=1.0)], "loss", steps=1000).until for step in range(1, 1001)]
     assert all(step <= end for step, end in zip(range(1, 1001), ends, strict=True))
     assert sorted(set(ends)) == [16, 32, 63, 125, 250, 500, 1000]
-    assert curves([row("train", 1, loss=1.0)], "loss").layout.xaxis.range is None
 
 
-def test_time_is_split_in_two_that_make_the_whole():
-    rows = [row("train", 5, timing={"data_share": 0.25, "images_per_second": 80.0, "memory": 2**31})]
-    computing, waiting = figures.timing(rows).data
-    assert (computing.y[0], waiting.y[0]) == (0.75, 0.25)
-    assert figures.throughput(rows).data[0].y == (80.0,)
-    assert figures.memory(rows).data[0].y == (2.0,)
-
-
-def test_layers_get_a_line_each_and_no_zero_on_a_logarithmic_axis():
-    rows = [row("train", 5, grad_norm={"conv1": 0.0, "fc8": 2.0}, dead={"relu7": 0.5})]
-    assert {line.name: line.y for line in figures.gradients(rows).data if line.y} == {"fc8": (2.0,)}
-    assert {line.name: line.y for line in figures.dead(rows).data if line.y} == {"relu7": (0.5,)}
+def test_what_a_row_holds_is_drawn_with_no_zero_on_a_logarithmic_axis():
+    timing = {"data_share": 0.25, "images_per_second": 80.0, "memory": 2**31}
+    layers = {"grad_norm": {"conv1": 0.0, "fc8": 2.0}, "dead": {"relu7": 0.5}}
+    charts = figures.inside([row("train", 5, timing=timing, learning_rate=0.1, **layers)])
+    drawn = {line.name: (line.x, line.y) for chart in charts for line in chart.lines if line.x}
+    computing, waiting = drawn.pop("computing"), drawn.pop("waiting for data")
+    assert (computing[1], waiting[1]) == ([0.75], [1.0])
+    assert charts[4].lines[1].floor == [0.75]
+    values = {"fc8": 2.0, "relu7": 0.5, "learning rate": 0.1, "images/s": 80.0, "memory": 2.0}
+    assert drawn == {name: ([5], [value]) for name, value in values.items()}
+    assert [chart.log for chart in charts] == [True] + [False] * 5
 
 
 def test_runs_of_different_length_meet_at_their_epochs():
     short = [row("val", 10, 0, top1=0.2), row("val", 20, 1, top1=0.4)]
     long = [row("val", 500, 0, top1=0.3), row("val", 1000, 1, top1=0.6)]
-    drawn = compared({"short": short, "long": long}, "top1").data
+    drawn = compared({"short": short, "long": long}, "top1").lines
     assert [(line.name, list(line.x)) for line in drawn] == [("short", [1, 2]), ("long", [1, 2])]
 
 
-def test_a_frame_holds_the_filters_as_colours_and_the_maps_as_greys():
-    filters = np.zeros((2, 3, 2, 2), np.float32)
-    filters[0, 0] = 2.0  # all red
-    filters[1, 2] = -1.0  # no blue
+def test_a_frame_holds_what_was_learned_the_filters_and_the_maps():
+    start = np.zeros((2, 3, 2, 2), np.float32)
+    start[0, 0] = 1.0
+    filters = start.copy()
+    filters[0, 1] = 0.5  # green was learned, red was there
+    filters[1, 2] = -1.0  # less blue
     maps = {"relu1": np.array([[[0.0, 1.0], [0.5, 0.0]]]), "relu2": np.zeros((1, 1, 1))}
-    values = np.frombuffer(frame(filters, maps), np.uint8)
-    tiles = values[: 2 * 2 * 2 * 3].reshape(2, 2, 2, 3)
-    assert tiles[0, 0, 0].tolist() == [255, 128, 128]
-    assert tiles[1, 1, 1].tolist() == [128, 128, 0]
-    assert values[24:].tolist() == [0, 255, 128, 0, 0]
+    values = np.frombuffer(frame(filters, start, maps), np.uint8)
+    learned, tiles = values[:48].reshape(2, 2, 2, 2, 3)
+    assert learned[0, 0, 0].tolist() == [128, 255, 128]
+    assert tiles[0, 0, 0].tolist() == [255, 191, 128]
+    assert learned[1, 1, 1].tolist() == tiles[1, 1, 1].tolist() == [128, 128, 0]
+    assert values[48:].tolist() == [0, 255, 128, 0, 0]

@@ -76,7 +76,9 @@ def wait_for(run, *states, steps=0):
 
 
 def charts(app):
-    return {chart.proto.alt: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
+    """The charts of lines by their title."""
+    sent = [json.loads(one.proto.json) for one in app.get("bidi_component") if '"charts"' in one.proto.json]
+    return {chart["title"]: chart for grid in sent for chart in grid["charts"]}
 
 
 # --- launching -----------------------------------------------------------------------------------
@@ -178,13 +180,11 @@ def test_all_that_a_row_holds_is_drawn(page, finished):
     page.run()
     assert not page.exception
     drawn = charts(page)
-    loss = next(spec for alt, spec in drawn.items() if alt.startswith("loss"))
-    assert [line["name"] for line in loss["data"] if line.get("showlegend", True)] == [
-        "training <b>1.288</b>", "validation <b>1.000</b>"]  # fmt: skip
-    gradients = next(spec for alt, spec in drawn.items() if "gradient" in alt)
-    assert {line["name"]: line["y"] for line in gradients["data"] if line.get("y")}.keys() == {"conv1", "fc8"}
-    for word in ("learning rate", "waiting for data", "dead units", "Images per second", "Memory"):
-        assert any(word in alt for alt in drawn), word
+    assert [(line["name"], line["last"]) for line in drawn["loss (cross-entropy)"]["lines"] if line["name"]] == [
+        ("training", "1.288"), ("validation", "1.000")]  # fmt: skip
+    assert [line["name"] for line in drawn["gradient norm (L2)"]["lines"] if line["y"]] == ["conv1", "fc8"]
+    for title in ("top-1", "learning rate", "share of the time", "dead units", "speed (images/s)", "memory (GiB)"):
+        assert drawn[title]["lines"][0]["y"], title
 
 
 def test_rows_are_read_once_for_all_who_watch(page, finished, monkeypatch):
@@ -217,8 +217,8 @@ def test_what_it_learned_is_shown_by_class_and_by_photo(page, finished):
     page.run()
     assert any("**27 of 28** validation photos right" in text.value for text in page.markdown)
     assert any(f"{CLASS_NAMES[3]} taken for {CLASS_NAMES[7]} (1×)" in text.value for text in page.markdown)
-    accuracy = next(spec for alt, spec in charts(page).items() if alt.startswith("Share of right"))
-    assert accuracy["layout"]["yaxis"]["ticktext"][0] == CLASS_NAMES[3]
+    (accuracy,) = [one.proto.spec for one in page.get("plotly_chart") if one.proto.alt.startswith("Share of right")]
+    assert json.loads(accuracy)["layout"]["yaxis"]["ticktext"][0] == CLASS_NAMES[3]
 
 
 def test_runs_are_compared_annotated_and_deleted(page, finished):

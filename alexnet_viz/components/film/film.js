@@ -13,7 +13,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     pause();
   }
   const size = ([n, h, w]) => n * h * w;
-  const length = 3 * size(data.filters) + Object.values(data.maps).map(size).reduce((a, b) => a + b, 0);
+  const filtersLength = 3 * size(data.filters);
+  const length = 2 * filtersLength + Object.values(data.maps).map(size).reduce((a, b) => a + b, 0);
   if (data.first > view.frames.length) {
     if (view.asked !== data.first) setTriggerValue("missing", true); // a piece was lost on the way
     view.asked = data.first;
@@ -39,6 +40,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
       button.onclick = () => { view.layer = name; show(); };
       return button;
     }));
+  }
+
+  for (const button of find(".looks").children) {
+    button.onclick = () => { view.look = button.dataset.look; show(); };
   }
 
   // Tiles in a grid, each pixel as large as fits, with a gap between them.
@@ -72,11 +77,15 @@ export default function ({ parentElement, data, setTriggerValue }) {
     find(".step").textContent = `step ${step}`;
     slider.setAttribute("aria-valuetext", `step ${step}, picture ${view.at + 1} of ${view.frames.length}`);
     const filters = find(".filters");
+    const look = view.look ?? data.look;
+    const learned = look === "learned";
+    const offset = learned ? 0 : filtersLength;
     grid(filters, data.filters, data.filters[0] > 64 ? 12 : 8, (out, to, from) => {
-      for (let c = 0; c < 3; c++) out[to + c] = frame.pixels[3 * from + c];
+      for (let c = 0; c < 3; c++) out[to + c] = frame.pixels[offset + 3 * from + c];
     });
-    filters.setAttribute("aria-label", `The ${data.filters[0]} filters of conv1 as colour tiles after ${step} steps`);
-    let start = 3 * size(data.filters);
+    const what = learned ? `what training added to conv1's ${data.filters[0]} filters` : `conv1's ${data.filters[0]} filters`;
+    filters.setAttribute("aria-label", `Colour tiles: ${what}, after ${step} steps`);
+    let start = 2 * filtersLength;
     for (const name of layers) {
       if (name === view.layer) {
         const offset = start;
@@ -87,8 +96,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
       start += size(data.maps[name]);
     }
     find(".maps").setAttribute("aria-label", `The photo's first maps after ${view.layer}, after ${step} steps`);
-    for (const button of find(".layers").children) {
-      button.setAttribute("aria-pressed", String(button.textContent === view.layer));
+    for (const button of view.querySelectorAll(".choice button")) {
+      button.setAttribute("aria-pressed", String([view.layer, look].includes(button.dataset.look ?? button.textContent)));
     }
     find(".top").replaceChildren(...frame.top.map(([label, probability]) => {
       const row = document.createElement("li");
@@ -100,8 +109,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
       return row;
     }));
     const [n, h, w] = data.maps[view.layer];
-    find(".note").textContent = `Above: conv1's ${data.filters[0]} filters, each on its own scale, 0 is grey. Below: ` +
-      `the photo's first ${n} maps after ${view.layer} (${h} × ${w}), 0 is black. The truth is green.`;
+    find(".note").textContent = `Above: ${what}, each on its own scale, 0 is grey. Below: the ` +
+      ` photo's first ${n} maps after ${view.layer} (${h} × ${w}), 0 is black. The truth is green.`;
   }
 
   function pause() {

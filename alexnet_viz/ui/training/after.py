@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from alexnet_viz.bounded import Bounded
-from alexnet_viz.figures.results import MOST, accuracy_bars, confusion_matrix, neighbours, worst
+from alexnet_viz.figures.results import MOST, NUMBERED, accuracy_bars, confusion_matrix, neighbours, worst, worst_first
 from alexnet_viz.training import runs
 from alexnet_viz.training.answers import Answers, confusion, read_answers
 from alexnet_viz.ui.sidebar import theme
@@ -36,18 +37,23 @@ def results(run: runs.Run) -> None:
     if len(kept) < count:
         st.caption(f"Of {count} classes, the {MOST} with the most mistakes are drawn.")
     part, titles = counts[kept][:, kept], tuple(names[i] for i in kept)
-    order = neighbours(part)
-    left, side = st.columns([3, 2], gap="medium")
+    few = len(kept) <= NUMBERED
+    left, *sides = st.columns([3, 2], gap="medium") if few else (st.container(), *st.columns(2, gap="medium"))
     with left:
         st.markdown("**What is taken for what**", help="Classes that are taken for each other stand side by side.")
-        st.plotly_chart(confusion_matrix(part[order][:, order], tuple(titles[i] for i in order), theme()),
-                        key="confusion", config={"displayModeBar": False},
-                        alt="Confusion matrix: true classes in rows, what the network said in columns")  # fmt: skip
-    with side:
-        st.markdown("**Accuracy of each class**, the worst first")
-        st.plotly_chart(accuracy_bars(part, titles, theme()), key="per-class", config={"displayModeBar": False},
-                        alt="Share of right answers of each class, the worst first")  # fmt: skip
+        order = neighbours(part)
+        _chart(confusion_matrix(part[order][:, order], tuple(titles[i] for i in order), theme()), "confusion",
+               "Confusion matrix: true classes in rows, what the network said in columns")  # fmt: skip
+    for side, half in zip(sides, np.array_split(worst_first(part), len(sides)), strict=True):
+        with side:
+            st.markdown("**Accuracy of each class**, the worst first" if side is sides[0] else "&nbsp;")
+            _chart(accuracy_bars(part, titles, half, theme()), f"accuracy-{half[0]}",
+                   "Share of right answers of each class, the worst first")  # fmt: skip
     _wrong(answers, names)
+
+
+def _chart(figure: go.Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
 
 
 def _usual(counts: np.ndarray, names: tuple[str, ...]) -> str:

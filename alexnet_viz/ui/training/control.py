@@ -13,7 +13,7 @@ import streamlit as st
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.ui.training.watch import rows_of
 
-_SEE = Path(__file__).parents[3] / "pages" / "see"
+_PAGES = Path(__file__).parents[3] / "pages"
 
 
 def controls(run: runs.Run, place) -> None:
@@ -54,7 +54,7 @@ def _elsewhere(run: runs.Run) -> None:
     with st.popover("Use it", icon=":material/open_in_new:", width="stretch", disabled=not ready,
                     help="Open the other pages with its weights, its best checkpoint's."
                     if ready else "After its first checkpoint."):  # fmt: skip
-        for script in sorted(_SEE.glob("*.py")):
+        for script in sorted(set(_PAGES.glob("*/*.py")) - {_PAGES / "train" / "train.py"}):
             st.page_link(str(script), label=script.stem.replace("_", " ").capitalize(),
                          query_params={"weights": f"run:{run.id}"})  # fmt: skip
 

@@ -6,24 +6,25 @@ import base64
 import io
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 
 from alexnet_viz.bounded import Bounded
 from alexnet_viz.components.film import film
+from alexnet_viz.components.line_charts import line_charts
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.figures import training as figures
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.snapshots import read_photo, read_snapshot, snapshot_steps
 from alexnet_viz.ui import address
-from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.guard import guarded
 from alexnet_viz.ui.training import duration
+from alexnet_viz.values import Chart
 
 _FILM_LENGTH = 120  # frames at most
-_QUIET = {"displayModeBar": False}
 
 
 class _Followed:
@@ -43,7 +44,8 @@ class _Followed:
 
 
 _followed: Bounded[_Followed] = Bounded(16)
-_charts: Bounded = Bounded(256)
+_charts: Bounded[list[Chart]] = Bounded(64)
+_starts: Bounded[np.ndarray] = Bounded(16)
 _frames: Bounded[tuple[bytes, list, dict]] = Bounded(64 << 20, lambda frame: len(frame[0]))
 
 
@@ -77,10 +79,21 @@ def watch(run: runs.Run) -> None:
     every = 1.0 if run.state in runs.ACTIVE else None
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        st.fragment(_live, run_every=every)(run.id)
-        st.fragment(_inside, run_every=every and 5.0)(run.id)
+        _refreshing(_live, every)(run.id)
     with right:
-        st.fragment(_film, run_every=every)(run.id)
+        _refreshing(_film, every)(run.id)
+    _refreshing(_inside, every and 5.0)(run.id)
+
+
+def _refreshing(part: Callable[[str], None], every: float | None) -> Callable[[str], None]:
+    """A part of the page that runs by itself; a run that was deleted meanwhile gets its sentence."""
+
+    def drawn(run_id: str) -> None:
+        with guarded():
+            part(run_id)
+
+    drawn.__qualname__ = part.__qualname__  # by which Streamlit tells fragments apart
+    return st.fragment(drawn, run_every=every)
 
 
 # --- live ----------------------------------------------------------------------------------------
@@ -99,24 +112,21 @@ def _live(run_id: str) -> None:
         st.warning("The worker lives but has given no sign for a while.")
     for note in status.about.get("notes", ()):
         st.caption(note)
-    columns = st.columns(2)
-    which = state.get("accuracy", "top1")
-    for column, what in zip(columns, ("loss", which), strict=True):
-        how = {"smooth": state.get("smooth", 0.6), "log": state.get("log", False), "theme": theme()}
-        how["steps"] = status.steps if run.state in runs.ACTIVE else 0
-        with column:
-            draw = partial(figures.curves, what=what, **how)
-            _chart(run, rows, what, draw, how, f"{figures.MEASURES[what]} over the steps, training and validation")
     if rows:
-        smooth, log = columns[0].columns(2, vertical_alignment="center")
+        how = {"smooth": state.get("smooth", 0.6), "log": state.get("log", False)}
+        how["steps"] = status.steps if run.state in runs.ACTIVE else 0
+        shown = ("loss", state.get("accuracy", "top1"))
+        charts = _drawn(run, rows, (shown, *how.values()), lambda: [figures.curves(rows, one, **how) for one in shown])
+        line_charts(charts, 2, 260, key="curves")
+        smooth, log, which = st.columns(3, vertical_alignment="center")
         smooth.slider("Smoothing", 0.0, 0.95, 0.6, 0.05, key="smooth", persist_state="session",
                       help="Of the training curves, as in TensorBoard.")  # fmt: skip
         log.toggle("Log scale", key="log", persist_state="session", help="Of the loss: shows the late, slow progress.")
-        columns[1].segmented_control("Accuracy", ["top1", "top5"], format_func=figures.MEASURES.get, default="top1",
-                                     required=True, key="accuracy", persist_state="session",
-                                     help="Top-5: the class is among the five strongest.")  # fmt: skip
+        which.segmented_control("Accuracy", ["top1", "top5"], format_func=figures.MEASURES.get, default="top1",
+                                required=True, key="accuracy", persist_state="session",
+                                help="Top-5: the class is among the five strongest.")  # fmt: skip
     elif run.state in runs.ACTIVE:
-        st.caption("The curves begin with the first steps.")
+        st.info("The curves begin with the first steps.", icon=":material/show_chart:")
     if (run.state, run.stalled) != state.get("_seen"):
         st.rerun()  # the controls above change with the run's state
 
@@ -138,31 +148,18 @@ def _progress(run: runs.Run) -> str:
     return " · ".join(parts)
 
 
-def _chart(run: runs.Run, rows: list[dict], what: str, draw: Callable, how: dict, alt: str) -> None:
-    """A chart of these rows, drawn once for all who look at them."""
-    key = (run.path, run.created, len(rows), rows[-1]["attempt"] if rows else 0, what, *how.values())
-    st.plotly_chart(_charts.get(key, lambda: draw(rows)), key=f"chart-{what}", config=_QUIET, alt=alt)
+def _drawn(run: runs.Run, rows: list[dict], how: tuple, draw: Callable[[], list[Chart]]) -> list[Chart]:
+    """Charts of these rows, drawn once for all who look at them."""
+    return _charts.get((run.path, run.created, len(rows), rows[-1]["attempt"], *how), draw)
 
 
 def _inside(run_id: str) -> None:
     """What goes on inside: every few seconds is enough."""
     run = runs.read_run(runs.find_run(run_id))
     rows = [row for row in rows_of(run) if row["split"] == "train"]
-    if not rows:
-        return
-    charts = (
-        ("learning_rate", figures.learning_rate, "The learning rate over the steps"),
-        ("timing", figures.timing, "The share of the time spent computing and waiting for data"),
-        ("gradients", figures.gradients, "The gradient's norm in each layer over the steps"),
-        ("dead", figures.dead, "The share of dead units in each ReLU layer over the steps"),
-        ("throughput", figures.throughput, "Images per second over the steps"),
-        ("memory", figures.memory, "Memory over the steps"),
-    )
-    with st.expander("Inside the training", expanded=True, icon=":material/monitor_heart:"):
-        columns = st.columns(2)
-        for index, (what, draw, alt) in enumerate(charts):
-            with columns[index % 2]:
-                _chart(run, rows, what, partial(draw, theme=theme()), {"theme": theme()}, alt)
+    if rows:
+        with st.expander("Inside the training", expanded=True, icon=":material/monitor_heart:"):
+            line_charts(_drawn(run, rows, ("inside",), lambda: figures.inside(rows)), 3, 210, key="inside")
 
 
 # --- the film ------------------------------------------------------------------------------------
@@ -193,11 +190,13 @@ def _film(run_id: str) -> None:
 
 def _frame(run: runs.Run, step: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
     """(pixels, top-5, shapes) of a snapshot, made once for all."""
-    return _frames.get((run.path, run.created, step), lambda: _make_frame(run.path, step, names))
+    return _frames.get((run.path, run.created, step), lambda: _make_frame(run, step, names))
 
 
-def _make_frame(path: Path, step: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
-    shot = read_snapshot(path, step)
+def _make_frame(run: runs.Run, step: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
+    first = snapshot_steps(run.path)[0]
+    start = _starts.get((run.path, run.created), lambda: read_snapshot(run.path, first).conv1)
+    shot = read_snapshot(run.path, step)
     best = shot.probabilities.argsort()[::-1][:5]
     top = [[_name(names, int(index)), round(float(shot.probabilities[index]), 4)] for index in best]
     filters = shot.conv1.shape
@@ -205,7 +204,7 @@ def _make_frame(path: Path, step: int, names: tuple[str, ...]) -> tuple[bytes, l
         "filters": [filters[0], *filters[2:]],
         "maps": {name: list(maps.shape) for name, maps in shot.maps.items()},
     }
-    return figures.frame(shot.conv1, shot.maps), top, shapes
+    return figures.frame(shot.conv1, start, shot.maps), top, shapes
 
 
 def _photo(run: runs.Run) -> tuple[str, int] | None:

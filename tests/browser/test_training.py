@@ -1,0 +1,90 @@
+"""A run in the browser from Start to the use of its weights."""
+
+import pytest
+from playwright.sync_api import expect
+
+from alexnet_viz.training import launcher, runs
+from alexnet_viz.training.textures import CLASS_NAMES
+from tests.browser.conftest import settled
+
+pytestmark = pytest.mark.browser
+CURVE = ".chart .curve:not(.faint)"  # of the loss, the first there is
+
+
+@pytest.fixture
+def runs_there(server):
+    """The server's folder of runs; whatever was started in it is ended."""
+    folder = server.log.parent / "runs"
+    yield folder
+    for run in runs.list_runs(folder):
+        launcher.kill(run.path)
+
+
+def set_number(page, label, value):
+    box = page.get_by_label(label, exact=True)
+    box.fill(str(value))
+    box.press("Enter")
+    settled(page)
+
+
+def grown(page, points):
+    """Wait until the training curve has so many points; how many there are."""
+    count = "path => document.querySelector(path)?.getAttribute('d').split('L').length ?? 0"
+    page.wait_for_function(f"([path, least]) => ({count})(path) >= least", arg=[CURVE, points], timeout=180_000)
+    return page.evaluate(count, CURVE)
+
+
+def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, runs_there):
+    page = open_page(f"{server.address}/train?weights=random")
+    expect(page.get_by_text("No runs yet")).to_be_visible()
+    page.get_by_text("Settings", exact=True).click()
+    set_number(page, "Only the first classes", 4)
+    set_number(page, "Input side (pixels)", 64)
+    set_number(page, "Width of fc6 and fc7", 64)
+    page.get_by_role("tab", name="Optimisation").click()
+    set_number(page, "Epochs", 40)
+    page.get_by_text("Settings", exact=True).click()
+    expect(page.get_by_text("4 settings changed")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+
+    first = grown(page, 2)
+    page.evaluate("document.querySelector('.chart svg').mine = true")
+    assert grown(page, first + 2) > first
+    assert page.evaluate("document.querySelector('.chart svg').mine")  # it grew in place: nothing flickers
+    expect(page.get_by_text("images/s ·").or_(page.get_by_text("images/s")).first).to_be_visible()
+    slider, step = page.locator(".film .slider"), page.locator(".film .step")
+    slider.press("Home")
+    expect(step).to_have_text("step 0")
+    slider.press("ArrowRight")
+    expect(step).not_to_have_text("step 0")
+    slider.press("Home")
+    page.get_by_role("button", name="Play the film of learning").click()
+    expect(step).not_to_have_text("step 0")
+
+    page.reload()
+    settled(page)
+    before = grown(page, first + 2)
+    expect(page.locator(".film .top li").first).to_be_visible()
+
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Yes, stop it").click()
+    expect(page.get_by_text("stopped ·")).to_be_visible(timeout=180_000)
+    (run,) = runs.list_runs(runs_there)
+    assert run.state == "stopped"
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect(page.get_by_text("running")).to_be_visible(timeout=180_000)
+    grown(page, before + 1)
+    assert runs.read_run(run.path).status.attempt == 2
+    page.set_viewport_size({"width": 390, "height": 844})
+    settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+    page.get_by_role("button", name="Use it", exact=True).click()
+    page.get_by_test_id("stPopoverBody").get_by_role("link", name="Classify").click()
+    settled(page)
+    expect(page.get_by_role("heading", name="What does AlexNet see?")).to_be_visible()
+    assert run.id in page.url
+    labels = page.locator(".js-plotly-plot .annotation text")
+    expect(labels.first).to_be_visible()
+    assert set(labels.all_text_contents()[0::2]) == set(CLASS_NAMES[:4])
