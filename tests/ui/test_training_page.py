@@ -13,7 +13,7 @@ from alexnet_viz.disk import runs_folder
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
-from alexnet_viz.training.snapshots import Snapshot, write_photo, write_snapshot
+from alexnet_viz.training.snapshots import Snapshot, read_snapshot, write_photo, write_snapshot
 from alexnet_viz.training.textures import CLASS_NAMES
 
 HOME = Path(__file__).parents[2]
@@ -73,6 +73,11 @@ def wait_for(run, *states, steps=0):
             return seen
         time.sleep(0.2)
     raise AssertionError(f"{seen.state} at step {seen.status.step}, log:\n{(run / 'log.txt').read_text()}")
+
+
+def sent_by(component):
+    """The JSON that a component was sent, also where arrays go beside it."""
+    return component.proto.json or component.proto.mixed.json
 
 
 def charts(app):
@@ -185,6 +190,17 @@ def test_all_that_a_row_holds_is_drawn(page, finished):
     assert [line["name"] for line in drawn["gradient norm (L2)"]["lines"] if line["y"]] == ["conv1", "fc8"]
     for title in ("top-1", "learning rate", "share of the time", "dead units", "speed (images/s)", "memory (GiB)"):
         assert drawn[title]["lines"][0]["y"], title
+
+
+def test_the_film_begins_with_what_was_learned_while_noise_outweighs_it(page, finished):
+    path = finished()
+    for step, gain in ((50, 0.1), (100, 0.2)):
+        start = read_snapshot(path, 0)
+        write_snapshot(path, replace(start, step=step, conv1=start.conv1 * (1 + gain)))
+    page.run()
+    (sent,) = [json.loads(one) for one in map(sent_by, page.get("bidi_component")) if '"truth"' in one]
+    assert (sent["look"], sent["steps"], sent["first"], sent["truth"]) == ("learned", [0, 50, 100], 0, CLASS_NAMES[3])
+    assert sent["top"][2][0] == [CLASS_NAMES[3], 1.0]
 
 
 def test_rows_are_read_once_for_all_who_watch(page, finished, monkeypatch):

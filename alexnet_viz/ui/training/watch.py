@@ -80,9 +80,9 @@ def watch(run: runs.Run) -> None:
     left, right = st.columns([2, 1], gap="medium")
     with left:
         _refreshing(_live, every)(run.id)
+        _refreshing(_inside, every and 5.0)(run.id)
     with right:
         _refreshing(_film, every)(run.id)
-    _refreshing(_inside, every and 5.0)(run.id)
 
 
 def _refreshing(part: Callable[[str], None], every: float | None) -> Callable[[str], None]:
@@ -159,7 +159,7 @@ def _inside(run_id: str) -> None:
     rows = [row for row in rows_of(run) if row["split"] == "train"]
     if rows:
         with st.expander("Inside the training", expanded=True, icon=":material/monitor_heart:"):
-            line_charts(_drawn(run, rows, ("inside",), lambda: figures.inside(rows)), 3, 210, key="inside")
+            line_charts(_drawn(run, rows, ("inside",), lambda: figures.inside(rows)), 2, 200, key="inside")
 
 
 # --- the film ------------------------------------------------------------------------------------
@@ -200,9 +200,12 @@ def _make_frame(run: runs.Run, step: int, names: tuple[str, ...]) -> tuple[bytes
     best = shot.probabilities.argsort()[::-1][:5]
     top = [[_name(names, int(index)), round(float(shot.probabilities[index]), 4)] for index in best]
     filters = shot.conv1.shape
+    gained = np.linalg.norm(shot.conv1 - start) / np.linalg.norm(shot.conv1)
     shapes = {
         "filters": [filters[0], *filters[2:]],
         "maps": {name: list(maps.shape) for name, maps in shot.maps.items()},
+        # Where the noise of the start outweighs what was learned, the filters as they are show nothing else.
+        "look": "learned" if gained < 0.7 else "filters",
     }
     return figures.frame(shot.conv1, start, shot.maps), top, shapes
 
