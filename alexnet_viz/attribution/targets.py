@@ -84,10 +84,13 @@ class Target:
 
 
 def class_index(name: str, categories: Sequence[str]) -> int:
-    """The class of a name, whatever its capitals, or of a number. Raises AttributionError with the nearest names."""
+    """The class of a name, or of one of its synonyms ("tabby, tabby cat"), whatever its capitals, or of a number.
+
+    Raises AttributionError with the nearest names.
+    """
     wanted = name.strip().casefold()
     folded = [one.casefold() for one in categories]
-    found = [index for index, one in enumerate(folded) if one == wanted]
+    found = [index for index, one in enumerate(folded) if wanted in (one, *one.split(", "))]
     if not found and wanted.isdecimal() and int(wanted) < len(categories):
         return int(wanted)
     if len(found) == 1:

@@ -76,10 +76,11 @@ def test_every_method_has_a_card_and_every_card_a_method():
 
 
 def test_a_class_by_name():
-    names = ("tabby cat", "Egyptian cat", "lynx", "crane", "crane")
+    names = ("tabby, tabby cat", "Egyptian cat", "lynx", "crane", "crane")
+    assert class_index("tabby cat", names) == class_index("Tabby", names) == class_index("tabby, tabby cat", names) == 0
     assert class_index("egyptian CAT", names) == 1
     assert class_index("2", names) == 2
-    with pytest.raises(AttributionError, match=r"no class 'cat': did you mean tabby cat, Egyptian cat\?"):
+    with pytest.raises(AttributionError, match=r"no class 'cat': did you mean tabby, tabby cat, Egyptian cat\?"):
         class_index("cat", names)
     with pytest.raises(AttributionError, match="did you mean Egyptian cat"):
         class_index("Egiptian cat", names)
