@@ -1,8 +1,8 @@
 """What looking inside costs: a lesion against the bare later layers, a layer's grid against one plain picture.
 
-The grid: the activations page in a real browser, from the click on another layer (its trace is cached) to the picture
-on the screen. Beside it the very same page with a plain picture of the same size in the grid's place, and with the
-simple way, one st.image a channel.
+The grid: the activations page in a real browser, from the choice of another layer (its trace is cached) to the
+picture on the screen. Beside it the very same page with a plain picture of the same size in the grid's place, and
+with the simple way, one st.image a channel.
 """
 
 import os
@@ -55,7 +55,7 @@ runpy.run_path("SHELL")
 WATCH = """layer => new Promise(done => {
     let start;
     const wanted = `of ${layer} for`;
-    addEventListener("pointerdown", () => { start = performance.now(); }, { capture: true, once: true });
+    addEventListener("keydown", () => { start = performance.now(); }, { capture: true, once: true });
     const look = () => {
         const canvas = document.querySelector(".grid canvas")?.getAttribute("aria-label")?.includes(wanted);
         const image = [...document.images].some(one => one.alt.includes(wanted) && one.complete && one.naturalWidth);
@@ -103,13 +103,13 @@ def serve(kind: str, folder: Path, port: int) -> subprocess.Popen:
 
 
 def to_layer(page: Page, layer: str) -> float:
-    """Milliseconds from the click on another layer's name to its picture on the screen."""
-    page.get_by_role("combobox").first.click()
-    option = page.get_by_role("option", name=layer, exact=True)
-    option.wait_for()
-    box = option.bounding_box()
+    """Milliseconds from choosing another layer (Enter) to its picture on the screen."""
+    box = page.get_by_test_id("stMain").get_by_role("combobox").first
+    box.click()
+    box.fill(layer)
+    page.get_by_role("option", name=layer, exact=True).wait_for()
     page.evaluate(f"window.found = ({WATCH})('{layer}'); null")
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    box.press("Enter")
     found = page.evaluate("window.found")
     settled(page)
     return found

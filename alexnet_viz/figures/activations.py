@@ -103,7 +103,7 @@ def unit_bars(
             x=heights, y=rows, orientation="h", name=name, marker={"color": quiet, "cornerradius": 3},
             hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=len(values) > 1,
         )  # fmt: skip
-    _plain(figure, theme, 23 * len(rows) * (1 + 0.45 * (len(values) - 1)) + 70, unit)
+    _plain(figure, theme, 23 * len(rows) * (1 + 0.6 * (len(values) - 1)) + 70, unit)
     figure.update_yaxes(autorange="reversed", tickmode="linear")
     figure.update_xaxes(nticks=4, tickangle=0)
     figure.update_layout(bargap=0.25, bargroupgap=0)
@@ -117,8 +117,9 @@ def answers_beside(before: tuple[str, dict[str, float]], after: tuple[str, dict[
     figure = unit_bars(labels, values, "probability", theme=theme)
     most = max(max(found.values()) for found in (before[1], after[1]))
     figure.update_xaxes(range=[0, min(1.15, most * 1.25)], tickformat=".1%" if most < 0.1 else ".0%")
-    figure.update_traces(hovertemplate="%{y}: %{x:.2%}<extra></extra>", texttemplate="%{x:.1%}",
-                         textposition="outside", cliponaxis=False)  # fmt: skip
+    figure.update_traces(hovertemplate="%{y}: %{x:.2%}<extra></extra>", texttemplate="%{x:.1%}", constraintext="none",
+                        
+                         textposition="outside", cliponaxis=False, textfont_size=13)  # fmt: skip
     return figure
 
 

@@ -464,4 +464,4 @@ def _names(side: Side, layer: str) -> list[str] | None:
 
 
 def _short(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+    return f"{value:.3g}".replace("-", "−") if value else "0"

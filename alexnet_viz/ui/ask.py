@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _inputs: Bounded[Preprocessed] = Bounded(128)
 _answers: Bounded[Classification] = Bounded(2048)
 _plans: Bounded[Architecture] = Bounded(256)
+_filters: Bounded[Filters] = Bounded(256 << 20, lambda of: of.weight.nbytes)
 _summaries: Bounded[Summary] = Bounded(128)
 _fields: Bounded[tuple[tuple[int, int], ...]] = Bounded(256)
 _grids: Bounded[tuple[np.ndarray, tuple[int, int]]] = Bounded(32 << 20, lambda grid: grid[0].nbytes)
@@ -146,7 +147,7 @@ def filters(network: Model, layer: str) -> Filters:
     """A layer's weights and biases."""
     from alexnet_viz.inspection.filters import filters as read
 
-    return read(network, layer)
+    return _filters.get((network.info.id, network.device.name, layer), lambda: read(network, layer))
 
 
 def filter_summary(network: Model, layer: str) -> Summary:

@@ -14,7 +14,9 @@ HOME = Path(__file__).parents[2]
 st.set_page_config(page_title="AlexNet, opened up", page_icon=str(HOME / "assets" / "icon.png"), layout="wide")
 st.html(
     "<style>[data-testid='stMainBlockContainer'] { position: relative; padding-left: 2.5rem; padding-right: 2.5rem; }"
-    ".st-key-copy_link_place { position: absolute; top: 3.6rem; right: 2.5rem; width: auto; z-index: 5; }</style>"
+    # beside the page's title, out of its flow; on a phone the title needs the whole width
+    "@media (min-width: 640px) { [data-testid='stLayoutWrapper']:has(> .st-key-copy_link_place) "
+    "{ position: absolute; top: 4.1rem; right: 2.5rem; width: auto; z-index: 5; } }</style>"
 )
 warm.begin()
 

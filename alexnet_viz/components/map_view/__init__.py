@@ -37,7 +37,7 @@ class Panel:
 
     def meta(self) -> dict:
         """What the browser is told beside the values."""
-        low = f"−{self.peak:.3g}" if self.signed else "0"
+        low = f"−{self.peak:.3g}" if self.signed and self.peak else "0"
         over = {"size": self.geometry.photo, "crop": self.geometry.box} if self.photo else {}
         return {
             "title": self.title, "alt": self.alt, "shape": self.values.shape, "peak": float(self.peak),
