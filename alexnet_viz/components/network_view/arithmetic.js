@@ -1,5 +1,6 @@
 // One unit's values taken apart in the browser, as inspection/arithmetic.py does it: in float64, from float32 numbers.
 
+const COLOURS = ["red", "green", "blue"]; // the photo's channels
 const LRN = { alpha: 1e-4, beta: 0.75, k: 2 };
 
 function readUnit(scene) {

@@ -42,6 +42,13 @@ function createApp(root) {
     tip.style.top = `${Math.max(0, Math.min(at.top - box.top, box.height - tip.offsetHeight))}px`;
   };
 
+  // How much room there is, in widths of the letter m: the type may be large, or the window small.
+  const fit = () => {
+    const room = root.clientWidth / parseFloat(getComputedStyle(root).fontSize);
+    root.dataset.room = room < 34 ? "tight" : room < 52 ? "narrow" : "wide";
+  };
+  const watch = new ResizeObserver(fit);
+
   const covers = (view) => {
     const { scene } = app;
     if (view.depth === "overview") return scene.kind === "overview";
@@ -115,18 +122,23 @@ function createApp(root) {
 
   app.receive = (data) => {
     root.classList.toggle("large", data.large);
+    watch.observe(root);
+    fit();
     app.turn ??= data.turn;
     if (data.turn < app.turn) return; // the answer to a move before the last
-    const same = app.scene?.id === data.scene.id && app.theme === theme(root);
-    if (!same && !data.px && app.scene?.id !== data.scene.id) return app.report({ ...data.view, turn: ++app.turn, has: "" });
-    if (app.scene?.id !== data.scene.id) {
+    const known = app.scene?.id === data.scene.id;
+    if (!known && !data.px) return app.report({ ...data.view, turn: ++app.turn, has: "" }); // the block is needed after all
+    if (!known) {
       app.scene = { ...data.scene, read: reader(data.px.getChildAt(0).toArray()) };
       app.unit = app.scene.kind === "unit" ? readUnit(app.scene) : null;
     }
-    app.theme = theme(root);
+    const look = [data.scene.id, theme(root), data.rows, data.large].join();
+    const same = app.look === look;
+    app.look = look;
     app.path = data.path;
     app.rows = data.rows;
     const moved = app.view?.depth !== data.view.depth;
+    if (moved || app.view.layer !== data.view.layer) app.been = []; // the page's own controls led here
     app.view = data.view;
     if (same && !moved && app.shown?.update) {
       where();
@@ -136,6 +148,7 @@ function createApp(root) {
   app.close = () => {
     app.shown?.close();
     app.shown = null;
+    watch.disconnect();
   };
 
   root.onkeydown = (event) => {

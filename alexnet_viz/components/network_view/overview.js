@@ -94,13 +94,11 @@ function overview(app) {
   let places = {}; // the columns' thumbnails by layer
   const lay = () => {
     const em = parseFloat(getComputedStyle(app.root).fontSize);
-    const mixing = scene.columns.filter((column) => column.feeds).length;
-    const slims = scene.columns.filter((column) => SLIM.has(column.kind)).length;
-    const fully = scene.columns.filter((column) => column.kind === "fc").length;
-    const wide = scene.columns.length - slims - fully;
-    const shares = 1.5 + wide + 0.36 * slims + 0.6 * fully + 0.6 * mixing; // of a thumbnail's side, over the row
-    const room = box.clientWidth - 10.5 * em - 6 * scene.columns.length;
-    const t = Math.max(30, Math.min(72, room / shares));
+    const width = (column, t) => (SLIM.has(column.kind) ? Math.max(14, 0.36 * t) : column.kind === "fc" ? 0.6 * t : t);
+    const gap = (column, t) => (column.feeds ? 0.6 * t : 3);
+    const whole = (t) => scene.columns.reduce((sum, column) => sum + gap(column, t) + width(column, t), 1.5 * t) + 9 * em;
+    let t = 72; // a thumbnail's side: as large as the row has room for
+    while (t > 28 && whole(t) > box.clientWidth) t -= 0.5;
     const pitch = t + 6;
     const top = 4.6 * em;
     const height = top + rows * pitch + 1.7 * em;
@@ -112,8 +110,8 @@ function overview(app) {
     places = { photo: [{ x, y: top + (rows * pitch - 1.5 * t) / 2, w: 1.5 * t, h: 1.5 * t }] };
     x += 1.5 * t;
     scene.columns.forEach((column, c) => {
-      const w = SLIM.has(column.kind) ? Math.max(14, 0.36 * t) : column.kind === "fc" ? 0.6 * t : t;
-      x += column.feeds ? 0.6 * t : 3;
+      const w = width(column, t);
+      x += gap(column, t);
       put(heads[c], x, 0, w, top - 6);
       thumbs[c].forEach((thumb) => {
         Object.assign(thumb, { x, y: top + thumb.row * pitch + (t - w) / 2, w, h: w });
@@ -124,8 +122,8 @@ function overview(app) {
       places[column.layer] = thumbs[c];
       x += w;
     });
-    classes.forEach((line, row) => put(line, x + 8, top + row * pitch, 10 * em, t));
-    board.style.width = `${x + 10.4 * em}px`;
+    classes.forEach((line, row) => put(line, x + 8, top + row * pitch, 9 * em - 8, t));
+    board.style.width = `${x + 9 * em}px`;
     board.style.height = `${height}px`;
     draw();
   };
@@ -189,6 +187,7 @@ function overview(app) {
     if (column.labels?.[row]) lines.push(column.labels[row]);
     const [, side] = column.shape;
     lines.push(column.shape.length === 3 ? `${side} × ${side}, peak ${number(column.peaks[row])}` : `value ${number(column.peaks[row])}`);
+    lines.push(`colours from ${column.signed ? number(-column.peak, 3) : 0} to ${number(column.peak, 3)}, its layer's peak`);
     if (column.feeders.length) {
       const told = column.feeders[row].map(([from, strength]) => `${column.source} · ${from} (${number(strength, 2)})`);
       lines.push(`fed most by ${column.source === "photo" ? colours(column.feeders[row]) : told.join(", ")}`);
@@ -200,7 +199,7 @@ function overview(app) {
   const chosen = scene.columns.find((column) => column.layer === app.view.layer) ?? scene.columns[0];
   foot.append(
     make("span", { className: "hint" }, "Click a map to open its unit, a layer's name for all of its channels. Lines: the mean size of " +
-      "what a channel puts into the next, thick for much. Keys: arrows, Enter, Esc."),
+      "what a channel puts into the next, thick for much. Each layer has its own scale. Keys: arrows, Enter, Esc."),
     legend(scene, chosen.peak, chosen.signed, chosen.layer),
   );
   const watch = new ResizeObserver(lay);
@@ -208,5 +207,3 @@ function overview(app) {
   lay();
   return { key: walk, focus: () => first.button.focus({ preventScroll: true }), close: () => watch.disconnect() };
 }
-
-const COLOURS = ["red", "green", "blue"];

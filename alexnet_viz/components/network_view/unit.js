@@ -35,7 +35,7 @@ function unitView(app) {
   const foot = make("div", { className: "foot" },
     make("span", { className: "hint" }, "Click a place on the output map (or walk with the arrow keys and press Enter) to take that value apart; click an input to open its own unit."),
     ...(conv ? [legend(scene, inPeak, inSigned, scene.below === "photo" ? "photo" : "inputs"), legend(scene, weightPeak, true, "kernels"), legend(scene, partPeak, true, "partial results")] : []));
-  const head = make("div", { className: "columns" }, ...(conv ? [
+  const head = make("div", { className: "ranking" }, ...(conv ? [
     make("label", { title: "Rank the inputs by what they put into this one value, instead of the mean over the whole map" }, byHere, " rank by this place"),
   ] : []));
   app.host.replaceChildren(head, flow, foot);
@@ -61,7 +61,7 @@ function unitView(app) {
       open.disabled = scene.below === "photo";
       open.onclick = () => app.go({ depth: "unit", layer: scene.below, channel: scene.first + c });
       const adds = make("output", { className: "adds" });
-      const row = make("div", { className: "row" }, open);
+      const row = make("div", { className: conv ? "row" : "row plain" }, open);
       row.dataset.channel = scene.first + c;
       row.dataset.strength = strengths[c];
       if (conv) {
@@ -85,16 +85,16 @@ function unitView(app) {
 
   const base = mapPicture(scene, unit.output, out, out, outPeak, outSigned);
   const show = () => {
-    const side_ = Math.min(result.clientWidth || 260, 320);
-    picture.style.height = picture.style.width = `${side_}px`;
-    const context = sharp(picture, side_, side_);
+    const edge = Math.min(result.clientWidth || 260, 320);
+    picture.style.height = picture.style.width = `${edge}px`;
+    const context = sharp(picture, edge, edge);
     context.imageSmoothingEnabled = false;
-    context.drawImage(base, 0, 0, side_, side_);
-    cursor(context, app, at, side_ / out);
+    context.drawImage(base, 0, 0, edge, edge);
+    cursor(context, app, at, edge / out);
     const part = takeApart(unit, at.y, at.x);
     const sum = conv ? channelSums(part) : null;
     for (const line of lines) {
-      const value = conv ? line.channels.reduce((all, c) => all + sum[c], 0) : part.read[(line.channels[0] + 0.5) * part.h * part.w | 0];
+      const value = conv ? line.channels.reduce((all, c) => all + sum[c], 0) : part.read[line.channels[0] * part.h * part.w];
       line.value = value;
       line.adds.textContent = conv ? `${value < 0 ? "" : "+"}${number(value, 3)}` : scene.of === "pool" || scene.of === "avgpool" ? "" : number(value, 3);
       line.adds.classList.toggle("minus", value < 0);

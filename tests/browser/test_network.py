@@ -1,0 +1,236 @@
+"""The network page in a browser: from the overview to a value, whose terms are read and added up; by keyboard alone."""
+
+import base64
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from alexnet_viz.components import network_view
+from alexnet_viz.figures.network import unit_scene
+from alexnet_viz.images.decode import decode
+from alexnet_viz.images.preprocess import preprocess
+from alexnet_viz.images.samples import sample
+from alexnet_viz.inspection.arithmetic import contributions, output, unit, value, walk
+from alexnet_viz.inspection.model import get
+from alexnet_viz.inspection.trace import trace
+from alexnet_viz.values import VARIANTS
+from tests.browser.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+# Timers that the page has set and not cleared, by their delay.
+COUNT_TIMERS = """
+    window.timers = new Map();
+    const [set, clear] = [window.setInterval, window.clearInterval];
+    window.setInterval = (work, delay, ...rest) => {
+        const id = set(work, delay, ...rest);
+        window.timers.set(id, delay);
+        return id;
+    };
+    window.clearInterval = (id) => { window.timers.delete(id); clear(id); };
+"""
+
+
+def seen(variant="torchvision", photo="coffee"):
+    model = get("random", variant)
+    inputs = preprocess(decode(*sample(photo)), model.info.preprocessing)
+    return model, inputs, trace(model, inputs.tensor)
+
+
+def opened(open_page, server, query, **how):
+    """The page with its timers counted and what it sends and complains of collected."""
+    page = open_page(f"{server.address}/classify?weights=random&photo=coffee", **how)
+    page.add_init_script(COUNT_TIMERS)
+    page.sent, page.complaints = [], []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.sent.append(frame)))
+    page.on("console", lambda message: page.complaints.append(message.text) if _matters(message) else None)
+    page.goto(f"{server.address}/network?weights=random&photo=coffee&{query}")
+    settled(page)
+    return page
+
+
+def _matters(message):
+    return message.type == "error" and "404" not in message.text  # Streamlit looks for a manifest that is not there
+
+
+def at(page):
+    """What the address says."""
+    return dict(re.findall(r"[?&](\w+)=([^&]*)", page.url))
+
+
+def running(page):
+    """The component's own timers."""
+    return page.evaluate("[...window.timers.values()].filter(delay => delay === 350 || delay === 1200).length")
+
+
+def number(text):
+    return float(text.replace("−", "-").replace(",", ""))
+
+
+def over(canvas, y, x, side):
+    """Where a cell of a map lies on its canvas."""
+    box = canvas.bounding_box()
+    return {"x": (x + 0.5) * box["width"] / side, "y": (y + 0.5) * box["height"] / side}
+
+
+def test_from_the_overview_to_a_value_whose_terms_add_up_and_back(server, open_page):
+    model, _, record = seen()
+    page = opened(open_page, server, "rows=4")
+    thumb = page.locator('.thumb[data-layer="conv2"]').nth(2)
+    channel = int(thumb.get_attribute("data-channel"))
+    thumb.hover()
+    expect(page.locator(".tip")).to_contain_text(f"conv2 · {channel}")
+    expect(page.locator(".tip")).to_contain_text("fed most by pool1")
+    thumb.click()
+    settled(page)
+    assert (at(page)["depth"], at(page)["layer"], at(page)["channel"]) == ("unit", "conv2", str(channel))
+    found = contributions(unit(model.network, record, "conv2", channel), top=4)
+    rows = page.locator(".row[data-channel]")
+    assert [int(row.get_attribute("data-channel")) for row in rows.all()] == found.channels.tolist()
+    strengths = [float(row.get_attribute("data-strength")) for row in rows.all()]
+    np.testing.assert_allclose(strengths, found.strengths, rtol=1e-4)
+    expect(page.get_by_text("and 60 others")).to_be_visible()
+
+    canvas = page.locator("canvas.out")
+    canvas.click(position=over(canvas, 7, 9, 27))
+    settled(page)
+    assert (at(page)["depth"], at(page)["y"], at(page)["x"]) == ("value", "7", "9")
+    torchs = float(record.outputs["conv2"][channel, 7, 9])
+    one = value(unit(model.network, record, "conv2", channel), walk(model.info.spec)[3], 7, 9)
+    rounding = 1e-6 * (np.abs(one.terms).sum() + 1)
+    for line in (".total td", ".torch td"):
+        assert abs(number(page.locator(f".ledger {line}").inner_text().split()[0]) - torchs) < rounding
+    parts = [number(text) for text in page.locator(".ledger tbody tr:not([hidden]) .bars + td").all_inner_texts()]
+    parts += [number(page.locator(f".ledger .{line} td").inner_text()) for line in ("others", "bias")]
+    assert abs(sum(parts) - torchs) < 0.002 * sum(map(abs, parts))  # the list shows three digits
+    page.locator(".every summary").click()
+    page.get_by_role("button", name="Show all").click()
+    terms = page.locator(".every .term").evaluate_all("all => all.map(one => Number(one.dataset.term))")
+    assert len(terms) == one.terms.size == 1600
+    assert abs(sum(terms) + one.bias - torchs) < rounding
+    np.testing.assert_allclose(sorted(terms), np.sort(one.terms.ravel()), rtol=1e-12)
+
+    page.sent.clear()  # from here on the mouse moves, and the server hears nothing
+    for x in range(20):
+        canvas.hover(position=over(canvas, 11, x, 27))
+    expect(page.locator("figure", has=canvas)).to_contain_text("row 11, column 19")
+    shown = number(page.locator("figure", has=canvas).locator(".reading").inner_text().split(": ")[1])
+    assert shown == pytest.approx(record.outputs["conv2"][channel, 11, 19], rel=1e-3)
+    assert not page.sent
+
+    page.keyboard.press("Escape")
+    settled(page)
+    assert at(page)["depth"] == "unit"
+    page.keyboard.press("Escape")
+    settled(page)
+    assert at(page)["depth"] == "overview"
+    expect(page.locator(".board")).to_be_visible()
+    assert not page.complaints
+
+
+def test_by_keyboard_alone_and_nothing_runs_on(server, open_page):
+    _, _, record = seen()
+    page = opened(open_page, server, "rows=3")
+    page.locator('.thumb[tabindex="0"]').focus()
+    for key in ("ArrowRight",) * 6 + ("ArrowDown", "Enter"):  # conv1 relu1 pool1 conv2 relu2 pool2 conv3
+        page.keyboard.press(key)
+    settled(page)
+    assert (at(page)["depth"], at(page)["layer"]) == ("unit", "conv3")
+    channel = int(at(page)["channel"])
+    page.keyboard.press("Home")
+    page.keyboard.press("PageUp")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    settled(page)
+    assert [at(page)[key] for key in ("depth", "y", "x")] == ["value", "0", "1"]
+    page.keyboard.press("ArrowDown")
+    settled(page)
+    assert [at(page)[key] for key in ("y", "x")] == ["1", "1"]
+    said = page.locator(".said")
+    expect(said).to_contain_text("row 1, column 1")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    assert running(page) == 1
+    expect(page.locator("figure:has(canvas.out)")).not_to_contain_text("row 1, column 1:")
+    page.keyboard.press("Space")
+    settled(page)
+    assert running(page) == 0
+    y, x = int(at(page)["y"]), int(at(page)["x"])
+    assert (y, x) > (1, 1)  # where it was paused is where the address leads
+    total = number(page.locator(".ledger .total td").inner_text())
+    assert total == pytest.approx(record.outputs["conv3"][channel, y, x], rel=1e-4, abs=1e-6)
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    assert running(page) == 1
+    page.keyboard.press("Escape")  # closing the view ends what runs in it
+    settled(page)
+    assert running(page) == 0
+    page.keyboard.press("Escape")
+    settled(page)
+    assert at(page)["depth"] == "overview"
+    page.get_by_role("link", name="Classify").click()
+    settled(page)
+    assert running(page) == 0
+    assert not page.complaints
+
+
+@pytest.mark.parametrize("depth", ["overview", "value"])
+def test_a_phone_holds_it_and_every_picture_has_a_text(server, open_page, depth):
+    page = opened(open_page, server, f"depth={depth}&layer=conv3", width=390, height=844, scheme="dark")
+    expect(page.locator(".network .trail")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    bare = page.locator(".network canvas:not([aria-hidden])").evaluate_all(
+        "all => all.filter(one => !one.closest('[aria-label]') && !one.closest('button')?.textContent).length"
+    )
+    assert bare == 0
+    unnamed = page.locator(".network button:visible").evaluate_all(
+        "all => all.filter(one => !one.ariaLabel && !one.textContent.trim()).length"
+    )
+    assert unnamed == 0
+    assert not page.complaints
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(chromium, variant):
+    """The component's own arithmetic on seeded places of every layer, without the app around it."""
+    model, inputs, record = seen(variant)
+    rng = np.random.default_rng(3)
+    folder = Path(network_view.__file__).parent
+    page = chromium.new_page()
+    for part in ("pictures", "arithmetic"):
+        page.add_script_tag(content=(folder / f"{part}.js").read_text("utf-8"))
+    main = (folder / "network_view.js").read_text("utf-8")
+    page.add_script_tag(content=main[main.index("function reader") : main.index("export default")])
+    chain = walk(model.info.spec)
+    for step in chain:
+        layer = step.layer.name
+        one = unit(model.network, record, layer, int(rng.integers(step.output[0])))
+        scene = unit_scene(one, inputs, model.info.preprocessing, model.info.categories, ("pool5", 6))
+        side = step.output[-1] if len(step.output) == 3 else 1
+        places = [(0, 0), (side - 1, side - 1), *(tuple(map(int, rng.integers(side, size=2))) for _ in range(3))]
+        found = page.evaluate(
+            """([index, block, places]) => {
+                const bytes = Uint8Array.from(atob(block), (one) => one.charCodeAt(0));
+                const unit = readUnit({ ...index, read: reader(bytes) });
+                return places.map(([y, x]) => {
+                    const { total, torch, terms } = takeApart(unit, y, x);
+                    return { total, torch, terms: terms.length, size: terms.reduce((a, b) => a + Math.abs(b), 0) };
+                });
+            }""",
+            [scene.index, base64.b64encode(scene.block.tobytes()).decode(), places],
+        )
+        for (y, x), told in zip(places, found, strict=True):
+            computed = output(record, layer)[one.channel]
+            torchs = float(computed[y, x] if computed.ndim else computed)
+            mine = value(one, step, y, x)
+            assert told["torch"] == torchs
+            assert told["terms"] == mine.terms.size
+            rounding = (
+                1e-6 * (told["size"] + abs(one.bias)) if step.layer.kind in ("conv", "fc") else 3e-6 * abs(torchs)
+            )
+            assert abs(told["total"] - torchs) <= rounding, (layer, y, x)
+            assert told["total"] == pytest.approx(mine.total, rel=1e-5, abs=1e-7)
+    page.close()
