@@ -124,11 +124,9 @@ def main(names: list[str]) -> None:
         return attr.DeepLift(theirs).attribute(leaf, black, target=281)
 
     pairs = {
-        "cam": [
-            ("Grad-CAM at conv5, against a bare forward pass", our_cam, bare, 30),
-            ("Grad-CAM at conv5, against torch-cam", our_cam, one_cam, 30),
-            ("Grad-CAM at conv5, against grad-cam", our_cam, other_cam, 30),
-        ],
+        "bare": [("Grad-CAM at conv5, against a bare forward pass", our_cam, bare, 30)],
+        "torch-cam": [("Grad-CAM at conv5, against torch-cam", our_cam, one_cam, 30)],
+        "grad-cam": [("Grad-CAM at conv5, against grad-cam", our_cam, other_cam, 15)],
         "seven": [("Saliency, input × gradient, Grad-CAM and LayerCAM of five layers, against seven Captum calls",
                    seven, captums_seven, 15)],
         "classes": [
