@@ -50,18 +50,19 @@ def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = 
         go.Heatmap(
             z=values, x=[row.split()[0] for row in rows], y=rows, customdata=[list(names)] * len(names),
             zmin=low, zmax=1, colorscale=colours, xgap=2, ygap=2,
-            colorbar={"title": {"text": "Spearman" if signed else "IoU"}, "thickness": 10},
+            colorbar={"title": {"text": "Spearman" if signed else "IoU", "side": "bottom"}, "thickness": 10,
+                      "orientation": "h", "y": -0.12, "yanchor": "top"},
             hovertemplate="%{y}<br>%{x} %{customdata}<br>%{z:.2f}<extra></extra>",
         )
     )  # fmt: skip
     size = 15 if len(names) < 6 else 12
     for row, one in enumerate(values):
         for column, value in enumerate(one):
-            text = "–" if np.isnan(value) else f"{value:.2f}".replace("0.", ".").replace("-", "−")
+            text = "–" if np.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("0.", ".").replace("-", "−")
             ink = INK[theme] if np.isnan(value) else _ink_on(scale(signed)[levels(value, 1.0, signed)])
             figure.add_annotation(x=column, y=row, text=text, showarrow=False, font={"color": ink, "size": size})
     figure.update_layout(
-        height=150 + 46 * len(names),
+        height=170 + 42 * len(names),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         font={"size": 14, "color": INK[theme]},
         xaxis={"fixedrange": True, **_tick(theme), "type": "category"},
@@ -113,7 +114,7 @@ def before_and_after(before: Sequence[Prediction], after: Sequence[Prediction], 
             "logit %{customdata[1]:.3f}<extra></extra>",
         )  # fmt: skip
     figure.update_layout(
-        height=66 * len(names) + 110,
+        height=54 * len(names) + 110,
         barmode="group",
         bargap=0.35,
         margin={"l": 10, "r": 56, "t": 6, "b": 10},

@@ -7,9 +7,11 @@ Nobody has to wait for it: a page looks into the cache, draws what there is, and
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from alexnet_viz.errors import Stopped, UserError
 _log = logging.getLogger("alexnet_viz")
 Progress = Callable[[int, int], None]
 UNWATCHED = 150  # seconds without a look: its visitor is gone, and the job stops
+FORGIVEN = 60  # seconds until what failed is tried again
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,15 @@ class Task:
 
 
 def _weight(value: object) -> int:
-    arrays = [one for one in getattr(value, "__dict__", {}).values() if isinstance(one, np.ndarray)]
-    return 1024 + sum(one.nbytes for one in arrays)
+    """The bytes of all arrays that a value holds, and a little for itself."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    parts = value if isinstance(value, tuple) else getattr(value, "__dict__", {}).values()
+    return 1024 + sum(_weight(one) for one in parts if isinstance(one, (np.ndarray, tuple)) or hasattr(one, "__dict__"))
 
 
 made: Bounded[object] = Bounded(256 << 20, _weight)  # all visitors' results, by identity
-_failed: Bounded[str] = Bounded(256)
+_failed: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
 _pool = ThreadPoolExecutor(2, thread_name_prefix="slow")
 _current: dict[str, Job] = {}
 _guard = threading.Lock()
@@ -101,15 +107,14 @@ class Job:
                 try:
                     made.get(task.key, lambda task=task: task.make(self._progress))
                 except UserError as error:
-                    _failed.get(task.key, lambda error=error: str(error))
+                    _fail(task.key, str(error))
                 self.finished += 1
         except Stopped:
             pass
         except Exception:
             reference = secrets.token_hex(4)
             _log.exception("bug %s", reference)
-            words = f"This is a bug in the app, not in what you did. Please report reference {reference}."
-            _failed.get(task.key, lambda: words)
+            _fail(task.key, f"This is a bug in the app, not in what you did. Please report reference {reference}.")
         finally:
             self._over.set()
 
@@ -144,5 +149,13 @@ def leave(visitor: str) -> None:
 
 
 def failure(key: Hashable) -> str | None:
-    """What went wrong with a value, in a sentence for the page."""
-    return _failed.peek(key)
+    """What went wrong with a value of late, in a sentence for the page."""
+    when, words = _failed.get(key, (-math.inf, ""))
+    return words if time.monotonic() - when < FORGIVEN else None
+
+
+def _fail(key: Hashable, words: str) -> None:
+    with _guard:
+        _failed[key] = (time.monotonic(), words)
+        while len(_failed) > 256:
+            _failed.popitem(last=False)

@@ -48,7 +48,8 @@ def answer(page):
 
 @pytest.mark.parametrize(("path", "title"), [
     ("/", "What does AlexNet see?"), ("/classify", "What does AlexNet see?"),
-    ("/architecture", "The architecture, to scale"), ("/filters", "What each filter looks for"),
+    ("/architecture", "The architecture, to scale"), ("/attribution", "Why this class?"),
+    ("/filters", "What each filter looks for"),
     ("/activations", "What every layer makes of the photo"),
 ])  # fmt: skip
 def test_every_deep_link_opens_its_page_on_a_fresh_server(fresh_server, open_page, path, title):
@@ -152,14 +153,14 @@ def test_several_photos_and_their_downloads(server, open_page):
     assert {row.split(",")[0] for row in rows[1:]} == {"one.jpg", "two.jpg"}
 
 
-@pytest.mark.parametrize("path", ["/classify", "/architecture", "/filters", "/activations"])
+@pytest.mark.parametrize("path", ["/classify", "/architecture", "/filters", "/activations", "/attribution"])
 def test_a_phone_shows_the_page_without_sideways_scrolling(server, open_page, path):
     page = open_page(server.address + path, 390, 844, "dark")
     expect(page.get_by_role("heading").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.parametrize("path", ["/classify", "/architecture", "/filters", "/activations"])
+@pytest.mark.parametrize("path", ["/classify", "/architecture", "/filters", "/activations", "/attribution"])
 def test_every_picture_has_a_text_alternative(server, open_page, path):
     page = open_page(server.address + path)
     bare = page.locator('[data-testid="stMain"] img').evaluate_all("all => all.filter(i => !i.alt).length")

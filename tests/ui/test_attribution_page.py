@@ -1,5 +1,7 @@
 """The page that asks why, without a browser: maps are the core's, choices live in the address, errors are sentences."""
 
+import hashlib
+import io
 import json
 import threading
 import time
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.attribution.methods import METHODS
@@ -16,6 +19,7 @@ from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import sample
 from alexnet_viz.inspection.model import get
+from alexnet_viz.ui import photos
 
 HOME = Path(__file__).parents[2]
 SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
@@ -125,6 +129,32 @@ def test_a_unit_of_a_layer_can_be_asked_for():
     app.selectbox(key="why_layer").set_value("conv5").run()
     no_bug(app)
     assert any("lies behind" in error.value for error in app.error)
+
+
+def kept(image, **how):
+    """An upload as the server keeps it; its reference."""
+    buffer = io.BytesIO()
+    image.save(buffer, **how)
+    data = buffer.getvalue()
+    reference = f"upload-{hashlib.sha256(data).hexdigest()[:32]}"
+    photos._files.get(reference, lambda: (data, "own"))
+    return reference
+
+
+def test_photos_of_one_colour_or_few_pixels_or_stored_sideways_get_labelled_maps():
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for image, how in (
+        (Image.new("RGB", (90, 60), "gray"), {"format": "PNG"}),
+        (Image.effect_noise((8, 11), 60).convert("RGB"), {"format": "PNG"}),
+        (Image.effect_noise((400, 240), 60).convert("RGB"), {"format": "JPEG", "exif": turned}),
+    ):
+        app = opened(photo=kept(image, **how), why_method="input-x-gradient")
+        no_bug(app)
+        left, top, right, bottom = sent(app)[0]["tiles"][0]["box"]
+        width, height = image.size[::-1] if "exif" in how else image.size
+        assert (right - left) * width == pytest.approx((bottom - top) * height, rel=0.05)  # the crop is a square
+        assert any("own" in text.value for text in app.caption)
 
 
 def test_settings_tell_all_that_a_map_came_from():

@@ -62,9 +62,11 @@ def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[object | str | N
         return found
     job = jobs.start(visitor, waiting)
     job.wait(QUICK)
-    if job.over:
-        return [_there(one) if value is None else value for one, value in zip(tasks, found, strict=True)]
-    _watch(job, stopped)
+    drawn = job.finished
+    found = [_there(one) if value is None else value for one, value in zip(tasks, found, strict=True)]
+    if all(value is not None for value in found):
+        return found
+    _watch(job, drawn, stopped)
     return found
 
 
@@ -73,8 +75,8 @@ def _there(one: Task) -> object | str | None:
     return jobs.failure(one.key) if value is None else value
 
 
-def _watch(job: jobs.Job, stopped: set) -> None:
-    drawn = job.finished
+def _watch(job: jobs.Job, drawn: int, stopped: set) -> None:
+    """The progress bar of a job; the page is drawn again when more than ``drawn`` of its values are there."""
 
     @st.fragment(run_every=1.0)
     def watch() -> None:

@@ -105,7 +105,8 @@ def open_as_one(wish: Wish) -> None:
     state = st.session_state
     state.why_view, state.why_method = "map", wish.method
     if wish.target.layer == CLASSES:
-        state.why_class, state.why_not = str(wish.target.index), str(wish.target.against or NONE)
+        against = wish.target.against
+        state.why_class, state.why_not = str(wish.target.index), NONE if against is None else str(against)
 
 
 def short(network: Model, target: Target) -> str:
@@ -124,6 +125,11 @@ def _checks(found: Attribution) -> None:
     """What the method says of itself, as numbers."""
     if found.checks:
         st.markdown(" · ".join(f"{name} **{value:.3g}**" for name, value in found.checks.items()))
+    if "convergence delta" in found.checks:
+        st.caption(
+            "The map's values should add up to the target's change from the baseline to the photo; the convergence "
+            "delta is what they miss it by, “missed” its share."
+        )
 
 
 def card(method: Method) -> None:
@@ -142,4 +148,9 @@ def card(method: Method) -> None:
             "person would see.",
             "**Put to the test**, above, measures it here: take away what it calls important and see.",
         )
-        st.markdown("\n".join(f"- {trap}" for trap in (*method.traps, *always)))
+        spread = (
+            "A layer's places are spread evenly over the crop, as the papers do it; the middles of their receptive "
+            "fields lie up to half a place from there.",
+        )
+        traps = (*method.traps, *(spread if method.layered else ()), *always)
+        st.markdown("\n".join(f"- {trap}" for trap in traps))
