@@ -26,6 +26,20 @@ def insert(network: AlexNet) -> None:
 
 
 @torch.no_grad()
+def settle(network: nn.Sequential, x: Tensor) -> None:
+    """Make each normalisation change nothing for a batch of photos (B, 3, S, S): trained weights go on from there."""
+    for layer in network:
+        if isinstance(layer, _BatchNorm):
+            variance, mean = torch.var_mean(x.transpose(0, 1).flatten(1), dim=1, correction=0)
+            layer.running_mean.copy_(mean)
+            layer.running_var.copy_(variance)
+            layer.bias.copy_(mean)
+            layer.weight.copy_((variance + layer.eps).sqrt())
+        elif not isinstance(layer, nn.Dropout):
+            x = layer(x)
+
+
+@torch.no_grad()
 def folded(network: nn.Sequential) -> dict[str, Tensor]:
     """The parameters of the plain AlexNet that equals this network in eval mode, by name; its own without any norm.
 

@@ -56,7 +56,6 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
     save_weights(path, halves, **about, extra={"unsure_below": unsure_below})  # what the app hints by
     strange = _probabilities(path, data.load(preset("quick")).val, on_progress).max(1)  # none of its classes
     top5 = np.argsort(-probabilities, axis=1)[:, :5]
-    rows = [row for row in runs.latest(runs.read_metrics(run)[0]) if row["split"] == "val"]
     card = {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -76,14 +75,28 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
         "per_class_top1": {
             name: float(right[labels == label].mean()) for label, name in enumerate(about["categories"])
         },
-        "curve": [{key: row[key] for key in ("epoch", "step", "loss", "top1", "top5")} for row in rows],
-        "recipe": recipe.as_dict(),
-        "torch": runs.read_status(run).about["torch"],
+        "stages": _stages(run),
         "categories": list(about["categories"]),
     }
-    card["recipe"]["data"] = "folder:DATA"  # a path of one machine says nothing on another
     write_atomically(path.with_suffix(".json"), (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
     return card
+
+
+def _stages(run: Path) -> list[dict[str, Any]]:
+    """Recipe, versions and validation curve of a run, after those of the run that it went on from."""
+    one = runs.read_run(run)
+    kind, _, before = one.recipe.start.partition(":")
+    earlier = _stages(runs.find_run(before, run.parent)) if kind == "run" else []
+    rows = [row for row in runs.latest(runs.read_metrics(run)[0]) if row["split"] == "val"]
+    return [
+        *earlier,
+        {
+            "run": run.name,
+            "recipe": one.recipe.as_dict() | {"data": "folder:DATA"},  # a path of one machine says nothing on another
+            "about": {key: one.status.about[key] for key in ("device", "precision", "threads", "processes", "torch")},
+            "curve": [{key: row[key] for key in ("epoch", "step", "loss", "top1", "top5")} for row in rows],
+        },
+    ]
 
 
 @torch.inference_mode()

@@ -25,6 +25,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from alexnet_viz.errors import RecipeError, RunError
 from alexnet_viz.network.variants import AlexNet, build, initialise
+from alexnet_viz.network.weights import load
 from alexnet_viz.training import augment, batch_norm, checkpoints, runs
 from alexnet_viz.training.answers import SHOWN_SIDE, Answers, most_wrong, write_answers
 from alexnet_viz.training.data import Splits
@@ -36,6 +37,7 @@ from alexnet_viz.training.team import Team
 from alexnet_viz.values import Preprocessing
 
 VALIDATION_BATCH = 128
+SETTLE = 512  # photos that the first means and variances of given weights are taken from
 _NEVER = 2**31 - 1
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -170,9 +172,26 @@ def make_network(recipe: Recipe, classes: int, device: torch.device) -> AlexNet:
     """The recipe's network with its first weights, as it is trained."""
     network = build(recipe.spec(classes))
     initialise(network, recipe.seed, recipe.init)
+    if recipe.start:
+        _begin_with(network, recipe.start)
     if recipe.batch_norm:
         batch_norm.insert(network)
     return network.to(device=device, memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def _begin_with(network: AlexNet, choice: str) -> None:
+    """Copy the weights of a choice into a network; its fc8 stays as drawn where the number of classes differs."""
+    found = load(choice)[0].state_dict()
+    for key, own in network.state_dict().items():
+        if key in found and found[key].shape == own.shape:
+            own.copy_(found[key])
+        elif not key.startswith("fc8."):
+            shape = tuple(found[key].shape) if key in found else "none"
+            raise RecipeError(
+                f"start={choice} does not fit: its {key} has shape {shape}, this network needs {tuple(own.shape)}. "
+                "Set variant and fc_width to those of the weights."
+            )
 
 
 def make_optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
@@ -559,11 +578,11 @@ def _save(training: _Training) -> None:
     )
 
 
-def _restore(training: _Training, about: dict[str, Any]) -> None:
-    """Go back to the last checkpoint, if there is one."""
+def _restore(training: _Training, about: dict[str, Any]) -> bool:
+    """Go back to the last checkpoint; False if there is none."""
     loaded = checkpoints.load_last(training.path)
     if loaded is None:
-        return
+        return False
     weights, state = loaded
     if state["fingerprint"] != training.splits.fingerprint:
         raise RunError("The photos of this run are not those it began with: put them back, or start a new run.")
@@ -581,3 +600,4 @@ def _restore(training: _Training, about: dict[str, Any]) -> None:
     elif training.team.first:
         training.sums += sums.sum(0)
     print(f"Resumed at step {training.step:,} of {training.plan.steps:,}.")
+    return True

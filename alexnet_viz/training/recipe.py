@@ -50,6 +50,11 @@ class Recipe:
         "pytorch", "Data and network", "How the first weights are drawn."
     )
 
+    start: str = _setting(
+        "",
+        "Data and network",
+        "Weights to go on from (fine-tuning): bundled, imagenet, run:ID or a file. Other classes get a new fc8.",
+    )
     batch_norm: bool = _setting(
         False,
         "Data and network",

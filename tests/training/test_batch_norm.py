@@ -32,3 +32,22 @@ def test_without_any_norm_the_weights_are_the_networks_own():
     state = batch_norm.folded(network)
     assert all(torch.equal(state[key], value) for key, value in network.state_dict().items())
     assert list(state) == list(network.state_dict())
+
+
+def test_settled_it_changes_nothing_until_it_is_trained():
+    network = build(NetworkSpec(num_classes=5, fc_width=16, input_size=96), seed=0)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    batch_norm.insert(network)
+    x = torch.randn(16, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+    batch_norm.settle(network, x)
+    after = batch_norm.folded(network)
+    for key, value in before.items():
+        torch.testing.assert_close(after[key], value, rtol=1e-5, atol=1e-6)
+    network.train()
+    for layer in network:
+        if isinstance(layer, torch.nn.Dropout):
+            layer.p = 0.0
+    plain = build(NetworkSpec(num_classes=5, fc_width=16, input_size=96))
+    plain.load_state_dict(before)
+    with torch.inference_mode():  # the very photos it was settled on, in training mode
+        torch.testing.assert_close(network(x), plain.eval()(x), rtol=1e-4, atol=1e-5)

@@ -47,7 +47,7 @@ def test_what_is_written_says_what_it_measures(finished, tmp_path, capsys):
     assert info.unsure_below == card["unsure_below"]
     assert card["categories"] == list(info.categories) == ["a", "b", "c", "d"]
     assert set(card["per_class_top1"]) == set("abcd")
-    assert [row["epoch"] for row in card["curve"]] == [0]
+    assert [[row["epoch"] for row in stage["curve"]] for stage in card["stages"]] == [[0]]
     assert str(finished.data) not in (tmp_path / "out" / "alexnet-bundled.json").read_text("utf-8")
 
 

@@ -6,11 +6,12 @@ import torch
 import torch.nn.functional as F
 
 from alexnet_viz.errors import RecipeError, RunError
+from alexnet_viz.network import sources
 from alexnet_viz.network.files import read_weights
 from alexnet_viz.network.variants import build
 from alexnet_viz.training import augment, checkpoints, data, runs
 from alexnet_viz.training.answers import read_answers
-from alexnet_viz.training.loop import TrainingFailed, train
+from alexnet_viz.training.loop import TrainingFailed, make_network, train
 from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.recipe import PRESETS, preset
 from alexnet_viz.training.snapshots import read_photo, read_snapshot, snapshot_steps
@@ -59,6 +60,30 @@ def test_it_learns_to_tell_colours_apart(fit, tiny):
     path, _ = fit(tiny.changed(epochs=3, dropout=0.0, learning_rate=0.002, optimizer="adamw", nesterov=False, **rarely))
     assert rows(path, "val")[-1]["top1"] > 0.6  # chance is 0.25
     assert rows(path, "train")[-1]["loss"] < rows(path, "train")[0]["loss"] * 0.9
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_a_run_goes_on_from_given_weights(fit, tiny, batch_norm):
+    """With a learning rate of next to nothing it ends as good as it began."""
+    first, _ = fit(tiny.changed(epochs=3, learning_rate=0.01, dropout=0.0, snapshots=0))
+    still = {"learning_rate": 1e-9, "epochs": 1, "weight_decay": 0.0, "snapshots": 0}
+    second, _ = fit(tiny.changed(start=f"run:{first.name}", batch_norm=batch_norm, **still))
+    state, _ = read_weights(sources.run_weights(first.name))
+    after, _ = read_weights(sources.run_weights(second.name))
+    if not batch_norm:
+        assert all(torch.allclose(after[key], value, atol=1e-7) for key, value in state.items())
+    else:  # its statistics follow the photos of the new run
+        torch.testing.assert_close(after["fc8.weight"], state["fc8.weight"])
+
+
+def test_given_weights_must_fit_all_but_their_classes(fit, tiny):
+    first, _ = fit(tiny.changed(epochs=1, snapshots=0))
+    start = f"run:{first.name}"
+    network = make_network(tiny.changed(start=start), 9, CPU)
+    assert torch.equal(network.conv1.weight, read_weights(sources.run_weights(first.name))[0]["conv1.weight"])
+    assert network.fc8.weight.shape[0] == 9
+    with pytest.raises(RecipeError, match=r"its fc6.weight has shape .* Set variant and fc_width"):
+        make_network(tiny.changed(start=start, fc_width=17), 4, CPU)
 
 
 def test_a_row_says_what_the_page_shows(fit, tiny):
