@@ -407,6 +407,20 @@ def sample_map(values: np.ndarray, x: np.ndarray, y: np.ndarray, size: int, smoo
     return values.astype(np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class RandomisationStage:
+    """A map made again after the layers from fc8 down to ``layer`` lost their weights; None: as it is.
+
+    ``spearman`` is the rank correlation with the map as it is, −1 to 1, ``spearman_sizes`` that of the two maps'
+    sizes; NaN where a map has one value.
+    """
+
+    layer: str | None
+    attribution: Attribution
+    spearman: float
+    spearman_sizes: float
+
+
 @dataclass(frozen=True)
 class DeviceInfo:
     """A device that can run the network; memory in bytes, None where it cannot be asked for."""
