@@ -160,9 +160,5 @@ def _strongest(unit: Unit, found: Value) -> tuple[int, ...]:
 def _seen(spec: NetworkSpec, layer: str, channel: int, y: int, x: int) -> tuple[int, int, int, int]:
     if layer == PHOTO:
         return x, y, x + 1, y + 1
-    return box(spec, chain_name(spec, layer), y, x, unit=channel)
-
-
-def chain_name(spec: NetworkSpec, layer: str) -> str:
-    """The layer itself; for the softmax the logits' layer, which sees the same."""
-    return steps(spec)[-1].layer.name if layer == "softmax" else layer
+    name = steps(spec)[-1].layer.name if layer == "softmax" else layer  # the softmax sees what its logits see
+    return box(spec, name, y, x, unit=channel)

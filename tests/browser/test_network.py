@@ -62,8 +62,8 @@ def at(page):
 
 
 def running(page):
-    """The component's own timers."""
-    return page.evaluate("[...window.timers.values()].filter(delay => delay === 350 || delay === 1200).length")
+    """The components' own timers."""
+    return page.evaluate("[...window.timers.values()].filter(delay => [350, 1200, 600, 1500].includes(delay)).length")
 
 
 def number(text):
@@ -171,6 +171,32 @@ def test_by_keyboard_alone_and_nothing_runs_on(server, open_page):
     page.keyboard.press("Escape")
     settled(page)
     assert at(page)["depth"] == "overview"
+    page.get_by_role("link", name="Classify").click()
+    settled(page)
+    assert running(page) == 0
+    assert not page.complaints
+
+
+def test_the_playground_slides_by_keys_and_by_itself_and_numbers_can_be_typed(server, open_page):
+    page = opened(open_page, server, "rows=3")
+    page.goto(f"{server.address}/playground?n=3&k=2&cells=1,2,3,4,5,6,7,8,9&weights_typed=1,0,0,-1")
+    settled(page)
+    formula = page.locator(".formula")
+    expect(formula).to_contain_text("1·1 + 2·0 + 4·0 + 5·(−1) = −4")
+    page.locator(".out .cells").focus()
+    page.keyboard.press("ArrowDown")
+    expect(formula).to_contain_text("4·1 + 5·0 + 7·0 + 8·(−1) = −4 (PyTorch says the same)")
+    page.get_by_role("textbox", name="input, row 2, column 1").fill("2.5")
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(formula).to_contain_text("4·1 + 5·0 + 7·0 + 2.5·(−1) = 1.5 (PyTorch says the same)")
+    assert "4,5,6,7,2.5,9" in page.url.replace("%2C", ",")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator(".where")).to_contain_text("window 4 of 4")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()  # at the end it stops by itself
+    assert running(page) == 0
+    page.get_by_role("button", name="Play", exact=True).click()
+    assert running(page) == 1
     page.get_by_role("link", name="Classify").click()
     settled(page)
     assert running(page) == 0

@@ -110,13 +110,14 @@ function createApp(root) {
 
   const draw = () => {
     const views = { overview, layer, unit: unitView, value: valueView };
+    const inside = root.contains(app.focused()); // a view that is drawn anew gives the focus on
     app.shown?.close();
     app.tip(null);
     root.dataset.depth = app.view.depth;
     root.removeAttribute("aria-busy");
     app.shown = views[app.view.depth](app);
     where();
-    if (app.wanted) app.shown.focus();
+    if (app.wanted || inside) app.shown.focus();
     app.wanted = false;
   };
 
