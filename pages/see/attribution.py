@@ -11,9 +11,9 @@ from alexnet_viz.ui.why.doubt import put_to_the_test
 from alexnet_viz.ui.why.one_map import card, one_map
 
 choice = current()
-head, views = st.columns([2, 5], vertical_alignment="center")
+head, views, _ = st.columns([2.25, 6, 0.42], vertical_alignment="center")  # the link's button has the rest
 head.title("Why this class?", anchor=False)
-toolbar = views.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center")
+toolbar = views.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall")
 with toolbar:
     view = chosen_view()
 with st.spinner("Waking the network …"):
