@@ -183,7 +183,8 @@ def _sheet(
     tiles = levels(map_tiles(output), np.reshape(peak, (-1, 1, 1)), signed)
     high = "its peak" if own else _short(peak)
     low = "0" if not signed else f"−{high}"
-    what = "probability" if look.layer == "softmax" else "value before ReLU" if signed else "value"
+    named = {"softmax": "probability", "fc8": "logit"}
+    what = named.get(look.layer, "value before ReLU" if signed else "value")
     alt = f"{len(output)} {noun}s of {look.layer} for {photos.title(side.photo)}, {side.title}"
     return Sheet(tiles, alt, side.title if titled else "", scale(signed), (low, high, what), signed=signed)
 

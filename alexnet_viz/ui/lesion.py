@@ -19,7 +19,7 @@ MANNERS = {"silence": "silence", "keep": "keep alone", "scale": "scale"}
 
 
 def chosen(network: Model, trace: Trace, layer: str) -> Lesion | None:
-    """The lesion, None while no channel is named. Raises ShapeError for a channel that the layer does not have."""
+    """The lesion; None while no channel is named, or none that the layer has, which is said."""
     from alexnet_viz.inspection.lesion import Lesion
 
     layers = list(trace.outputs)
@@ -46,7 +46,11 @@ def chosen(network: Model, trace: Trace, layer: str) -> Lesion | None:
                           help="Cut at the layer and channel looked at.")  # fmt: skip
     for key in ("lesion_layer", "lesion_channels", "lesion_manner"):
         address.show(key, st.session_state[key])
-    channels = numbers(text, len(trace.outputs[where]))
+    try:
+        channels = numbers(text, len(trace.outputs[where]))
+    except ShapeError as error:
+        st.error(str(error))
+        return None
     if not channels:
         st.info("Name a channel to cut, such as 37, or several: 37, 40-45.")
         return None

@@ -120,6 +120,7 @@ def test_a_lesion_changes_the_answer_and_every_later_layer():
     assert moved["x"][-1] == "fc8"
     app.text_input(key="lesion_channels").set_value("300").run()
     assert "There is no channel 300" in app.error[0].value
+    assert len(sent(app, "sheets")["sheets"]) == 1  # the page itself stays
     app.text_input(key="lesion_channels").set_value("").run()
     no_bug(app)
     app.button(key="lesion_take").click().run()
