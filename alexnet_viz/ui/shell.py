@@ -26,7 +26,7 @@ architecture = st.Page(SEE / "architecture.py", title="Architecture", icon=":mat
 playground = st.Page(SEE / "playground.py", title="Playground", icon=":material/grid_on:")
 filters = st.Page(SEE / "filters.py", title="Filters", icon=":material/grain:")
 activations = st.Page(SEE / "activations.py", title="Activations", icon=":material/blur_on:")
-attribution = st.Page(SEE / "attribution.py", title="Why this class?", icon=":material/center_focus_strong:")
+attribution = st.Page(SEE / "attribution.py", title="Why?", icon=":material/center_focus_strong:")
 network = st.Page(SEE / "network.py", title="Network", icon=":material/account_tree:")
 train = st.Page(HOME / "pages" / "train" / "train.py", title="Train", icon=":material/model_training:")
 root = st.Page(lambda: None, title="Start", url_path="start", default=True, visibility="hidden")
