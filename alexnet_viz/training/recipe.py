@@ -126,6 +126,8 @@ class Recipe:
                 f"batch_size ({self.batch_size}) must divide evenly among the {world} processes: "
                 f"use {math.ceil(self.batch_size / world) * world}."
             )
+        if self.batch_norm and world > 1 and self.device == "cpu":
+            raise RecipeError("batch_norm over several processes needs GPUs: set processes=1, or batch_norm=false.")
         if self.precision == "fp16" and self.device == "cpu":
             raise RecipeError("precision=fp16 needs a GPU: use bf16 or fp32 on a CPU.")
 
@@ -322,9 +324,10 @@ PRESETS: dict[str, Recipe] = {
     "quick": Recipe(
         preset="quick",
         fc_width=512,
-        init="he",
-        sizes=((0, 64), (2, 96)),
-        epochs=3,
+        init="paper",  # behind batch normalisation the scale is free, and small weights let conv1's filters show early
+        batch_norm=True,
+        sizes=((0, 64), (3, 96)),
+        epochs=4,
         optimizer="adamw",
         learning_rate=7e-4,
         weight_decay=0.01,

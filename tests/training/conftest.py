@@ -65,6 +65,7 @@ def tiny(photos):
         epochs=2,
         batch_size=8,
         init="pytorch",
+        batch_norm=False,
         optimizer="sgd",  # its momentum is exact over processes to rounding; AdamW's division magnifies that
         learning_rate=0.005,
         momentum=0.9,

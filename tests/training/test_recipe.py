@@ -125,3 +125,8 @@ def test_an_unknown_preset_names_those_there_are():
 
 def test_every_setting_has_what_a_form_needs():
     assert all(f.metadata["group"] and f.metadata["help"].endswith(".") for f in dataclasses.fields(Recipe))
+
+
+def test_batch_normalisation_over_several_processes_needs_gpus():
+    with pytest.raises(RecipeError, match="needs GPUs: set processes=1"):
+        preset("quick").changed(processes=2, device="cpu")
