@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from alexnet_viz.attribution.randomisation import cascade
 
+from alexnet_viz.attribution.randomisation import cascade
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.network.variants import build
 from alexnet_viz.values import NetworkSpec
