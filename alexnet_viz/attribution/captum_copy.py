@@ -23,7 +23,7 @@ from alexnet_viz.errors import AttributionError
 from alexnet_viz.network.variants import AlexNet
 
 if TYPE_CHECKING:
-    from alexnet_viz.attribution.session import Question
+    from alexnet_viz.attribution.question import Question
 
 # Captum says so at every call of Guided Backprop and DeepLift, whatever it is given.
 _NOISE = ("Setting backward hooks on ReLU activations", r"Setting forward, backward hooks and attributes on non-linear")
@@ -110,7 +110,7 @@ def lrp(ask: Question, rule: str) -> Found:
                     layer.rule = Alpha1_Beta0_Rule()
                 case nn.Flatten():
                     layer.rule = EpsilonRule()
-        if ask.target.y is None and len(ask.session.shapes[ask.target.layer]) == 3:
+        if ask.target.y is None and ask.chain.outputs[ask.target.layer].dim() == 4:
             notes = ("Every place of the channel's map starts with the same share of relevance.",)
         values = attr.LRP(scored).attribute(_leaf(ask)).detach()
     return Found(values.sum(1), completeness(values, ask.value), notes)

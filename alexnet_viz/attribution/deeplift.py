@@ -19,7 +19,7 @@ from alexnet_viz.attribution.chain import INPUT, Chain, Step, back, begin, pool_
 from alexnet_viz.attribution.found import Found, completeness
 
 if TYPE_CHECKING:
-    from alexnet_viz.attribution.session import Question
+    from alexnet_viz.attribution.question import Question
 
 
 def deeplift(ask: Question, baseline: str, rule: str, seed: int) -> Found:

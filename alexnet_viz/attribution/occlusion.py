@@ -17,7 +17,7 @@ from alexnet_viz.attribution.found import Found
 
 if TYPE_CHECKING:
     from alexnet_viz.attribution.chain import Chain
-    from alexnet_viz.attribution.session import Question
+    from alexnet_viz.attribution.question import Question
 
 BATCH = 64
 Place = tuple[int, int]  # row, column

@@ -16,7 +16,7 @@ from alexnet_viz.attribution.found import Found, completeness
 from alexnet_viz.attribution.superpixels import grid, superpixels
 
 if TYPE_CHECKING:
-    from alexnet_viz.attribution.session import Question
+    from alexnet_viz.attribution.question import Question
 
 BATCH = 32
 

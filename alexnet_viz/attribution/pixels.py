@@ -13,7 +13,7 @@ from alexnet_viz.attribution.chain import gradients_at, vjp
 from alexnet_viz.attribution.found import Found, completeness
 
 if TYPE_CHECKING:
-    from alexnet_viz.attribution.session import Question
+    from alexnet_viz.attribution.question import Question
 
 BATCH = 25  # photos in one pass: their activations stay small beside the weights
 

@@ -10,24 +10,22 @@ A session may be shared by threads and kept in a cache (``nbytes``); nothing in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from alexnet_viz.attribution import cams, captum_copy, deeplift, occlusion, perturbation, pixels
-from alexnet_viz.attribution.baselines import baseline
 from alexnet_viz.attribution.chain import INPUT, Chain, back, begin
 from alexnet_viz.attribution.methods import Method, Setting, method
+from alexnet_viz.attribution.question import Progress, Question
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.bounded import Bounded
 from alexnet_viz.errors import AttributionError
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.values import Attribution, Preprocessing
-
-Progress = Callable[[int, int], None]  # (done, total); raise Stopped in it to stop
 
 HOW = {
     "saliency": pixels.saliency,
@@ -99,7 +97,9 @@ class Session:
         settings = card.settings(knobs)
         target.check(self.shapes)
         layer = self._layer(card, layer, target)
-        found = HOW[key](Question(self, target, layer, progress or _ignore), **settings)
+        given = self.preprocessing, self.other, self.gradients, progress or _ignore
+        ask = Question(self.network, self.chain, target, layer, *given)
+        found = HOW[key](ask, **settings)
         notes = list(found.notes)
         values = found.values[0].float().cpu().contiguous().numpy()
         if not np.isfinite(values).all():
@@ -143,36 +143,6 @@ class Session:
         """The last convolution that feeds a layer, or the layer itself where none does."""
         names = self.chain.names[1 : self.chain.names.index(high)]
         return next((name for name in reversed(names) if name.startswith("conv")), high)
-
-
-class Question:
-    """What a method is asked: about this session's photo, this target, at this layer."""
-
-    def __init__(self, session: Session, target: Target, layer: str | None, progress: Progress) -> None:
-        self.session, self.target, self.layer, self.progress = session, target, layer, progress
-        self.network, self.chain, self.photo = session.network, session.chain, session.photo
-        self.preprocessing = session.preprocessing
-
-    def gradient(self, at: str = INPUT) -> Tensor:
-        """The target's gradient at a layer's output, (1, …), on the recorded pass."""
-        return self.session.gradients(self.target, at)[at]
-
-    @property
-    def value(self) -> float:
-        """The target's value for the photo."""
-        return float(self.target.of(self.chain.outputs[self.target.layer])[0])
-
-    def value_of_each(self, batch: Tensor) -> Tensor:
-        """The target's value for other photos: (B, 3, S, S) → (B,)."""
-        return self.target.of(Chain(self.network, batch, last=self.target.layer).outputs[self.target.layer])
-
-    def value_of(self, photo: Tensor) -> float:
-        """The target's value for another photo, (1, 3, S, S)."""
-        return float(self.value_of_each(photo)[0])
-
-    def baseline(self, kind: str, seed: int) -> Tensor:
-        """What stands for "nothing there", (1, 3, S, S). Raises AttributionError."""
-        return baseline(kind, self.photo, self.preprocessing, self.session.other, seed)
 
 
 def attribute(
