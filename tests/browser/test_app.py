@@ -65,7 +65,7 @@ def test_an_uploaded_photo_is_answered_and_its_link_opens_elsewhere(server, open
     data = photo(1)
     upload(page, ("mine.jpg", data))
     expect(page.get_by_text("mine.jpg: 320 × 240 pixels")).to_be_visible()
-    expected = classify(get("random"), data, "mine.jpg")[2].predictions
+    expected = classify(get("bundled"), data, "mine.jpg")[2].predictions
     found = answer(page)
     assert [label for label, _ in found] == [p.label for p in expected]
     assert [text for _, text in found] == [f"{p.probability:.1%}" for p in expected]

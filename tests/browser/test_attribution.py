@@ -36,7 +36,7 @@ def download(page, title):
 
 
 def test_a_photo_is_asked_why_and_its_maps_are_compared_and_taken_home(server, open_page):
-    page = open_page(f"{server.address}/attribution")
+    page = open_page(f"{server.address}/attribution?weights=random")
     data = photo(11, (300, 420))
     upload(page, ("mine.jpg", data))
     choose(page, "Why this class", "class 7")

@@ -30,6 +30,14 @@ def no_bug(app):
     assert not [error.value for error in app.error if "bug in the app" in error.value]
 
 
+@pytest.mark.parametrize("page", sorted(Path(SHELL).parents[2].glob("pages/*/*.py")), ids=lambda page: page.stem)
+def test_a_fresh_machine_sees_every_page_with_the_bundled_weights(page):
+    app = opened(str(page))
+    no_bug(app)
+    assert app.sidebar.selectbox(key="weights").value == "bundled"
+    assert app.title
+
+
 def test_classify_draws_the_cores_answer():
     app = opened(CLASSIFY, photo="coffee", weights="random")
     no_bug(app)
