@@ -16,7 +16,7 @@ room: .venv/run ## the same, open to everybody in the room (all network interfac
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address 0.0.0.0
 
 test: .venv/test browser lint ## install what the tests need and run them all, the browser's too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/test
 	$(BIN)/ruff check .
