@@ -93,7 +93,7 @@ def test_an_unknown_photo_and_missing_weights_are_one_sentence():
 def test_imagenet_that_is_not_here_is_offered_not_replaced_unsaid():
     app = opened(CLASSIFY, weights="imagenet")
     no_bug(app)
-    assert "The ImageNet weights are not on this machine" in app.info[0].value
+    assert "The ImageNet weights are not on this machine" in app.sidebar.info[0].value
     app.button[0].click().run()
     assert any("could not be fetched" in error.value for error in app.error)
     no_bug(app)
