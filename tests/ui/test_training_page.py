@@ -95,9 +95,9 @@ def test_a_run_is_started_watched_stopped_and_resumed(page):
         control(page, name).set_value(value)
     page.run()
     assert not page.exception
-    assert any("3 settings changed" in caption.value for caption in page.caption)
+    assert any("4 settings changed" in caption.value for caption in page.caption)
     page.toggle(key="settings").set_value(False).run()
-    assert any("3 settings changed" in caption.value for caption in page.caption)  # hidden, not forgotten
+    assert any("4 settings changed" in caption.value for caption in page.caption)  # hidden, not forgotten
     page.button(key="start").click().run()
     assert not page.exception
     (run,) = runs.list_runs(runs_folder())

@@ -44,6 +44,7 @@ _LABELS = {  # where the field's name alone says too little
     "input_size": "Input side (pixels)",
     "sizes": "Growing photos",
     "init": "First weights",
+    "start": "Go on from weights",
     "batch_norm": "Batch normalisation",
     "batch_size": "Photos a step (batch)",
     "optimizer": "Optimiser",
@@ -198,6 +199,8 @@ def _control(recipe: Recipe, field: dataclasses.Field) -> None:
         step, form = (1, "%d") if kind is int else (_step(before), "%g")
         st.number_input(value=before, min_value=least, max_value=most, step=step, format=form, placeholder="all",
                         **told)  # fmt: skip
+    elif kind is str:
+        st.text_input(value=before, placeholder="none: drawn at random", **told)
     elif get_origin(kind) is tuple:
         st.text_input(value=_shown(before), placeholder="0:128,20:224", **told)
     else:
