@@ -29,9 +29,14 @@ def set_number(page, label, value):
 
 def grown(page, points):
     """Wait until the training curve has so many points; how many there are."""
-    count = "path => document.querySelector(path)?.getAttribute('d').split('L').length ?? 0"
-    page.wait_for_function(f"([path, least]) => ({count})(path) >= least", arg=[CURVE, points], timeout=180_000)
-    return page.evaluate(count, CURVE)
+    line, found = page.locator(CURVE).first, 0
+    expect(line).to_be_attached(timeout=180_000)
+    for _ in range(600):
+        found = line.get_attribute("d").count("L") + 1
+        if found >= points:
+            return found
+        page.wait_for_timeout(300)
+    raise AssertionError(f"the curve stays at {found} points")
 
 
 def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, runs_there):
@@ -48,9 +53,10 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     page.get_by_role("button", name="Start", exact=True).click()
 
     first = grown(page, 2)
-    page.evaluate("document.querySelector('.chart svg').mine = true")
+    chart = page.locator(".chart svg").first
+    chart.evaluate("svg => { svg.mine = true }")
     assert grown(page, first + 2) > first
-    assert page.evaluate("document.querySelector('.chart svg').mine")  # it grew in place: nothing flickers
+    assert chart.evaluate("svg => svg.mine")  # it grew in place: nothing flickers
     expect(page.get_by_text("images/s ·").or_(page.get_by_text("images/s")).first).to_be_visible()
     slider, step = page.locator(".film .slider"), page.locator(".film .step")
     slider.press("Home")
