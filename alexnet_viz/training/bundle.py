@@ -37,6 +37,7 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
         raise RunError(f"The run {run.name} has no checkpoint yet: let it train.")
     state, described = read_weights(run / "checkpoints" / f"{names[0]}.safetensors")
     recipe = runs.read_run(run).recipe
+    splits = data.load(recipe)  # first: without its photos nothing may be overwritten
     path = folder / BUNDLED.name
     about = {
         "spec": NetworkSpec(**described["spec"]),
@@ -47,7 +48,6 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
     }
     halves = {key: value.half() for key, value in state.items()}
     save_weights(path, halves, **about)
-    splits = data.load(recipe)
     labels = splits.val.labels
     probabilities = _probabilities(path, splits.val, on_progress)
     best = probabilities.max(1)

@@ -124,7 +124,8 @@ def _prepare(
     path: Path, recipe: Recipe, splits: Splits, team: Team, monitor: Monitor, device: torch.device
 ) -> _Training:
     precision = precision_on(device, recipe.precision)
-    network = make_network(recipe, len(splits.class_names), device)
+    begins = not runs.read_index(path)["last"]  # else the weights it once began with may be gone, and are not needed
+    network = make_network(recipe if begins else replace(recipe, start=""), len(splits.class_names), device)
     if team.world > 1 and recipe.batch_norm:
         if device.type != "cuda":
             raise RecipeError("batch_norm over several processes needs GPUs: set processes=1, or batch_norm=false.")
@@ -578,11 +579,11 @@ def _save(training: _Training) -> None:
     )
 
 
-def _restore(training: _Training, about: dict[str, Any]) -> bool:
-    """Go back to the last checkpoint; False if there is none."""
+def _restore(training: _Training, about: dict[str, Any]) -> None:
+    """Go back to the last checkpoint, if there is one."""
     loaded = checkpoints.load_last(training.path)
     if loaded is None:
-        return False
+        return
     weights, state = loaded
     if state["fingerprint"] != training.splits.fingerprint:
         raise RunError("The photos of this run are not those it began with: put them back, or start a new run.")
@@ -600,4 +601,3 @@ def _restore(training: _Training, about: dict[str, Any]) -> bool:
     elif training.team.first:
         training.sums += sums.sum(0)
     print(f"Resumed at step {training.step:,} of {training.plan.steps:,}.")
-    return True

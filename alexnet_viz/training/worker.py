@@ -112,7 +112,7 @@ def _train(path: Path, recipe: Recipe, monitor) -> bool:
 def yield_cores() -> None:
     """Let threads that wait for each other sleep; call it before torch is imported.
 
-    By default they spin, which beside any other busy process costs half the speed and more.
+    By default they spin, which beside any other busy process costs nearly half the speed.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 

@@ -1,5 +1,7 @@
 """The training loop, in this process."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -67,8 +69,11 @@ def test_a_run_goes_on_from_given_weights(fit, tiny, batch_norm):
     """With a learning rate of next to nothing it ends as good as it began."""
     first, _ = fit(tiny.changed(epochs=3, learning_rate=0.01, dropout=0.0, snapshots=0))
     still = {"learning_rate": 1e-9, "epochs": 1, "weight_decay": 0.0, "snapshots": 0}
-    second, _ = fit(tiny.changed(start=f"run:{first.name}", batch_norm=batch_norm, **still))
+    recipe = tiny.changed(start=f"run:{first.name}", batch_norm=batch_norm, **still)
+    second, _ = fit(recipe)
     state, _ = read_weights(sources.run_weights(first.name))
+    shutil.rmtree(first)
+    assert fit(recipe, second)[1]  # to go on it does not need what it began with
     after, _ = read_weights(sources.run_weights(second.name))
     if not batch_norm:
         assert all(torch.allclose(after[key], value, atol=1e-7) for key, value in state.items())
