@@ -27,16 +27,24 @@ def insert(network: AlexNet) -> None:
 
 @torch.no_grad()
 def settle(network: nn.Sequential, x: Tensor) -> None:
-    """Make each normalisation change nothing for a batch of photos (B, 3, S, S): trained weights go on from there."""
+    """Make each normalisation change nothing for a batch of photos (B, 3, S, S): trained weights go on from there.
+
+    The weights before it take the length that fresh ones have (He et al. 2015, arXiv:1502.01852): behind a
+    normalisation it says nothing, but the shorter the weights, the further a learning rate moves them.
+    """
+    before = None
     for layer in network:
         if isinstance(layer, _BatchNorm):
+            scale = (2 * before.weight.shape[0]) ** 0.5 / before.weight.norm()
             variance, mean = torch.var_mean(x.transpose(0, 1).flatten(1), dim=1, correction=0)
-            layer.running_mean.copy_(mean)
-            layer.running_var.copy_(variance)
+            before.weight.mul_(scale)
+            before.bias.mul_(scale)
+            layer.running_mean.copy_(mean * scale)
+            layer.running_var.copy_(variance * scale**2)
             layer.bias.copy_(mean)
-            layer.weight.copy_((variance + layer.eps).sqrt())
+            layer.weight.copy_((variance + layer.eps / scale**2).sqrt())
         elif not isinstance(layer, nn.Dropout):
-            x = layer(x)
+            before, x = layer, layer(x)
 
 
 @torch.no_grad()

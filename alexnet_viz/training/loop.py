@@ -126,6 +126,10 @@ def _prepare(
     precision = precision_on(device, recipe.precision)
     begins = not runs.read_index(path)["last"]  # else the weights it once began with may be gone, and are not needed
     network = make_network(recipe if begins else replace(recipe, start=""), len(splits.class_names), device)
+    if begins and recipe.start and recipe.batch_norm:
+        some = np.linspace(0, len(splits.train) - 1, min(SETTLE, len(splits.train))).astype(int)
+        x = augment.train_batch(splits.train, some, recipe, size=recipe.size_at(0), epoch=0, device=device)
+        batch_norm.settle(network, x)
     if team.world > 1 and recipe.batch_norm:
         if device.type != "cuda":
             raise RecipeError("batch_norm over several processes needs GPUs: set processes=1, or batch_norm=false.")

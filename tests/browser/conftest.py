@@ -1,6 +1,7 @@
 """A fresh server and a real browser, both ended by the test that asked for them."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -30,19 +31,23 @@ class Server:
         own = {"ALEXNET_VIZ_CACHE": "cache", "ALEXNET_VIZ_RUNS": "runs", "TORCH_HOME": "torch"}
         environment = os.environ | {key: str(folder / name) for key, name in own.items()}
         environment["ALEXNET_VIZ_IMAGENET_URL"] = "http://127.0.0.1:9/alexnet-owt-7be5be79.pth"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+        command = [sys.executable, "-Xfaulthandler", "-mstreamlit", "run", "app.py", "--server.headless=true"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--server.port", str(self.port)], cwd=HOME, env=environment, stdout=log, stderr=log
             )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the machine has
         for _ in range(300):
             try:
-                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1).close()
+                direct.open(f"{self.address}/_stcore/health", timeout=1).close()
                 return
-            except OSError:
+            except OSError as error:
+                why = error
                 assert self.process.poll() is None, self.log.read_text()
                 time.sleep(0.2)
-        raise AssertionError(f"the server did not come up: {self.log.read_text()}")
+        self.process.send_signal(signal.SIGABRT)  # writes where each thread stands into the log
+        self.process.wait(20)
+        raise AssertionError(f"the server did not come up ({why!r}): {self.log.read_text()}")
 
     def end(self) -> None:
         self.process.terminate()

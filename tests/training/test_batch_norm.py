@@ -40,6 +40,7 @@ def test_settled_it_changes_nothing_until_it_is_trained():
     batch_norm.insert(network)
     x = torch.randn(16, 3, 96, 96, generator=torch.Generator().manual_seed(1))
     batch_norm.settle(network, x)
+    assert network.conv1.weight.norm().item() == pytest.approx(128**0.5)  # as long as fresh ones
     after = batch_norm.folded(network)
     for key, value in before.items():
         torch.testing.assert_close(after[key], value, rtol=1e-5, atol=1e-6)

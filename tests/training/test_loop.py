@@ -71,6 +71,7 @@ def test_a_run_goes_on_from_given_weights(fit, tiny, batch_norm):
     still = {"learning_rate": 1e-9, "epochs": 1, "weight_decay": 0.0, "snapshots": 0}
     recipe = tiny.changed(start=f"run:{first.name}", batch_norm=batch_norm, **still)
     second, _ = fit(recipe)
+    before = rows(first, "val")[-1]["loss"]
     state, _ = read_weights(sources.run_weights(first.name))
     shutil.rmtree(first)
     assert fit(recipe, second)[1]  # to go on it does not need what it began with
@@ -79,6 +80,7 @@ def test_a_run_goes_on_from_given_weights(fit, tiny, batch_norm):
         assert all(torch.allclose(after[key], value, atol=1e-7) for key, value in state.items())
     else:  # its statistics follow the photos of the new run
         torch.testing.assert_close(after["fc8.weight"], state["fc8.weight"])
+        assert rows(second, "val")[-1]["loss"] == pytest.approx(before, rel=0.1)
 
 
 def test_given_weights_must_fit_all_but_their_classes(fit, tiny):
