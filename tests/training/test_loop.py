@@ -67,8 +67,9 @@ def test_it_learns_to_tell_colours_apart(fit, tiny):
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_a_run_goes_on_from_given_weights(fit, tiny, batch_norm):
     """With a learning rate of next to nothing it ends as good as it began."""
-    first, _ = fit(tiny.changed(epochs=3, learning_rate=0.01, dropout=0.0, snapshots=0))
-    still = {"learning_rate": 1e-9, "epochs": 1, "weight_decay": 0.0, "snapshots": 0}
+    learns = {"optimizer": "adamw", "nesterov": False, "learning_rate": 0.002, "dropout": 0.0, "snapshots": 0}
+    first, _ = fit(tiny.changed(epochs=3, **learns))
+    still = {**learns, "learning_rate": 1e-9, "epochs": 1, "weight_decay": 0.0}
     recipe = tiny.changed(start=f"run:{first.name}", batch_norm=batch_norm, **still)
     second, _ = fit(recipe)
     before = rows(first, "val")[-1]["loss"]
@@ -80,7 +81,7 @@ def test_a_run_goes_on_from_given_weights(fit, tiny, batch_norm):
         assert all(torch.allclose(after[key], value, atol=1e-7) for key, value in state.items())
     else:  # its statistics follow the photos of the new run
         torch.testing.assert_close(after["fc8.weight"], state["fc8.weight"])
-        assert rows(second, "val")[-1]["loss"] == pytest.approx(before, rel=0.1)
+        assert rows(second, "val")[-1]["loss"] < 1.3 * before
 
 
 def test_given_weights_must_fit_all_but_their_classes(fit, tiny):
