@@ -36,10 +36,9 @@ class Server:
             self.process = subprocess.Popen(
                 [*command, "--server.port", str(self.port)], cwd=HOME, env=environment, stdout=log, stderr=log
             )
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the machine has
         for _ in range(300):
             try:
-                direct.open(f"{self.address}/_stcore/health", timeout=1).close()
+                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1).close()
                 return
             except OSError as error:
                 why = error

@@ -1,5 +1,6 @@
 import os
 import shutil
+import urllib.request
 import zipfile
 
 import numpy as np
@@ -27,6 +28,7 @@ def pixels(images):
 def no_network(monkeypatch):
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setattr(urllib.request, "_opener", None)  # the first urlopen keeps the proxies of its moment for good
 
 
 def test_data_are_counted_and_checked_before_anything_is_decoded(make_tree):
