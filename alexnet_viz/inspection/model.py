@@ -51,7 +51,7 @@ def _version(choice: str) -> str:
     """The choice, and for a file the time and size that tell a new one under an old name."""
     try:
         path = path_of(choice)
-        return f"{path}:{path.stat().st_mtime_ns}:{path.stat().st_size}" if path else choice
+        return f"{choice}:{path.stat().st_mtime_ns}:{path.stat().st_size}" if path else choice
     except OSError:
         return choice
 

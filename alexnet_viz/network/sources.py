@@ -1,7 +1,7 @@
 """Where weights can come from, and getting them onto this machine. No torch here: a page can list them at once.
 
 A choice is a short text, the same in the address, the sidebar and the shell: ``imagenet``, ``bundled``, ``random``,
-``run:<id>``, or the path of a checkpoint.
+``run:<id>``, ``run:<id>@start`` for what that run began with, or the path of a checkpoint.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from alexnet_viz.errors import WeightsError
 IMAGENET_URL = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"  # AlexNet_Weights.IMAGENET1K_V1
 IMAGENET_MEGABYTES = 233
 BUNDLED = Path(__file__).parents[2] / "assets" / "weights" / "alexnet-bundled.safetensors"
+START = "@start"
 CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth")
 
 Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0 when the server does not say)
@@ -43,7 +44,9 @@ def path_of(choice: str) -> Path | None:
         return imagenet_file()
     if choice == "bundled":
         return BUNDLED
-    return run_weights(choice.removeprefix("run:")) if choice.startswith("run:") else Path(choice).expanduser()
+    if choice.startswith("run:"):
+        return run_weights(choice.removeprefix("run:").removesuffix(START))
+    return Path(choice).expanduser()
 
 
 def run_weights(run: str, runs: Path | None = None) -> Path:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from alexnet_viz.errors import ShapeError, WeightsError
 from alexnet_viz.network.files import read_weights
 from alexnet_viz.network.layers import smallest_input, steps
-from alexnet_viz.network.sources import BUNDLED, Progress, download_imagenet, imagenet_file, path_of
-from alexnet_viz.network.variants import AlexNet, build, from_torchvision
+from alexnet_viz.network.sources import BUNDLED, START, Progress, download_imagenet, imagenet_file, path_of
+from alexnet_viz.network.variants import AlexNet, build, from_torchvision, initialise
 from alexnet_viz.values import VARIANT_TITLES, NetworkSpec, Preprocessing, Variant, WeightsInfo
 
 RANDOM_SEED = 2012
@@ -95,7 +96,26 @@ def _checkpoint(path: Path, choice: str) -> tuple[AlexNet, WeightsInfo]:
         raise WeightsError(f"{path.name}: its description is not one that this app wrote ({error!r}).") from error
     if len(info.categories) != spec.num_classes:
         raise WeightsError(f"{path.name} names {len(info.categories)} classes for {spec.num_classes} outputs.")
+    if choice.startswith("run:") and choice.endswith(START):
+        title = f"{choice.removeprefix('run:').removesuffix(START)}, at its start"
+        notes = ("Untrained: its answers mean nothing.",)
+        return _begun(described["recipe"], spec), replace(info, id=info.id + START, title=title, notes=notes)
     return _network(spec, state, path.name), info
+
+
+@torch.no_grad()
+def _begun(recipe: dict, spec: NetworkSpec) -> AlexNet:
+    """What a run began with, drawn again as its recipe says, with its new batch normalisations folded in."""
+    if recipe.get("start"):
+        raise WeightsError(f"This run went on from other weights, “{recipe['start']}”: choose those.")
+    network = build(spec)
+    initialise(network, recipe["seed"], recipe["init"])
+    if recipe["batch_norm"]:
+        scale = 1 / (torch.ones(()) + nn.BatchNorm2d(1).eps).sqrt()
+        for name, parameter in network.named_parameters():
+            if not name.startswith("fc8."):
+                parameter.mul_(scale)
+    return network
 
 
 def infer_spec(state: dict[str, Tensor], name: str) -> NetworkSpec:

@@ -25,6 +25,8 @@ def weights(choice: Choice, network: Model, *, optional: bool) -> Model | None:
 
     missing = [] if sources.imagenet_file().is_file() else ["imagenet"]
     options = [one for one in weight_options() if one not in ("file", choice.weights, *missing)]
+    if choice.weights.startswith("run:") and not choice.weights.endswith(sources.START):
+        options.insert(0, choice.weights + sources.START)
     options = [NOTHING] * (optional or not options) + options
     address.seed("beside_weights", options[0])
     if (now := st.session_state.beside_weights) not in options:

@@ -200,7 +200,9 @@ def weight_title(weights: str) -> str:
     if weights == "imagenet" and not sources.imagenet_file().is_file():
         return f"{_TITLES[weights]} (not here yet)"
     if weights.startswith("run:"):
-        return f"Run {weights[4:]}"
+        run = weights[4:]
+        began = run.endswith(sources.START)
+        return f"Run {run.removesuffix(sources.START)}" + ", at its start" * began
     return _TITLES.get(weights, Path(weights).name)
 
 

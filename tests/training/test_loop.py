@@ -7,11 +7,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from alexnet_viz.errors import RecipeError, RunError
+from alexnet_viz.errors import RecipeError, RunError, WeightsError
 from alexnet_viz.network import sources
 from alexnet_viz.network.files import read_weights
 from alexnet_viz.network.variants import build
-from alexnet_viz.training import augment, checkpoints, data, runs
+from alexnet_viz.network.weights import load
+from alexnet_viz.training import augment, batch_norm, checkpoints, data, runs
 from alexnet_viz.training.answers import read_answers
 from alexnet_viz.training.loop import TrainingFailed, make_network, train
 from alexnet_viz.training.monitor import Monitor
@@ -55,6 +56,25 @@ def test_every_preset_takes_two_steps(fit, tiny, name):
     assert done
     assert rows(path, "train")[-1]["step"] == 2
     assert ("ten_crop_top1" in rows(path, "val")[-1]) == (name == "paper")
+
+
+@pytest.mark.parametrize(("init", "norm"), [("he", True), ("paper", False), ("pytorch", True)])
+def test_what_a_run_began_with_is_drawn_again_bit_for_bit(fit, tiny, init, norm):
+    recipe = tiny.changed(init=init, batch_norm=norm, seed=7, epochs=1, snapshots=2)
+    path, _ = fit(recipe)
+    network, info = load(f"run:{path.name}@start")
+    began = batch_norm.folded(make_network(recipe, info.spec.num_classes, CPU))
+    assert all(torch.equal(network.state_dict()[key], value) for key, value in began.items())
+    np.testing.assert_array_equal(network.conv1.weight.numpy().astype(np.float16), read_snapshot(path, 0).conv1)
+    assert (load(f"run:{path.name}")[0].conv1.weight != network.conv1.weight).any()
+    assert load(f"run:{path.name}")[1].id != info.id
+
+
+def test_a_run_that_went_on_says_from_what(fit, tiny):
+    first, _ = fit(tiny.changed(epochs=1))
+    second, _ = fit(tiny.changed(epochs=1, start=f"run:{first.name}"))
+    with pytest.raises(WeightsError, match=first.name):
+        load(f"run:{second.name}@start")
 
 
 def test_it_learns_to_tell_colours_apart(fit, tiny):
