@@ -25,7 +25,7 @@ from alexnet_viz.figures.activations import (
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui import address, ask, beside, lesion, photos, predict
 from alexnet_viz.ui.sidebar import Choice, theme
-from alexnet_viz.ui.unit import choose, chosen_unit, seed_unit
+from alexnet_viz.ui.unit import choose, chosen_unit, seed_layer, seed_unit
 from alexnet_viz.values import Trace
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Look:
 def choices(network: Model) -> tuple[Look, str]:
     """The row of choices above the maps: what is looked at, and what is set beside it."""
     layers = [*(one.name for one in ask.plan(network.info.spec, 1).layers), "softmax"]
-    address.seed("layer", layers[0], allowed=layers)
+    seed_layer(layers)
     address.seed("sort", "index", allowed=ORDERS)
     address.seed("range", "layer", allowed=SPANS)
     address.seed("beside", "none", allowed=BESIDE)

@@ -25,8 +25,11 @@ def begin() -> None:
         st.session_state[_PENDING] = now
 
 
-def seed(key: str, default: Any, parse: Callable[[str], Any] = str, allowed: Collection | None = None) -> None:
-    """Before a widget of this key: the address's value if new and allowed, else what was there, else the default."""
+def seed(key: str, default: Any, parse: Callable[[str], Any] = str, allowed: Collection | None = None) -> bool:
+    """Before a widget of this key: the address's value if new and allowed, else what was there, else the default.
+
+    Returns whether it is the address that said so.
+    """
     text = st.session_state.get(_PENDING, {}).pop(key, None)
     if text is not None:
         try:
@@ -35,8 +38,10 @@ def seed(key: str, default: Any, parse: Callable[[str], Any] = str, allowed: Col
             value = None
         if value is not None and (allowed is None or value in allowed):
             st.session_state[key] = value
+            return True
     if key not in st.session_state or (allowed is not None and st.session_state[key] not in allowed):
         st.session_state[key] = default
+    return False
 
 
 def show(key: str, value: Any) -> None:

@@ -20,7 +20,7 @@ from alexnet_viz.figures.filters import (
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui import address, ask
 from alexnet_viz.ui.sidebar import theme
-from alexnet_viz.ui.unit import choose, chosen_unit
+from alexnet_viz.ui.unit import choose, chosen_unit, seed_layer
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -31,17 +31,11 @@ _QUIET = {"displayModeBar": False}
 
 
 def chosen_layer() -> str:
-    """The layer, shared with the other pages: what they call relu3 or pool3 is here the weights before it."""
-    st.session_state.layer = _weighted(st.session_state.get("layer", LAYERS[0]))
-    address.seed("layer", LAYERS[0], _weighted)
+    """The layer, shared with the other pages: where they are at relu3 or pool3, here are the weights before it."""
+    seed_layer(LAYERS)
     layer = st.selectbox("Layer", LAYERS, key="layer", persist_state="session", help="The layers that have weights.")
     address.show("layer", layer)
     return layer
-
-
-def _weighted(layer: str) -> str:
-    number = next((sign for sign in layer if sign.isdigit()), "8" if layer == "softmax" else "5")
-    return next((one for one in LAYERS if one.endswith(number)), LAYERS[0])
 
 
 def chosen_filter(network: Model, layer: str) -> int:

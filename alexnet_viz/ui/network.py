@@ -12,6 +12,7 @@ from alexnet_viz.components.network_view import Went, network_view
 from alexnet_viz.figures.network import Scene, layer_scene, overview_scene, unit_scene
 from alexnet_viz.ui import address, ask
 from alexnet_viz.ui.sidebar import current
+from alexnet_viz.ui.unit import seed_layer
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -41,7 +42,7 @@ def chosen(network: Model, reference: str) -> Place:
     state, record = st.session_state, ask.trace(network, reference)
     shapes = {step.layer.name: step.output for step in walk(network.info.spec)}
     address.seed("depth", "overview", allowed=DEPTHS)
-    address.seed("layer", "conv1", allowed=list(shapes))
+    seed_layer(list(shapes))
     address.seed("rows", 8, address.number(*ROWS), range(ROWS[0], ROWS[1] + 1))
     address.seed("large", False, lambda text: text == "True")
     shape = shapes[state.layer]

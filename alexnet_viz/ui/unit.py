@@ -1,10 +1,35 @@
-"""The channel or unit that several pages look at, in the address as ``channel``."""
+"""The layer and the unit (channel) that several pages look at, in the address as ``layer`` and ``channel``."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from alexnet_viz.ui import address
+
+# every layer of every network, in the order of the forward pass
+LAYERS = (
+    "conv1", "relu1", "norm1", "pool1", "conv2", "relu2", "norm2", "pool2", "conv3", "relu3", "conv4", "relu4", "conv5",
+    "relu5", "pool5", "avgpool", "flatten", "drop5", "fc6", "relu6", "drop6", "fc7", "relu7", "drop7", "fc8", "softmax",
+)  # fmt: skip
+
+
+def seed_layer(layers: Sequence[str]) -> None:
+    """Before anything needs the layer, which the pages share.
+
+    Where a page does not have it the last one before it stands in, and the visitor's choice is kept for the other
+    pages until the visitor chooses again.
+    """
+    state = st.session_state
+    told = address.seed("layer", layers[0], allowed=LAYERS)
+    wish, stand_in = state.pop("_layer_wish", ("", ""))
+    if not told and state.layer == stand_in:
+        state.layer = wish
+    if (wish := state.layer) not in layers:
+        before = reversed(LAYERS[: LAYERS.index(wish)])
+        state.layer = next((one for one in before if one in layers), layers[0])
+        state._layer_wish = wish, state.layer
 
 
 def seed_unit(count: int, default: int = 0) -> None:

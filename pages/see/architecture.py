@@ -15,6 +15,7 @@ from alexnet_viz.ui.architecture import (
     totals,
 )
 from alexnet_viz.ui.sidebar import current, theme
+from alexnet_viz.ui.unit import seed_layer
 
 choice = current()
 guess_first = predict.title("The architecture, to scale")
@@ -24,7 +25,7 @@ with st.spinner("Waking the network …"):
     loaded = spec == network.info.spec and batch == 1
     plan = ask.measured(network, choice.photo) if loaded else ask.plan(spec, batch)
 
-address.seed("layer", "conv1", allowed=[layer.name for layer in plan.layers])
+seed_layer([layer.name for layer in plan.layers])
 question = f"shape of {st.session_state.layer} in {spec}"
 drawing = network_svg(
     plan,

@@ -7,11 +7,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.network.files import save_weights
+from alexnet_viz.network.layers import chain
 from alexnet_viz.network.variants import build
-from alexnet_viz.values import NetworkSpec, Preprocessing
+from alexnet_viz.ui.unit import LAYERS
+from alexnet_viz.values import VARIANTS, NetworkSpec, Preprocessing
 
 HOME = Path(__file__).parents[2]
-SHELL, FILTERS = str(HOME / "alexnet_viz" / "ui" / "shell.py"), str(HOME / "pages" / "see" / "filters.py")
+SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
+FILTERS, ACTIVATIONS, NETWORK, ARCHITECTURE = (str(HOME / "pages" / "see" / f"{name}.py") for name in
+                                               ("filters", "activations", "network", "architecture"))  # fmt: skip
 
 
 def opened(**address):
@@ -99,3 +103,25 @@ def test_a_layer_without_weights_becomes_the_one_before_it(layer, shown):
 )
 def test_nonsense_in_the_address_is_passed_over(address):
     no_bug(opened(**address))
+
+
+def test_a_layer_without_weights_is_not_forgotten_on_the_way_over_the_filters():
+    app = opened(layer="pool2")
+    assert app.selectbox(key="layer").value == "conv2"
+    for path, shown in ((ACTIVATIONS, "pool2"), (FILTERS, "conv2"), (ACTIVATIONS, "pool2")):
+        app.switch_page(path).run()
+        assert app.selectbox(key="layer").value == shown
+    app.selectbox(key="layer").set_value("softmax").run()
+    for path, shown in ((ARCHITECTURE, "fc8"), (FILTERS, "fc8"), (NETWORK, "softmax"), (FILTERS, "fc8")):
+        app.switch_page(path).run()
+        assert app.selectbox(key="layer").value == shown
+    app.selectbox(key="layer").set_value("conv4").run()  # somebody chose: that is the layer now
+    app.switch_page(ACTIVATIONS).run()
+    assert app.selectbox(key="layer").value == "conv4"
+    no_bug(app)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_networks_layers_stand_in_the_pages_order(variant):
+    names = [layer.name for layer in chain(NetworkSpec(variant))]
+    assert names == [name for name in LAYERS if name in names]
