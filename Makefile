@@ -25,9 +25,14 @@ lint: .venv/test
 bench: .venv/test browser ## measure the app against the bare work, as ratios of one run
 	for file in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
+# Smaller crops show what fills a photo from close by; from the start they would take many more epochs.
+CLOSE_UP := $(addprefix --set ,start=run:bundled min_area=0.08 learning_rate=0.02 warmup_epochs=0.2 epochs=7 \
+	sizes=0:128,3:160,5:224)
+
 weights: .venv/run ## train the weights that ship anew, in hours: make weights DATA=tiny-imagenet-100
 	$(BIN)/python -m alexnet_viz train --preset bundled --data folder:$(DATA) --id bundled
-	$(BIN)/python -m alexnet_viz bundle bundled
+	$(BIN)/python -m alexnet_viz train --preset bundled --data folder:$(DATA) --id bundled-close-up $(CLOSE_UP)
+	$(BIN)/python -m alexnet_viz bundle bundled-close-up
 
 screenshots: .venv/test browser ## take the README's pictures of the running app again
 	$(BIN)/python -m tests.browser.screenshots

@@ -38,13 +38,14 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
     state, described = read_weights(run / "checkpoints" / f"{names[0]}.safetensors")
     recipe = runs.read_run(run).recipe
     splits = data.load(recipe)  # first: without its photos nothing may be overwritten
+    stages = _stages(run)
     path = folder / BUNDLED.name
     about = {
         "spec": NetworkSpec(**described["spec"]),
         "categories": data.short_names([tuple(name.split(", ")) for name in described["categories"]]),
         "preprocessing": Preprocessing(**described["preprocessing"]),
         "title": f"Bundled, {len(described['categories'])} classes",
-        "source": f"trained for {described['epoch'] + 1} epochs by the preset {recipe.preset}",
+        "source": f"trained for {sum(len(stage['curve']) for stage in stages)} epochs by the preset {recipe.preset}",
     }
     halves = {key: value.half() for key, value in state.items()}
     save_weights(path, halves, **about)
@@ -75,7 +76,7 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
         "per_class_top1": {
             name: float(right[labels == label].mean()) for label, name in enumerate(about["categories"])
         },
-        "stages": _stages(run),
+        "stages": stages,
         "categories": list(about["categories"]),
     }
     write_atomically(path.with_suffix(".json"), (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())

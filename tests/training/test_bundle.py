@@ -19,13 +19,18 @@ from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.team import Team
 
 
+def finish(recipe, run_id):
+    path = runs.create_run(recipe, run_id=run_id)
+    with Monitor(path) as monitor:
+        assert train(path, recipe, data.load(recipe), Team(), monitor, torch.device("cpu"))
+    return path
+
+
 @pytest.fixture
 def finished(tiny):
     """The recipe of a run named ``tiny`` that came to its end."""
     recipe = tiny.changed(batch_norm=True, epochs=1, snapshots=0)
-    path = runs.create_run(recipe, run_id="tiny")
-    with Monitor(path) as monitor:
-        assert train(path, recipe, data.load(recipe), Team(), monitor, torch.device("cpu"))
+    finish(recipe, "tiny")
     return recipe
 
 
@@ -49,6 +54,12 @@ def test_what_is_written_says_what_it_measures(finished, tmp_path, capsys):
     assert set(card["per_class_top1"]) == set("abcd")
     assert [[row["epoch"] for row in stage["curve"]] for stage in card["stages"]] == [[0]]
     assert str(finished.data) not in (tmp_path / "out" / "alexnet-bundled.json").read_text("utf-8")
+
+
+def test_a_run_that_went_on_from_another_tells_of_both(finished, tmp_path):
+    card = bundle(finish(finished.changed(start="run:tiny"), "more"), tmp_path)
+    assert [(stage["run"], stage["recipe"]["start"]) for stage in card["stages"]] == [("tiny", ""), ("more", "run:tiny")]
+    assert "for 2 epochs" in load(str(tmp_path / card["file"]))[1].source
 
 
 def test_a_run_without_a_checkpoint_says_so(tiny, tmp_path):
