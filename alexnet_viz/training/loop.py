@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from alexnet_viz.errors import RecipeError, RunError
+from alexnet_viz.network.sources import run_weights
 from alexnet_viz.network.variants import AlexNet, build, initialise
 from alexnet_viz.network.weights import load
 from alexnet_viz.training import augment, batch_norm, checkpoints, runs
@@ -125,7 +126,8 @@ def _prepare(
 ) -> _Training:
     precision = precision_on(device, recipe.precision)
     begins = not runs.read_index(path)["last"]  # else the weights it once began with may be gone, and are not needed
-    network = make_network(recipe if begins else replace(recipe, start=""), len(splits.class_names), device)
+    first = recipe if begins else replace(recipe, start="")
+    network = make_network(first, len(splits.class_names), device, path.parent)
     if begins and recipe.start and recipe.batch_norm:
         some = np.linspace(0, len(splits.train) - 1, min(SETTLE, len(splits.train))).astype(int)
         x = augment.train_batch(splits.train, some, recipe, size=recipe.size_at(0), epoch=0, device=device)
@@ -173,21 +175,22 @@ def _prepare(
     return training
 
 
-def make_network(recipe: Recipe, classes: int, device: torch.device) -> AlexNet:
-    """The recipe's network with its first weights, as it is trained."""
+def make_network(recipe: Recipe, classes: int, device: torch.device, folder: Path | None = None) -> AlexNet:
+    """The recipe's network with its first weights, as it is trained; ``folder`` is where ``start=run:ID`` looks."""
     network = build(recipe.spec(classes))
     initialise(network, recipe.seed, recipe.init)
     if recipe.start:
-        _begin_with(network, recipe.start)
+        _begin_with(network, recipe.start, folder)
     if recipe.batch_norm:
         batch_norm.insert(network)
     return network.to(device=device, memory_format=torch.channels_last)
 
 
 @torch.no_grad()
-def _begin_with(network: AlexNet, choice: str) -> None:
+def _begin_with(network: AlexNet, choice: str, folder: Path | None) -> None:
     """Copy the weights of a choice into a network; its fc8 stays as drawn where the number of classes differs."""
-    found = load(choice)[0].state_dict()
+    run = choice.startswith("run:")
+    found = load(str(run_weights(choice.removeprefix("run:"), folder)) if run else choice)[0].state_dict()
     for key, own in network.state_dict().items():
         if key in found and found[key].shape == own.shape:
             own.copy_(found[key])

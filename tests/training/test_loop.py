@@ -114,6 +114,17 @@ def test_given_weights_must_fit_all_but_their_classes(fit, tiny):
         make_network(tiny.changed(start=start, fc_width=17), 4, CPU)
 
 
+def test_given_weights_of_a_run_are_looked_for_beside_the_new_run(fit, tiny, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    still = {"epochs": 1, "learning_rate": 1e-9, "weight_decay": 0.0, "snapshots": 0}
+    first, _ = fit(tiny, runs.create_run(tiny.changed(seed=1), elsewhere, "first"))
+    recipe = tiny.changed(start="run:first", **still)
+    second, done = fit(recipe, runs.create_run(recipe, elsewhere))
+    assert done
+    before, after = (read_weights(sources.run_weights(run.name, elsewhere))[0] for run in (first, second))
+    assert all(torch.allclose(after[key], value, atol=1e-7) for key, value in before.items())
+
+
 def test_a_row_says_what_the_page_shows(fit, tiny):
     path, _ = fit(tiny)
     row = rows(path, "train")[0]
