@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a network; the run is seen by the app's pages")
     train.add_argument("--preset", default="quick", help="textbook, paper, torchvision, quick or bundled")
     train.add_argument("--data", help="textures, folder:PATH, cifar10[:ROOT], imagenette[:ROOT] or imagenet:ROOT")
+    train.add_argument("--download", action="store_true", help="fetch cifar10 or imagenette if it is missing")
     train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change one of its settings")
     train.add_argument("--id", metavar="RUN", help="what to call the run (default: time, preset and data)")
     train.add_argument("--runs", type=Path, metavar="DIR", help="where runs are kept (default: ./runs)")
@@ -300,11 +301,16 @@ def _print_table(architecture: Architecture) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from alexnet_viz.training import data
+    from alexnet_viz.training.launcher import check
     from alexnet_viz.training.recipe import preset
     from alexnet_viz.training.runs import create_run
 
-    data = [f"data={options.data}"] if options.data else []
-    recipe = preset(options.preset).with_changes(*data, *options.set)
+    given = [f"data={options.data}"] if options.data else []
+    recipe = preset(options.preset).with_changes(*given, *options.set)
+    if options.download and recipe.data.partition(":")[0] in data.DOWNLOADS:
+        data.fetch(recipe)
+    check(recipe, options.runs)
     return _follow(create_run(recipe, options.runs, options.id))
 
 

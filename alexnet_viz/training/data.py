@@ -16,10 +16,27 @@ import numpy as np
 from alexnet_viz.errors import DataError
 from alexnet_viz.training import textures
 from alexnet_viz.training.cache import cache_folder, decode_once
-from alexnet_viz.training.folder import check_classes, read_tree
+from alexnet_viz.training.folder import LAYOUT, check_classes, read_tree
 from alexnet_viz.training.recipe import Recipe
 
 Progress = Callable[[str], None]
+
+DOWNLOADS = {"cifar10": "170 MB", "imagenette": "330 MB"}  # what anybody may fetch
+_TITLES = {"cifar10": "CIFAR-10", "imagenette": "Imagenette", "imagenet": "ImageNet"}
+_ORIGINS = {
+    "cifar10": "https://www.cs.toronto.edu/~kriz/cifar.html",
+    "imagenette": "https://github.com/fastai/imagenette",
+    "imagenet": "https://image-net.org/download (with an account)",
+}
+_FILES = {  # (archive, what torchvision unpacks it to): one of the two must be there
+    "cifar10": [("cifar-10-python.tar.gz", "cifar-10-batches-py")],
+    "imagenette": [("imagenette2-320.tgz", "imagenette2-320")],
+    "imagenet": [
+        ("ILSVRC2012_img_train.tar", "train"),
+        ("ILSVRC2012_img_val.tar", "val"),
+        ("ILSVRC2012_devkit_t12.tar.gz", "meta.bin"),
+    ],
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +76,7 @@ def load(recipe: Recipe, on_progress: Progress = lambda _: None) -> Splits:
 
     ``on_progress`` is told now and then, in words, what is going on; an error that it raises ends the loading.
     """
-    source, _, where = recipe.data.partition(":")
-    root = Path(where).expanduser() if where else cache_folder() / source
+    source, root = _place(recipe)
     match source:
         case "textures":
             on_progress("drawing textures")
@@ -78,11 +94,32 @@ def load(recipe: Recipe, on_progress: Progress = lambda _: None) -> Splits:
 
 def check(recipe: Recipe) -> None:
     """What can be known without decoding a photo: DataError where the data are missing or cannot be trained on."""
-    source, _, where = recipe.data.partition(":")
+    check_place(recipe)
+    source, root = _place(recipe)
     if source == "folder":
-        _class_count(recipe, read_tree(Path(where).expanduser()).class_names)
+        _class_count(recipe, read_tree(root).class_names)
     elif source == "textures":
         _class_count(recipe, textures.CLASS_NAMES)
+
+
+def check_place(recipe: Recipe) -> None:
+    """The same at a glance, without listing any folder: DataError says which files to get, and where they belong."""
+    source, root = _place(recipe)
+    if source == "folder" and not root.exists():
+        raise DataError(f"There is no folder or .zip file {root}. {LAYOUT}.")
+    needed = _FILES.get(source, ())
+    missing = [file for file, unpacked in needed if not (root / file).is_file() and not (root / unpacked).exists()]
+    if missing:
+        raise DataError(
+            f"{_TITLES[source]} is not in {root}: get {', '.join(missing)} from {_ORIGINS[source]} "
+            f"and put {'it' if len(missing) == 1 else 'them'} there."
+        )
+
+
+def fetch(recipe: Recipe) -> None:
+    """Download CIFAR-10 or Imagenette to where the recipe looks for it; DataError without a network."""
+    source, root = _place(recipe)
+    {"cifar10": _open_cifar10, "imagenette": _open_imagenette}[source](root)
 
 
 def count(recipe: Recipe) -> tuple[int, int]:
@@ -92,6 +129,11 @@ def count(recipe: Recipe) -> tuple[int, int]:
         return classes * textures.TRAIN_PER_CLASS, classes
     splits = load(recipe)
     return len(splits.train), len(splits.class_names)
+
+
+def _place(recipe: Recipe) -> tuple[str, Path]:
+    source, _, where = recipe.data.partition(":")
+    return source, Path(where).expanduser() if where else cache_folder() / source
 
 
 # --- sources -------------------------------------------------------------------------------------
@@ -116,29 +158,39 @@ def _folder(recipe: Recipe, root: Path, on_progress: Progress, class_names: tupl
 
 
 def _cifar10(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
-    from torchvision.datasets import CIFAR10
-
     on_progress(f"reading CIFAR-10 from {root}")
-    with _or_data_error(
-        f"CIFAR-10 is not in {root} and cannot be downloaded",
-        "put cifar-10-python.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html there, or write cifar10:FOLDER",
-    ):
-        train, val = (CIFAR10(root, train=part, download=True) for part in (True, False))
+    train, val = _open_cifar10(root)
     photos = np.ascontiguousarray(np.concatenate([train.data, val.data]))
     labels = np.array(train.targets + val.targets, np.int64)
     return _splits(recipe, photos, labels, np.arange(len(photos)) >= len(train), tuple(train.classes), "CIFAR-10")
 
 
+def _open_cifar10(root: Path) -> tuple:
+    """torchvision's (training set, test set); it unpacks the archive, and downloads it where it is missing."""
+    from torchvision.datasets import CIFAR10
+
+    with _or_data_error(
+        f"CIFAR-10 is not in {root} and cannot be downloaded",
+        f"put cifar-10-python.tar.gz from {_ORIGINS['cifar10']} there, or write cifar10:FOLDER",
+    ):
+        return tuple(CIFAR10(root, train=part, download=True) for part in (True, False))
+
+
 def _imagenette(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
+    on_progress(f"reading Imagenette from {root}")
+    names = _open_imagenette(root).classes
+    return _folder(recipe, root / "imagenette2-320", on_progress, short_names(names))
+
+
+def _open_imagenette(root: Path):
+    """torchvision's training set; it unpacks the archive, and downloads it where it is missing."""
     from torchvision.datasets import Imagenette
 
-    on_progress(f"reading Imagenette from {root}")
     with _or_data_error(
         f"Imagenette is not in {root} and cannot be downloaded",
-        "put imagenette2-320.tgz from https://github.com/fastai/imagenette there, or write imagenette:FOLDER",
+        f"put imagenette2-320.tgz from {_ORIGINS['imagenette']} there, or write imagenette:FOLDER",
     ):
-        names = Imagenette(root, size="320px", download=True).classes
-    return _folder(recipe, root / "imagenette2-320", on_progress, short_names(names))
+        return Imagenette(root, size="320px", download=True)
 
 
 def _imagenet(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
@@ -148,7 +200,7 @@ def _imagenet(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
     with _or_data_error(
         f"ImageNet is not in {root}",
         "put ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar and ILSVRC2012_devkit_t12.tar.gz from "
-        "https://image-net.org/download there, or write folder:PATH if train and val are sorted into classes already",
+        f"{_ORIGINS['imagenet']} there, or write folder:PATH if train and val are sorted into classes already",
     ):
         train, _ = (ImageNet(root, split) for split in ("train", "val"))
     return _folder(recipe, root, on_progress, short_names(train.classes))

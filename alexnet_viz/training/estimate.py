@@ -21,7 +21,7 @@ from alexnet_viz.errors import RecipeError, UserError
 from alexnet_viz.network.layers import steps
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan
-from alexnet_viz.training.worker import use_cores, yield_cores
+from alexnet_viz.training.worker import keep_memory, use_cores, yield_cores
 
 if TYPE_CHECKING:
     import torch
@@ -145,6 +145,7 @@ def main() -> int:
     from alexnet_viz.training import data
 
     yield_cores()
+    keep_memory()
     os.nice(10)  # the app's visitors go first
     try:
         recipe = Recipe.from_json(sys.stdin.read())

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import psutil
 
-from alexnet_viz.errors import RunError
-from alexnet_viz.training import runs
+from alexnet_viz.errors import RecipeError, RunError
+from alexnet_viz.network import sources
+from alexnet_viz.training import data, runs
 from alexnet_viz.training.recipe import Recipe
 
 # By default torchrun keeps one store over its restarts, where new processes would find the addresses of the dead.
@@ -25,6 +26,15 @@ RESTARTS = 3  # times that torchrun starts everything again from the last checkp
 _NICENESS = 10  # the app's visitors go first
 _ROOT = Path(__file__).parents[2]
 _WORKER = "alexnet_viz.training.worker"
+
+
+def check(recipe: Recipe, folder: Path | None = None) -> None:
+    """Before a run is made in a folder: UserError where its data or the weights it begins with are not there."""
+    data.check(recipe)
+    if recipe.start.startswith("run:"):
+        sources.run_weights(recipe.start.removeprefix("run:"), folder)
+    elif recipe.start not in ("", "random", "imagenet") and not sources.path_of(recipe.start).is_file():
+        raise RecipeError(f"start={recipe.start}: there is no such file; use bundled, imagenet, run:ID or a path.")
 
 
 def start(run: Path, *, queue: bool = False) -> int:

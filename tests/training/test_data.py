@@ -201,8 +201,10 @@ def test_a_damaged_member_is_skipped(make_tree, tmp_path, make_jpeg):
     ("name", "file"), [("cifar10", "cifar-10-python.tar.gz"), ("imagenette", "imagenette2-320.tgz")]
 )
 def test_no_network_is_a_plain_error(tmp_path, no_network, name, file):
-    with pytest.raises(DataError, match=rf"is not in .* and cannot be downloaded \(.*: put {file}"):
-        data.load(Recipe(data=f"{name}:{tmp_path}"))
+    recipe = Recipe(data=f"{name}:{tmp_path}")
+    for get in (data.fetch, data.load):
+        with pytest.raises(DataError, match=rf"is not in .* and cannot be downloaded \(.*: put {file}"):
+            get(recipe)
 
 
 def test_imagenette_is_read_with_its_names(make_tree, tmp_path):
@@ -218,6 +220,34 @@ def test_imagenet_says_which_files_to_get(tmp_path):
         data.load(Recipe(data=f"imagenet:{tmp_path}"))
     for file in ("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar", "ILSVRC2012_devkit_t12.tar.gz", str(tmp_path)):
         assert file in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("cifar10", [("cifar-10-python.tar.gz", "cifar-10-batches-py/")]),
+        ("imagenette", [("imagenette2-320.tgz", "imagenette2-320/")]),
+        (
+            "imagenet",
+            [
+                ("ILSVRC2012_img_train.tar", "train/"),
+                ("ILSVRC2012_img_val.tar", "val/"),
+                ("ILSVRC2012_devkit_t12.tar.gz", "meta.bin"),
+            ],
+        ),
+    ],
+)
+def test_what_is_missing_is_named_before_anything_starts(make_tree, tmp_path, name, files):
+    """Each archive, until it or what it unpacks to is there."""
+    recipe = Recipe(data=f"{name}:{tmp_path / 'set'}")
+    for number, (archive, unpacked) in enumerate(files):
+        with pytest.raises(DataError) as caught:
+            data.check(recipe)
+        named = [one for one, _ in files if one in str(caught.value)]
+        assert named == [one for one, _ in files[number:]]
+        assert str(tmp_path / "set") in str(caught.value)
+        make_tree({archive if number % 2 else unpacked: None}, name="set")
+    data.check(recipe)
 
 
 def test_imagenet_unpacked_is_read_with_its_names(make_tree):

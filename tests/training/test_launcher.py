@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from alexnet_viz.errors import RecipeError, RunError
+from alexnet_viz.errors import RecipeError, RunError, UserError
 from alexnet_viz.network.variants import build
 from alexnet_viz.training import estimate, launcher, runs
 
@@ -97,6 +97,17 @@ def test_a_finished_run_is_not_started(tiny):
     runs.write_status(run, runs.Status("finished"))
     with pytest.raises(RunError, match="is finished"):
         launcher.start(run)
+
+
+def test_weights_to_begin_with_must_be_there(tiny, tmp_path):
+    """A run's are looked for in the folder of the new run."""
+    launcher.check(tiny)
+    for start, error in (("run:gone", "no run 'gone' with a checkpoint"), ("gone.pt", "there is no such file")):
+        with pytest.raises(UserError, match=error):
+            launcher.check(tiny.changed(start=start), tmp_path)
+    there = runs.create_run(tiny, tmp_path, "there")
+    runs.replace_json(there / "checkpoints" / "index.json", {"last": ["step-1"], "best": None})
+    launcher.check(tiny.changed(start="run:there"), tmp_path)
 
 
 def test_several_machines_get_a_command_each(tiny):

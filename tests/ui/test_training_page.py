@@ -144,12 +144,25 @@ def test_what_cannot_work_is_refused_before_the_start(page, name, value, message
     assert not page.button(key="start").disabled
 
 
-def test_data_that_are_not_there_are_refused_at_the_start(page):
+def test_data_that_are_not_there_are_refused_before_the_start(page, tmp_path):
     page.selectbox(key="data_source").set_value("folder").run()
     assert page.button(key="start").disabled  # no place yet
-    page.text_input(key="data_place").set_value("/nowhere").run()
-    page.button(key="start").click().run()
-    assert any("There is no folder" in error.value for error in page.error)
+    for source, place, message in (
+        ("folder", "/nowhere", "There is no folder"),
+        ("cifar10", "", "get cifar-10-python.tar.gz from"),
+        ("imagenette", str(tmp_path), f"is not in {tmp_path}: get imagenette2-320.tgz"),
+        ("imagenet", str(tmp_path), "get ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar, ILSVRC2012_devkit"),
+    ):
+        page.selectbox(key="data_source").set_value(source).run()
+        page.text_input(key="data_place").set_value(place).run()
+        assert any(message in error.value for error in page.error), source
+        assert page.button(key="start").disabled
+        assert any(button.key == "fetch" for button in page.button) == (source in ("cifar10", "imagenette"))
+    (tmp_path / "one").mkdir()
+    page.selectbox(key="data_source").set_value("folder").run()
+    page.text_input(key="data_place").set_value(str(tmp_path)).run()
+    page.button(key="start").click().run()  # what takes a look at every file is found out now
+    assert any("only the class 'one'" in error.value for error in page.error)
     assert not runs.list_runs(runs_folder())
 
 

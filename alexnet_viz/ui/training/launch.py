@@ -11,9 +11,9 @@ import streamlit as st
 
 from alexnet_viz.bounded import Bounded
 from alexnet_viz.disk import runs_folder
-from alexnet_viz.errors import RunError, UserError
+from alexnet_viz.errors import DataError, RunError, UserError
 from alexnet_viz.figures.architecture import human
-from alexnet_viz.training import estimate, launcher, runs
+from alexnet_viz.training import data, estimate, launcher, runs
 from alexnet_viz.training.recipe import PRESETS, Recipe, parse
 from alexnet_viz.ui.training import duration
 
@@ -26,8 +26,8 @@ _SOURCES = {
 }
 _PLACES = {
     "folder": "A folder with one folder of photos a class, or a .zip of one, on this machine.",
-    "cifar10": "The folder that holds it, or will; empty: downloaded into the app's cache.",
-    "imagenette": "The folder that holds it, or will; empty: downloaded into the app's cache.",
+    "cifar10": "The folder with cifar-10-python.tar.gz, or where to download it to; empty: the app's cache.",
+    "imagenette": "The folder with imagenette2-320.tgz, or where to download it to; empty: the app's cache.",
     "imagenet": "The folder with the three archives from image-net.org.",
 }
 _PRESETS = {
@@ -87,10 +87,13 @@ def launch() -> None:
     try:
         values = _kept(PRESETS[name])
         wanted = PRESETS[name].changed(**{"data": f"{source}:{place}" if place else source, **values})
+        data.check_place(wanted)
         summary.caption(_summary(wanted, len(values)))
         recipe = wanted
     except UserError as error:
         summary.error(str(error), icon=":material/block:")
+        if isinstance(error, DataError) and source in data.DOWNLOADS:
+            _offer(wanted, summary)
     asked = fourth.button("Cost?", icon=":material/timer:", key="cost", width="stretch", disabled=recipe is None,
                           help="What will it cost? Times a few real steps in a process of its own.")  # fmt: skip
     started = fifth.button("Start", type="primary", icon=":material/play_arrow:", width="stretch", key="start",
@@ -107,13 +110,25 @@ def launch() -> None:
             st.fragment(_cost, run_every=None if _cost_of(state._cost).done() else 1.0)()
 
 
-def _start(recipe: Recipe) -> None:
-    from alexnet_viz.training import data
+def _offer(recipe: Recipe, place) -> None:
+    """To fetch data that are missing."""
+    size = data.DOWNLOADS[recipe.data.partition(":")[0]]
+    if place.button(f"Download it ({size})", icon=":material/download:", key="fetch",
+                    help="From its makers, to this machine; needs the internet."):  # fmt: skip
+        try:
+            with place, st.spinner(f"Downloading {size} …"):
+                data.fetch(recipe)
+        except UserError as error:
+            place.error(str(error), icon=":material/wifi_off:")
+        else:
+            st.rerun()
 
+
+def _start(recipe: Recipe) -> None:
     token = st.session_state.setdefault("_next_run", runs.new_run_id(recipe))
     try:
         with st.spinner("Looking at the data …"):
-            data.check(recipe)
+            launcher.check(recipe)
         try:
             path = runs.create_run(recipe, run_id=token)
         except RunError:
@@ -237,8 +252,6 @@ def _summary(recipe: Recipe, changes: int) -> str:
         f"batch {recipe.batch_size}",
     ]
     if recipe.data == "textures":
-        from alexnet_viz.training import data
-
         photos, classes = data.count(recipe)
         parts.insert(0, f"{photos:,} photos of {classes} classes")
         parts[1] += f", {human(estimate.sizes(recipe, classes)[0])} parameters"
