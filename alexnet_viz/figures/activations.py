@@ -57,14 +57,10 @@ def patch(photo: Photo, geometry: Geometry, box: tuple[int, int, int, int], widt
     height, wide = photo.pixels.shape[:2]
     sx, sy = wide / photo.size[0], height / photo.size[1]
     (left, top), (right, bottom) = geometry.to_photo(*box[:2]), geometry.to_photo(*box[2:])
-    corners = (round(left * sx), round(top * sy), max(round(right * sx), 1), max(round(bottom * sy), 1))
-    corners = (min(corners[0], wide - 1), min(corners[1], height - 1), min(corners[2], wide), min(corners[3], height))
-    corners = (*corners[:2], max(corners[2], corners[0] + 1), max(corners[3], corners[1] + 1))
-    image = Image.fromarray(photo.pixels).crop(corners)
-    if image.width < width:
-        scale = width / image.width
-        image = image.resize((width, max(1, round(image.height * scale))), Image.Resampling.NEAREST)
-    return image
+    corners = max(0, left * sx), max(0, top * sy), min(wide, right * sx), min(height, bottom * sy)
+    enlarged = max(1, width / (corners[2] - corners[0]))
+    size = [max(1, round((corners[i + 2] - corners[i]) * enlarged)) for i in (0, 1)]
+    return Image.fromarray(photo.pixels).resize(size, Image.Resampling.NEAREST, box=corners)
 
 
 def value_histogram(
@@ -84,7 +80,7 @@ def value_histogram(
         )  # fmt: skip
     for text, value in (marked or {}).items():
         figure.add_vline(x=value, line={"color": INK[theme], "width": 2, "dash": "dot"}, annotation_text=text,
-                         annotation_y=0.97, annotation_font={"size": 14, "color": INK[theme]})  # fmt: skip
+                         annotation_y=0.97, annotation_font={"size": 15, "color": INK[theme]})  # fmt: skip
     _plain(figure, theme, 200, "value")
     most = max(int(max(trace.y)) for trace in figure.data)
     figure.update_yaxes(title="how many", type="log", range=[-0.3, np.log10(most) + 0.15], dtick=1)
@@ -103,7 +99,7 @@ def unit_bars(
             x=heights, y=rows, orientation="h", name=name, marker={"color": quiet, "cornerradius": 3},
             hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=len(values) > 1,
         )  # fmt: skip
-    _plain(figure, theme, 23 * len(rows) * (1 + 0.6 * (len(values) - 1)) + 70, unit)
+    _plain(figure, theme, 23 * len(rows) * (1 + 0.75 * (len(values) - 1)) + 70, unit)
     figure.update_yaxes(autorange="reversed", tickmode="linear")
     figure.update_xaxes(nticks=4, tickangle=0)
     figure.update_layout(bargap=0.25, bargroupgap=0)
@@ -119,7 +115,7 @@ def answers_beside(before: tuple[str, dict[str, float]], after: tuple[str, dict[
     figure.update_xaxes(range=[0, min(1.15, most * 1.25)], tickformat=".1%" if most < 0.1 else ".0%")
     figure.update_traces(hovertemplate="%{y}: %{x:.2%}<extra></extra>", texttemplate="%{x:.1%}", constraintext="none",
                         
-                         textposition="outside", cliponaxis=False, textfont_size=13)  # fmt: skip
+                         textposition="outside", cliponaxis=False, textfont_size=15)  # fmt: skip
     return figure
 
 
@@ -148,12 +144,12 @@ def labelled(predictions: tuple[Prediction, ...]) -> dict[str, float]:
 
 
 def _plain(figure: go.Figure, theme: str, height: float, x: str | None) -> None:
-    axis = {"fixedrange": True, "tickfont": {"size": 14, "color": INK[theme]}}
+    axis = {"fixedrange": True, "tickfont": {"size": 15, "color": INK[theme]}}
     figure.update_layout(
         height=round(height),
         margin={"l": 0, "r": 10, "t": 30, "b": 0},
-        font={"color": INK[theme], "size": 14},
+        font={"color": INK[theme], "size": 15},
         xaxis={**axis, "title": x},
         yaxis=axis,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "font": {"size": 14, "color": INK[theme]}},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "font": {"size": 15, "color": INK[theme]}},
     )

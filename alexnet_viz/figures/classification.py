@@ -46,6 +46,8 @@ def bars(predictions: tuple[Prediction, ...], theme: str = "light") -> go.Figure
             "tickformat": ".0%",
             "title": "probability (softmax of the logits)",
             "fixedrange": True,
+            "tickfont": {"size": 15},
+            "title_font": {"size": 15},
         },
         yaxis={"visible": False, "range": [len(rows) - 0.5, -0.75], "fixedrange": True},
     )

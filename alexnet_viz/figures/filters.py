@@ -70,7 +70,7 @@ def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = 
         go.Heatmap(
             z=grid, x0=(block[1] - 1) / 2, dx=block[1], y0=(block[0] - 1) / 2, dy=block[0], colorscale=colours,
             zmin=0, hoverongaps=False, hovertemplate="input %{x} → output %{y}: %{z:.4g}<extra></extra>",
-            colorbar={"title": {"text": "norm", "font": {"size": 14}}, "thickness": 14, "tickfont": {"size": 14}},
+            colorbar={"title": {"text": "norm", "font": {"size": 15}}, "thickness": 14, "tickfont": {"size": 15}},
         )
     )  # fmt: skip
     figure = _plain(figure, theme, "input channel", "output unit", height=420)
@@ -89,10 +89,10 @@ def spectrum_figure(spectrum: np.ndarray, theme: str = "light") -> go.Figure:
         go.Heatmap(
             z=spectrum, x0=-0.5, dx=step, y0=-0.5, dy=step, colorscale=colours, zmin=0,
             hovertemplate="%{x:.2f} across, %{y:.2f} down: %{z:.3g}<extra></extra>",
-            colorbar={"title": {"text": "|FFT|", "font": {"size": 14}}, "thickness": 12, "tickfont": {"size": 14}},
+            colorbar={"title": {"text": "|FFT|", "font": {"size": 15}}, "thickness": 12, "tickfont": {"size": 15}},
         )
     )  # fmt: skip
-    figure = _plain(figure, theme, "cycles a pixel, across", "cycles a pixel, down", height=290)
+    figure = _plain(figure, theme, "cycles a pixel, across", "cycles a pixel, down", height=250)
     figure.update_yaxes(scaleanchor="x", autorange="reversed", constrain="domain", zeroline=False)
     figure.update_xaxes(constrain="domain", zeroline=False)
     return figure
@@ -108,21 +108,21 @@ def vote_bars(labels: list[str], values: np.ndarray, unit: str, theme: str = "li
             x=values[where], y=[row for row, there in zip(rows, where, strict=True) if there], orientation="h",
             name=name, marker={"color": colour}, hovertemplate="%{y}: %{x:.4f}<extra></extra>",
         )  # fmt: skip
-    figure = _plain(figure, theme, unit, None, height=26 * len(rows) + 90)
-    figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1], tickmode="linear", tickfont={"size": 14})
+    figure = _plain(figure, theme, unit, None, height=22 * len(rows) + 80)
+    figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1], tickmode="linear", tickfont={"size": 15})
     return figure
 
 
 def _plain(
     figure: go.Figure, theme: str, x: str, y: str | None, *, percent: bool = False, height: int = 270
 ) -> go.Figure:
-    axis = {"fixedrange": True, "tickfont": {"size": 14}}
+    axis = {"fixedrange": True, "tickfont": {"size": 15}}
     return figure.update_layout(
         height=height,
-        margin={"l": 0, "r": 8, "t": 8, "b": 0},
-        font={"color": INK[theme], "size": 14},
+        margin={"l": 0, "r": 8, "t": 34 if len(figure.data) > 1 else 8, "b": 0},  # room for a legend
+        font={"color": INK[theme], "size": 15},
         xaxis={**axis, "title": x},
         yaxis={**axis, "title": y, "tickformat": ".1%" if percent else None},
-        legend={"orientation": "h", "y": 1.14, "font": {"size": 14, "color": INK[theme]}},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "font": {"size": 15, "color": INK[theme]}},
         barmode="relative",
     )

@@ -181,7 +181,7 @@ def kernel_order(of: Filters, by: str) -> np.ndarray:
 # --- fully connected units -------------------------------------------------------------------------
 
 
-def votes(of: Filters, unit: int, before: np.ndarray | None = None, top: int = 10) -> tuple[np.ndarray, np.ndarray]:
+def votes(of: Filters, unit: int, before: np.ndarray | None = None, top: int = 8) -> tuple[np.ndarray, np.ndarray]:
     """The inputs that speak loudest for and against a unit: (numbers, values), values falling; at most ``top`` of each.
 
     A value is the weight, or with the layer's input ``before`` (in,) weight times input, a term of the unit's sum.

@@ -71,7 +71,7 @@ def choices(network: Model) -> tuple[Look, str]:
     layers = [*(one.name for one in ask.plan(network.info.spec, 1).layers), "softmax"]
     seed_layer(layers)
     address.seed("sort", "index", allowed=ORDERS)
-    address.seed("range", "layer", allowed=SPANS)
+    address.seed("range", "unit", allowed=SPANS)  # a sparse layer on one scale is a dark wall
     address.seed("beside", "none", allowed=BESIDE)
     columns = st.columns(4)
     kept = {"persist_state": "session"}
@@ -397,7 +397,8 @@ def _softmax_steps(side: Side, titled: bool) -> None:
 
 def answers(passes: list[Side], what: str) -> None:
     """What the two passes answer in the end, and for a lesion how far every later layer has moved."""
-    st.subheader("What comes of it", anchor=False)
+    if what != "lesion":  # whose answer stands above its maps
+        st.subheader("What comes of it", anchor=False)
     first, second = (_probabilities(side) for side in passes)
     left, right = st.columns(2, gap="large")
     if passes[0].network.info.categories == passes[1].network.info.categories:

@@ -51,6 +51,12 @@ def chosen_spec(variant: Variant) -> tuple[NetworkSpec, int]:
     return NetworkSpec(state.net, state.classes, state.width, state.size, state.padding), state.batch
 
 
+def _take(spec: NetworkSpec) -> None:
+    state = st.session_state
+    state.net, state.size, state.padding = spec.variant, spec.input_size, spec.conv1_padding
+    state.classes, state.width, state.batch = spec.num_classes, spec.fc_width, 1
+
+
 def _own_size() -> None:
     own = NetworkSpec(st.session_state.net)
     st.session_state.size, st.session_state.padding = own.input_size, own.conv1_padding
@@ -111,14 +117,26 @@ def totals(plan: Architecture) -> None:
     )
 
 
-def layer_table(plan: Architecture, measured_on: str | None) -> None:
-    """Every layer in a table with downloads; ``measured_on`` says on what it was run for real, None on meta tensors."""
+def layer_table(plan: Architecture, measured_on: str | None, in_use: NetworkSpec) -> None:
+    """Every layer in a table with downloads; ``measured_on`` says on what it was run for real, None on meta tensors.
+
+    The network ``in_use`` can be drawn and measured at a press.
+    """
     st.subheader("Layer by layer", anchor=False)
     st.caption(
         f"Measured in one forward pass of {measured_on}."
         if measured_on
         else "Measured by running these very layers on PyTorch's meta device: true shapes, no values, no times."
     )
+    if not measured_on:
+        st.button(
+            f"Draw the network in use, and time it: {in_use.num_classes:,} classes, fc width {in_use.fc_width:,}",
+            key="draw_in_use",
+            icon=":material/timer:",
+            on_click=_take,
+            args=(in_use,),
+            help="The network of the weights chosen on the left, run over the photo.",
+        )
     rows = table_rows(plan)
     st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), alt="The layers with shapes, parameters and fields")
     save = st.columns([1, 1, 6])
@@ -147,11 +165,12 @@ def three_side_by_side(spec: NetworkSpec) -> None:
 | dropout | after fc6 and fc7 | before fc6 and fc7 | after fc6 and fc7 |
 """
     )
-    compared = [
-        {"": "≠" if row["differs"] else "", "layer": row["layer"], **{VARIANT_TITLES[v]: row[v] for v in VARIANTS}}
-        for row in compare_rows(others)
-    ]
-    st.dataframe(compared, hide_index=True, alt="The three variants layer by layer; ≠ marks a difference")
+    lines = ["| | layer | " + " | ".join(VARIANT_TITLES[v] for v in VARIANTS) + " |", "|:--|:--|:--|:--|:--|"]
+    for row in compare_rows(others):
+        marked = ["≠" if row["differs"] else "", f"**{row['layer']}**", *(row[v] for v in VARIANTS)]
+        lines.append(f"| {' | '.join(marked)} |")
+    with st.expander("The three layer by layer; ≠ marks a difference"):
+        st.markdown("\n".join(lines))
 
 
 def textbook_story() -> None:

@@ -27,7 +27,7 @@ def switch() -> bool:
 
 def title(text: str) -> bool:
     """A page's title with the switch beside it; True while guesses come first."""
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left, right = st.container(key="title_row").columns([3, 1], vertical_alignment="bottom")
     left.title(text, anchor=False)
     with right:
         return switch()

@@ -13,10 +13,13 @@ HOME = Path(__file__).parents[2]
 
 st.set_page_config(page_title="AlexNet, opened up", page_icon=str(HOME / "assets" / "icon.png"), layout="wide")
 st.html(
-    "<style>[data-testid='stMainBlockContainer'] { position: relative; padding-left: 2.5rem; padding-right: 2.5rem; }"
+    "<style>[data-testid='stMainBlockContainer'] { position: relative; padding: 4rem 2.5rem 4rem; }"
+    # a portrait is shown whole on one screen
+    ".st-key-whole_photo img { width: auto !important; max-width: 100%; max-height: 66vh; margin: 0 auto; }"
     # beside the page's title, out of its flow; on a phone the title needs the whole width
     "@media (min-width: 640px) { [data-testid='stLayoutWrapper']:has(> .st-key-copy_link_place) "
-    "{ position: absolute; top: 4.1rem; right: 2.5rem; width: auto; z-index: 5; } }</style>"
+    "{ position: absolute; top: 4.4rem; right: 2.5rem; width: auto; z-index: 5; }"
+    ".st-key-title_row { padding-right: 3.5rem; } }</style>"
 )
 warm.begin()
 

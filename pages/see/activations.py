@@ -24,21 +24,26 @@ with st.spinner("Waking the network …"):
     network = ask.model(choice)
 look, what = choices(network)
 passes = sides(choice, network, look, what)
+above, below = st.container(), st.container()
+layer_at, answers_at = (below, above) if what == "lesion" else (above, below)  # a lesion's answer is on top
 
-if not guess_first or layer_guessed(passes[0], look):
-    maps = passes[0].output(look.layer).ndim == 3
-    wide, narrow = (st.container(), st.container()) if len(passes) > 1 else st.columns([3, 2], gap="medium")
-    with narrow:
-        unit = one_unit(passes, look)
+if len(passes) > 1:
+    with answers_at:
+        if not guess_first or answer_guessed(passes, what):
+            answers(passes, what)
+with layer_at:
+    if not guess_first or layer_guessed(passes[0], look):
+        maps = passes[0].output(look.layer).ndim == 3
+        wide, narrow = (st.container(), st.container()) if len(passes) > 1 else st.columns([3, 2], gap="medium")
+        with narrow:
+            unit = one_unit(passes, look)
+            if maps:
+                over_the_photo(passes, look, unit)
+            else:
+                strongest_units(passes, look, unit)
+        with wide:
+            all_maps(passes, look, unit)
         if maps:
-            over_the_photo(passes, look, unit)
+            closer(passes, look, unit)
         else:
-            strongest_units(passes, look, unit)
-    with wide:
-        all_maps(passes, look, unit)
-    if maps:
-        closer(passes, look, unit)
-    else:
-        unit_numbers(passes, look, unit)
-if len(passes) > 1 and (not guess_first or answer_guessed(passes, what)):
-    answers(passes, what)
+            unit_numbers(passes, look, unit)

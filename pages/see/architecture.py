@@ -1,5 +1,7 @@
 """The network drawn to scale, measured layer by layer, and what changes when a size does."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from alexnet_viz.components.architecture_view import architecture_view
@@ -22,7 +24,7 @@ guess_first = predict.title("The architecture, to scale")
 spec, batch = chosen_spec(choice.variant)
 with st.spinner("Waking the network …"):
     network = ask.model(choice)
-    loaded = spec == network.info.spec and batch == 1
+    loaded = spec == replace(network.info.spec, dropout=spec.dropout) and batch == 1
     plan = ask.measured(network, choice.photo) if loaded else ask.plan(spec, batch)
 
 seed_layer([layer.name for layer in plan.layers])
@@ -57,6 +59,6 @@ if revealed:
     with right:
         totals(plan)
     run_on = f"“{photos.title(choice.photo)}” ({network.info.title}; {network.device.title})"
-    layer_table(plan, run_on if loaded else None)
+    layer_table(plan, run_on if loaded else None, network.info.spec)
     three_side_by_side(spec)
     textbook_story()

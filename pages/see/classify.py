@@ -13,7 +13,7 @@ st.title("What does AlexNet see?", anchor=False)
 seen, said = st.columns([5, 6], gap="large")
 
 with seen:
-    picture = st.empty()
+    picture = st.container(key="whole_photo").empty()
     picture.image(photo.pixels, width="stretch", alt=photos.alt(choice.photo))
     for note in photo.notes:
         st.caption(note)

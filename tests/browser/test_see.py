@@ -17,7 +17,7 @@ from alexnet_viz.inspection.trace import trace
 from tests.browser.conftest import settled
 
 pytestmark = pytest.mark.browser
-VIEW = "/activations?weights=random&photo=coffee&layer=conv5&channel=5"
+VIEW = "/activations?weights=random&photo=coffee&layer=conv5&channel=5&range=layer"
 
 
 @pytest.fixture(scope="module")

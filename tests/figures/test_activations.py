@@ -67,11 +67,19 @@ def test_the_patch_is_cut_from_the_photos_own_pixels(reduced):
     geometry = Geometry((600, 400), (384, 256), (80, 16), 224)  # 1.5625 photo pixels a pixel
     found = np.asarray(patch(photo, geometry, (32, 64, 96, 128), width=1))
     left, top = (32 + 80) * 1.5625 / reduced, (64 + 16) * 1.5625 / reduced
-    np.testing.assert_array_equal(found[0, 0], pixels[round(top), round(left)])
+    np.testing.assert_array_equal(found[0, 0], pixels[int(top + 0.5), int(left + 0.5)])
     assert found.shape[0] == pytest.approx(100 / reduced, abs=1)
     assert found.shape[1] == pytest.approx(100 / reduced, abs=1)
     assert patch(photo, geometry, (0, 0, 1, 1), width=280).width == 280
     assert patch(photo, geometry, (0, 0, 224, 224)).width >= 280
+
+
+def test_the_patch_of_a_tiny_photo_is_not_stretched_to_its_whole_pixels():
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    geometry = Geometry((8, 8), (256, 256), (16, 16), 224)  # a pixel of the photo is 32 of the network's
+    found = np.asarray(patch(Photo("a", pixels, (8, 8), "PNG", "0"), geometry, (0, 0, 64, 32), width=256))
+    assert found.shape == (128, 256, 3)  # from 16 to 80 and to 48 of 256: two pixels and one, seen by halves
+    np.testing.assert_array_equal(found[[0, 127]][:, [0, 128, 255]], pixels[[0, 1]][:, [0, 1, 2]])
 
 
 def test_a_histogram_counts_every_value_also_when_all_are_alike():

@@ -115,7 +115,7 @@ def test_a_lesion_changes_the_answer_and_every_later_layer():
     app = opened(layer="relu5", beside="lesion", lesion_layer="conv5", lesion_channels="0-99", lesion_manner="keep")
     no_bug(app)
     assert [sheet["title"] for sheet in sent(app, "sheets")["sheets"]] == ["As it is", "With the lesion", "Difference"]
-    moved = json.loads(app.get("plotly_chart")[-1].proto.spec)["data"][0]
+    moved = json.loads(app.get("plotly_chart")[1].proto.spec)["data"][0]  # above the maps, beside the answers
     assert moved["x"][0] == "conv5"
     assert moved["x"][-1] == "fc8"
     app.text_input(key="lesion_channels").set_value("300").run()

@@ -140,6 +140,16 @@ def test_architecture_refuses_a_size_by_the_layer_at_which_it_fails():
     assert not [error for error in app.error if "does not fit: at" in error.value]
 
 
+def test_the_network_in_use_is_drawn_and_timed_at_a_press():
+    app = opened(ARCHITECTURE, weights="bundled", batch=8)
+    assert "ms" not in app.dataframe[0].value
+    app.button(key="draw_in_use").click().run()
+    no_bug(app)
+    assert (app.number_input(key="classes").value, app.number_input(key="batch").value) == (100, 1)
+    assert "ms" in app.dataframe[0].value
+    assert not [one for one in app.button if one.key == "draw_in_use"]
+
+
 def test_the_textbooks_mistake_can_be_mended():
     app = opened(ARCHITECTURE, weights="random")
     assert any("gets 6,400" in error.value for error in app.error)

@@ -63,16 +63,17 @@ def test_activations_hide_the_layer_and_the_answer():
     no_bug(app)
     assert not app.get("plotly_chart")
     assert "256" not in shown(app)
-    app = guess(app, "256, 13, 13")
-    no_bug(app)
-    assert "and so it is" in app.success[0].value
-    assert "256 × 13 × 13 values" in shown(app)
-    assert not any("What comes of it" in one.value for one in app.subheader)
     app.radio[0].set_value("yes")
-    next(button for button in app.button if button.label == "Reveal").click()
+    reveals = [button for button in app.button if button.label == "Reveal"]
+    reveals[0].click()
     app.run()
     no_bug(app)
-    assert any("What comes of it" in one.value for one in app.subheader)
+    assert len(app.get("plotly_chart")) == 2  # the two answers, and how far each layer has moved
+    assert "256" not in shown(app)
+    app = guess(app, "256, 13, 13")
+    no_bug(app)
+    assert any("and so it is" in one.value for one in app.success)
+    assert "256 × 13 × 13 values" in shown(app)
 
 
 def test_a_class_is_guessed_among_the_strongest():
