@@ -300,10 +300,12 @@ class Waypoint:
 class Column:
     """A layer as the overview of the network shows it: a few channels, strongest first, and what feeds them.
 
-    ``shown`` (m,) are channel numbers, ``maps`` their values, float32 (m, side, side) or (m,); ``peak`` is the largest
-    |value| of the whole layer, ``signed`` whether it has negative ones. ``source`` is the column that feeds it.
-    ``feeds`` float32 (m, s) is the mean |partial result| from each shown channel of the source; None where each channel
-    comes from its own. ``feeders`` names the three strongest inputs of each, also such as are not shown.
+    ``shown`` (m,) are channel numbers, ``maps`` their values, float32 (m, side, side) or (m,); a flattened map's are
+    (m, side², 1) and its ``shown`` the unit of the largest. ``peak`` is the largest |value| of the whole layer,
+    ``signed`` whether it has negative ones. ``source`` is the column that feeds it. ``feeds`` float32 (m, s) is the
+    mean |partial result| from each shown channel of the source, below zero where the partial results' sum is; None
+    where each channel comes from its own. ``feeders`` names the three strongest inputs of each, also such as are not
+    shown, by the mean |partial result|.
     """
 
     layer: str

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from alexnet_viz.figures.palette import KIND_COLOURS, levels, scale
-from alexnet_viz.values import Column, Prediction, Preprocessed, Preprocessing, Unit
+from alexnet_viz.values import Column, Preprocessed, Preprocessing, Unit
 
 
 class Scene(NamedTuple):
@@ -40,32 +40,37 @@ class _Packer:
 
 
 def overview_scene(
-    columns: Sequence[Column], inputs: Preprocessed, predictions: Sequence[Prediction], labels: Sequence[str]
+    columns: Sequence[Column], inputs: Preprocessed, labels: Sequence[str], span: str = "layer"
 ) -> Scene:
-    """The whole network: each layer's shown maps as one byte a value, what feeds them, and the strongest classes."""
+    """The whole network: each layer's shown maps as one byte a value, and what feeds them.
+
+    Colours reach to the largest |value| of the ``span``: each "unit" (a single number: its layer), "layer", "network".
+    """
     pack = _Packer()
+    most = max(column.peak for column in columns[1:])
     return pack.scene(
         {
             "kind": "overview",
             "photo": pack.add(inputs.pixels),
-            "columns": [_column(pack, column, labels) for column in columns[1:]],
-            "classes": [
-                {"label": p.label, "index": p.index, "share": p.probability, "logit": p.logit} for p in predictions
-            ],
+            "columns": [_column(pack, column, labels, span, most) for column in columns[1:]],
+            "span": span,
         }
     )
 
 
-def _column(pack: _Packer, column: Column, labels: Sequence[str]) -> dict[str, Any]:
+def _column(pack: _Packer, column: Column, labels: Sequence[str], span: str, most: float) -> dict[str, Any]:
+    own = span == "unit" and column.maps.ndim > 1
+    reach = np.abs(column.maps).max(axis=(1, 2), keepdims=True) if own else most if span == "network" else column.peak
     told = {
         "layer": column.layer,
         "kind": column.kind,
         "shape": list(column.shape),
         "source": column.source,
         "shown": column.shown.tolist(),
-        "maps": pack.add(levels(column.maps, column.peak, column.signed)),
+        "maps": pack.add(levels(column.maps, reach, column.signed)),
         "peaks": [float(values.max()) for values in column.maps],
-        "peak": column.peak,
+        "reach": np.broadcast_to(reach, (len(column.maps), 1, 1)).ravel().tolist(),
+        "own": own,
         "signed": column.signed,
         "feeds": None if column.feeds is None else pack.add(column.feeds),
         "feeders": [[list(one) for one in three] for three in column.feeders],
@@ -75,19 +80,33 @@ def _column(pack: _Packer, column: Column, labels: Sequence[str]) -> dict[str, A
     return told
 
 
-def layer_scene(layer: str, kind: str, values: np.ndarray, order: np.ndarray, labels: Sequence[str]) -> Scene:
-    """All channels of a layer at once, strongest first, one byte a value; ``values`` (n, side, side) or (n,)."""
+def layer_scene(
+    layer: str,
+    kind: str,
+    values: np.ndarray,
+    order: np.ndarray,
+    labels: Sequence[str],
+    most: float | None = None,
+    own: bool = False,
+) -> Scene:
+    """All channels of a layer at once, strongest first, one byte a value; ``values`` (n, side, side) or (n,).
+
+    Colours reach to ``most`` (None: the layer's largest |value|), or with ``own`` to each map's own.
+    """
     pack = _Packer()
-    peak, signed = float(np.abs(values).max()), bool(values.min() < 0)
+    peak, signed = most or float(np.abs(values).max()), bool(values.min() < 0)
+    own = own and values.ndim == 3
+    reach = np.abs(values[order]).max(axis=(1, 2), keepdims=True) if own else peak
     return pack.scene(
         {
             "kind": "layer",
             "layer": layer,
             "of": kind,
             "order": order.tolist(),
-            "maps": pack.add(levels(values[order], peak, signed)),
+            "maps": pack.add(levels(values[order], reach, signed)),
             "peaks": values[order].reshape(len(order), -1).max(axis=1).tolist(),
             "peak": peak,
+            "own": own,
             "signed": signed,
             "labels": list(labels) if layer in ("fc8", "softmax") else [],
         }
@@ -100,10 +119,12 @@ def unit_scene(
     how: Preprocessing,
     labels: Sequence[str],
     flat: tuple[str, int],
+    ground: tuple[float, float],
 ) -> Scene:
     """A unit with all that its values are made of, so that the browser takes any of them apart without asking.
 
-    ``flat`` names the layer and the side of the maps behind a flattened input, by which its pixels are called.
+    ``flat`` names the layer and the side of the maps behind a flattened input, by which its pixels are called;
+    ``ground`` is where such a map's cells lie on the network's input: the first edge and a cell's size, in pixels.
     """
     pack = _Packer()
     named = {"fc8", "softmax"}
@@ -127,6 +148,7 @@ def unit_scene(
             "mean": list(how.mean),
             "std": list(how.std),
             "flat": list(flat),
+            "ground": list(ground),
             "label": labels[unit.channel] if unit.layer in named else "",
             "labels": list(labels) if unit.kind == "softmax" else [],
         }

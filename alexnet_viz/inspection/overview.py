@@ -8,8 +8,6 @@ from alexnet_viz.inspection.arithmetic import PHOTO, contributions, output, unit
 from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.values import Column, Trace
 
-NONE = np.empty(0, np.int64)
-
 
 def ranking(trace: Trace, layer: str) -> np.ndarray:
     """All channels of a layer, strongest first: by the mean of what their ReLU lets through, logits by themselves.
@@ -26,26 +24,31 @@ def ranking(trace: Trace, layer: str) -> np.ndarray:
 
 def overview(network: AlexNet, trace: Trace, top: int, include: tuple[str, int] | None = None) -> tuple[Column, ...]:
     """Photo to softmax, ``top`` channels a layer; ``include`` a (layer, channel) that shall be among its stage's."""
+    if include and include[0] in ("flatten", "drop5"):  # a flattened unit belongs to the map that it was a pixel of
+        include = "pool5", include[1] * len(output(trace, "pool5")) // len(output(trace, "flatten"))
     colours = np.arange(3)
     columns = [Column(PHOTO, "conv", trace.input.shape, "", colours, trace.input, np.abs(trace.input).max(), True)]
     shown, source, flat = {PHOTO: colours}, PHOTO, False
     for step in walk(network.spec):
         name, kind = step.layer.name, step.layer.kind
-        values = output(trace, name)
-        flat = (flat or kind == "flatten") and kind != "fc"  # flattened units have no picture of their own
+        values, below = output(trace, name), source
+        flat = (flat or kind == "flatten") and kind != "fc"
         near = include if include and _stage(include[0]) == _stage(name) else None
-        picked = NONE if flat else _picked(trace, name, top, near)
+        picked = shown[source] if flat else _picked(trace, name, top, near)
         feeds, feeders = None, ()
         if kind in ("conv", "fc"):
             feeds, feeders = _feeds(network, trace, name, picked, source, shown[source])
+        if not flat:
+            shown[name], source, maps = picked, name, values[picked]
+        else:  # a map's values one below the other; the unit that stands for them is the largest
+            maps = values.reshape(len(output(trace, source)), -1, 1)[picked]
+            picked = picked * maps.shape[1] + maps.argmax(axis=1)[:, 0]
         columns.append(
             Column(
-                name, kind, step.output, source, picked, values[picked], float(np.abs(values).max()),
+                name, kind, step.output, below, picked, maps, float(np.abs(values).max()),
                 bool(values.min() < 0), feeds, feeders,
             )
         )  # fmt: skip
-        shown[name] = picked
-        source = source if flat else name
     return tuple(columns)
 
 
@@ -64,18 +67,20 @@ def _picked(trace: Trace, layer: str, top: int, include: tuple[str, int] | None)
 def _feeds(
     network: AlexNet, trace: Trace, layer: str, picked: np.ndarray, source: str, shown: np.ndarray
 ) -> tuple[np.ndarray, tuple]:
-    """Strengths from the source's shown channels, and each unit's three strongest inputs of all."""
+    """Signed strengths from the source's shown channels, and each unit's three strongest inputs of all."""
     maps = output(trace, source)
     feeds, feeders = np.zeros((len(picked), len(shown)), np.float32), []
     for row, channel in enumerate(picked):
         found = contributions(unit(network, trace, layer, int(channel)))
-        strengths = np.zeros(len(maps), np.float32)
+        strengths, sums = np.zeros((2, len(maps)), np.float32)
         if len(found.channels) > len(maps):  # fc6 reads flattened maps: a channel's pixels count together
             pixels = np.zeros(len(found.channels), np.float32)
             pixels[found.channels] = found.partials
-            strengths = np.abs(pixels.reshape(len(maps), -1).sum(axis=1))
+            sums = pixels.reshape(len(maps), -1).sum(axis=1)
+            strengths = np.abs(sums)
         else:
             strengths[found.channels] = found.strengths
-        feeds[row] = strengths[shown]
+            sums[found.channels] = found.partials.reshape(len(found.partials), -1).sum(axis=1)
+        feeds[row] = np.where(sums < 0, -strengths, strengths)[shown]
         feeders.append(tuple((int(i), float(strengths[i])) for i in np.argsort(-strengths, kind="stable")[:3]))
     return feeds, tuple(feeders)

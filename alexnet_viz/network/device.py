@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import threading
 from pathlib import Path
 
 import psutil
@@ -11,6 +12,39 @@ import torch
 
 from alexnet_viz.errors import DeviceError
 from alexnet_viz.values import DeviceInfo
+
+# Where PyTorch may put TF32 or bfloat16 in float32's place; cuDNN's convolutions use TF32 unless told otherwise.
+_cudnn, _mkldnn = torch.backends.cudnn, torch.backends.mkldnn
+_PRECISIONS = (_cudnn.conv, _cudnn.rnn, torch.backends.cuda.matmul, _mkldnn.conv, _mkldnn.matmul)
+
+
+class _FullPrecision:
+    """float32 products in float32 while anybody is inside, whatever the process has set.
+
+    The settings hold for the whole process, so the first to enter makes them and the last to leave puts them back:
+    threads overlap without waiting for each other, and none loses its precision to one that leaves.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._before = threading.Lock(), 0, []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = [one.fp32_precision for one in _PRECISIONS]
+                for one in _PRECISIONS:
+                    one.fp32_precision = "ieee"
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                for one, was in zip(_PRECISIONS, self._before, strict=True):
+                    one.fp32_precision = was
+
+
+full_precision = _FullPrecision()
 
 
 def devices() -> tuple[DeviceInfo, ...]:

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 DEPTHS = ("overview", "layer", "unit", "value")
 ROWS = (3, 16)
+SPANS = {"unit": "each map", "layer": "its layer", "network": "the network"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """A depth, and the value looked at; ``shape`` is its layer's, ``rows`` how many channels are shown."""
+    """A depth, and the value looked at; ``shape`` is its layer's, ``rows`` how many channels are shown.
+
+    ``span`` is whose peak the colours of a layer's maps reach to.
+    """
 
     depth: str
     layer: str
@@ -32,6 +36,7 @@ class Place:
     x: int
     shape: tuple[int, ...]
     rows: int
+    span: str
 
 
 def chosen(network: Model, reference: str) -> Place:
@@ -43,7 +48,8 @@ def chosen(network: Model, reference: str) -> Place:
     shapes = {step.layer.name: step.output for step in walk(network.info.spec)}
     address.seed("depth", "overview", allowed=DEPTHS)
     seed_layer(list(shapes))
-    address.seed("rows", 8, address.number(*ROWS), range(ROWS[0], ROWS[1] + 1))
+    address.seed("range", "unit", allowed=SPANS)
+    address.seed("rows", 5, address.number(*ROWS), range(ROWS[0], ROWS[1] + 1))
     address.seed("large", False, lambda text: text == "True")
     shape = shapes[state.layer]
     strongest = int(ranking(record, state.layer)[0])
@@ -53,11 +59,11 @@ def chosen(network: Model, reference: str) -> Place:
     for key, at in zip(("y", "x"), peak, strict=True):
         side = shape[-1] if len(shape) == 3 else 1
         address.seed(key, int(at), address.number(0, side - 1), range(side))
-    if len(shape) == 1 and state.depth == "unit":
-        state.depth = "value"  # a unit without a map is one value
-    for key in ("depth", "layer", "channel", "y", "x", "rows", "large"):
+    if len(shape) == 1 and state.depth == "unit" and not state.layer.startswith(("fc", "softmax")):
+        state.depth = "value"  # a unit that hands on one value is that value
+    for key in ("depth", "layer", "channel", "y", "x", "rows", "range", "large"):
         address.show(key, state[key])
-    return Place(state.depth, state.layer, state.channel, state.y, state.x, shape, state.rows)
+    return Place(state.depth, state.layer, state.channel, state.y, state.x, shape, state.rows, state.range)
 
 
 def show(network: Model, reference: str, place: Place) -> None:
@@ -94,7 +100,9 @@ def _go(went: Went) -> None:
 
 def _scene(network: Model, reference: str, place: Place) -> tuple[str, Scene]:
     """What is drawn at a place, under a name that is another when anything in it is."""
+    from alexnet_viz.inspection.activations import peaks
     from alexnet_viz.inspection.arithmetic import output, unit, walk
+    from alexnet_viz.inspection.fields import placement
     from alexnet_viz.inspection.overview import ranking
 
     record, info = ask.trace(network, reference), network.info
@@ -103,17 +111,18 @@ def _scene(network: Model, reference: str, place: Place) -> tuple[str, Scene]:
     chain = {step.layer.name: step for step in walk(info.spec)}
     if place.depth == "overview":
         columns = ask.overview(network, reference, place.rows, (place.layer, place.channel))
-        predictions = ask.strongest(ask.answer(network, reference), network, place.rows)
-        scene = overview_scene(columns, inputs, predictions, info.categories)
-        return f"{name} {place.rows} {place.layer} {place.channel}", scene
+        scene = overview_scene(columns, inputs, info.categories, place.span)
+        return f"{name} {place.rows} {place.layer} {place.channel} {place.span}", scene
     if place.depth == "layer":
         values, kind = output(record, place.layer), chain[place.layer].layer.kind
-        scene = layer_scene(place.layer, kind, values, ranking(record, place.layer), info.categories)
-        return f"{name} {place.layer}", scene
+        most = peaks(record, values, "network") if place.span == "network" and place.layer != "softmax" else None
+        order = ranking(record, place.layer)
+        scene = layer_scene(place.layer, kind, values, order, info.categories, most, place.span == "unit")
+        return f"{name} {place.layer} {place.span}", scene
     one = unit(network.network, record, place.layer, place.channel)
     names = list(chain)
     flat = names[names.index("flatten") - 1], chain["flatten"].input[1]
-    scene = unit_scene(one, inputs, info.preprocessing, info.categories, flat)
+    scene = unit_scene(one, inputs, info.preprocessing, info.categories, flat, placement(info.spec, flat[0]))
     return f"{name} {place.layer} {place.channel}", scene
 
 
@@ -132,7 +141,7 @@ def choose(place: Place) -> None:
     """The row of choices above the drawing; a change of layer or unit goes a step further in."""
     from alexnet_viz.inspection.arithmetic import walk
 
-    first = st.columns([1.2, 1, 1.4, 1.2], vertical_alignment="bottom")
+    first = st.columns([1.1, 1, 1.1, 1.2, 1.1], vertical_alignment="bottom")
     first[0].selectbox(
         "Layer",
         [step.layer.name for step in walk(ask.model(current()).info.spec)],
@@ -153,14 +162,23 @@ def choose(place: Place) -> None:
         args=("unit",),
         help=f"{place.layer} has {place.shape[0]:,} units (channels), counted from 0. A click on a map does the same.",
     )
-    first[2].slider(
+    first[2].selectbox(
+        "Colours reach to",
+        SPANS,
+        key="range",
+        persist_state="session",
+        format_func=lambda span: f"peak of {SPANS[span]}",
+        help="Each map on a scale of its own shows the most; one scale for a layer, or for the whole network, lets "
+        "strengths be compared. In the overview and among a layer's channels.",
+    )
+    first[3].slider(
         "Channels shown",
         *ROWS,
         key="rows",
         persist_state="session",
         help="In each layer's column, and of a unit's inputs: the strongest first. The rest is a click away.",
     )
-    first[3].toggle("Projector size", key="large", persist_state="session", help="Larger type, for the last row.")
+    first[4].toggle("Projector size", key="large", persist_state="session", help="Larger type, for the last row.")
 
 
 def _changed(what: str) -> None:

@@ -234,7 +234,7 @@ def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(chromium, va
     for step in chain:
         layer = step.layer.name
         one = unit(model.network, record, layer, int(rng.integers(step.output[0])))
-        scene = unit_scene(one, inputs, model.info.preprocessing, model.info.categories, ("pool5", 6))
+        scene = unit_scene(one, inputs, model.info.preprocessing, model.info.categories, ("pool5", 6), (0, 32))
         side = step.output[-1] if len(step.output) == 3 else 1
         places = [(0, 0), (side - 1, side - 1), *(tuple(map(int, rng.integers(side, size=2))) for _ in range(3))]
         found = page.evaluate(

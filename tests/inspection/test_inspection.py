@@ -128,3 +128,33 @@ def test_a_trace_holds_every_layer_as_torch_computes_it(variant):
         np.testing.assert_array_equal(seen.outputs[name], x[0].numpy())
     assert seen.outputs["conv1"].min() < 0  # no ReLU in place
     assert seen.nbytes == seen.input.nbytes + sum(output.nbytes for output in seen.outputs.values())
+
+
+def test_a_trace_is_recorded_in_full_precision_whatever_the_process_has_set(monkeypatch):
+    model = get("random")
+    photo = classify(model, *sample(SAMPLES[0].key))[1].tensor
+    settings = [torch.backends.cudnn.conv, torch.backends.cuda.matmul, torch.backends.mkldnn.matmul]
+    seen, out, forward = [], threading.Event(), model.network.conv1.forward
+
+    def slowly(x):
+        if threading.current_thread() is not threading.main_thread():
+            seen.append([one.fp32_precision for one in settings])
+            out.wait(60)  # until the other recording, which overlaps with this one, is over
+            seen.append([one.fp32_precision for one in settings])
+        return forward(x)
+
+    monkeypatch.setattr(model.network.conv1, "forward", slowly)
+    torch.set_float32_matmul_precision("medium")  # TF32 and bfloat16 wherever the machine has them
+    try:
+        before = [one.fp32_precision for one in settings]
+        other = threading.Thread(target=trace, args=(model, photo))
+        other.start()
+        while not seen:
+            other.join(0.01)
+        trace(model, photo)
+        out.set()
+        other.join()
+        assert [one.fp32_precision for one in settings] == before == ["tf32", "tf32", "bf16"]
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert seen == [["ieee"] * 3] * 2

@@ -74,7 +74,7 @@ def test_the_overview_is_the_strongest_of_every_layer_and_a_choice_goes_in():
     scene = data["scene"]
     assert scene["kind"] == "overview"
     assert len(scene["columns"]) == 23  # 22 layers and the softmax
-    assert all(len(column["shown"]) in (0, 4) for column in scene["columns"])
+    assert all(len(column["shown"]) == 4 for column in scene["columns"])
     conv2 = next(column for column in scene["columns"] if column["layer"] == "conv2")
     assert read(conv2["feeds"]).shape == (4, 4)
     app.selectbox(key="layer").set_value("conv5").run()
@@ -83,7 +83,26 @@ def test_the_overview_is_the_strongest_of_every_layer_and_a_choice_goes_in():
     data, _ = sent(app)
     assert (data["view"]["depth"], data["view"]["layer"], data["view"]["channel"]) == ("unit", "conv5", 37)
     app.selectbox(key="layer").set_value("fc8").run()
-    assert sent(app)[0]["view"]["depth"] == "value"  # a unit without a map is one value
+    assert sent(app)[0]["view"]["depth"] == "unit"  # its voices for and against
+    app.selectbox(key="layer").set_value("relu7").run()
+    assert sent(app)[0]["view"]["depth"] == "value"  # it hands on one value
+
+
+@pytest.mark.parametrize("depth", ["overview", "layer"])
+def test_colours_reach_as_far_as_the_link_says(depth):
+    levels = {}
+    for span in ("unit", "layer", "network"):
+        app = opened(depth=depth, layer="conv3", range=span)
+        data, read = sent(app)
+        scene = data["scene"]
+        column = next(c for c in scene["columns"] if c["layer"] == "conv3") if depth == "overview" else scene
+        maps = read(column["maps"]).astype(int)
+        levels[span] = np.abs(maps - 128).reshape(len(maps), -1).max(axis=1)
+        assert app.query_params["range"] in (span, [span])
+    assert (levels["unit"] == 127).all()  # every map as strong as its colours can be
+    assert (levels["layer"] <= levels["unit"]).all()
+    assert levels["layer"].min() < 127
+    assert (levels["network"] <= levels["layer"]).all()
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ function total(unit, part, weights) {
 function channelSums(part) {
   const sums = new Float64Array(part.n);
   const size = part.h * part.w;
-  part.terms.forEach((term, i) => { sums[Math.floor(i / size)] += term; });
+  for (let c = 0, i = 0; c < part.n; c++) for (const end = i + size; i < end; i++) sums[c] += part.terms[i];
   return sums;
 }
 

@@ -12,7 +12,7 @@ function layer(app) {
   const told = make("p", { className: "reading" });
   app.host.replaceChildren(told, canvas, make("div", { className: "foot" },
     make("span", { className: "hint" }, "Strongest first: by the mean after ReLU. Click one, or walk with the arrow keys and press Enter."),
-    legend(scene, scene.peak, scene.signed, scene.layer)));
+    legend(scene, scene.own ? null : scene.peak, scene.signed, scene.layer)));
 
   let at = Math.max(0, scene.order.indexOf(app.view.layer === scene.layer ? app.view.channel : -1));
   let tile = 0, columns = 1;
@@ -54,7 +54,7 @@ function layer(app) {
     const i = r * columns + c;
     return c >= 0 && c < columns && i >= 0 && i < many ? i : null;
   };
-  const open = () => app.go({ depth: scene.maps.shape.length === 3 ? "unit" : "value", layer: scene.layer, channel: scene.order[at] });
+  const open = () => app.go({ depth: scene.maps.shape.length === 3 || hasVoices(scene.of) ? "unit" : "value", layer: scene.layer, channel: scene.order[at] });
   canvas.onpointermove = (event) => {
     const i = under(event);
     if (i !== null && i !== at) move(i);

@@ -74,7 +74,7 @@ function ledger(app, { most, onpick }) {
   const heads = HEADS[scene.of] ?? ["input", "value", ""];
   const adding = ["conv", "fc", "avgpool", "norm", "softmax"].includes(scene.of);
   const body = make("tbody");
-  const table = make("table", { className: "ledger" }, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, heads[0]), make("th", { scope: "col", colSpan: 2 }, heads[1]), make("th", { scope: "col" }, heads[2]))), body);
+  const table = make("table", { className: "ledger" }, make("colgroup", {}, ...[31, 13, 30, 26].map((share) => make("col", { style: `width:${share}%` }))), make("thead", {}, make("tr", {}, make("th", { scope: "col" }, heads[0]), make("th", { scope: "col", colSpan: 2 }, heads[1]), make("th", { scope: "col" }, heads[2]))), body);
   const rows = Array.from({ length: most }, () => {
     const name = make("button", { type: "button", className: "pick" });
     const bar = make("i", { className: "bar" });
@@ -93,6 +93,8 @@ function ledger(app, { most, onpick }) {
     return { row, value, label: row.firstChild };
   };
   const rest = plain("", "others"), bias = plain(scene.of === "norm" ? "k" : "bias", "bias"), total = plain("=", "total"), torch = plain("PyTorch", "torch");
+  const [torchs, beside] = [make("span"), make("small")];
+  torch.value.append(torchs, beside);
   bias.row.hidden = !["conv", "fc", "norm"].includes(scene.of);
   return {
     table,
@@ -105,24 +107,23 @@ function ledger(app, { most, onpick }) {
         if (!entry) return;
         line.row.entry = entry;
         sum += entry.adds;
-        if (line.name.textContent !== entry.name) line.name.textContent = entry.name;
-        line.name.title = entry.name;
-        line.adds.textContent = `${adding && entry.adds > 0 ? "+" : ""}${number(entry.adds, 3)}`;
-        line.sum.textContent = adding ? number(sum, 3) : entry.i === part.winner ? "◀ wins" : "";
-        line.bar.style.width = `${(100 * Math.abs(entry.adds)) / large}%`;
+        if (line.name.title !== entry.name) line.name.textContent = line.name.title = entry.name;
+        said(line.adds, `${adding && entry.adds > 0 ? "+" : ""}${number(entry.adds, 3)}`);
+        said(line.sum, adding ? number(sum, 3) : entry.i === part.winner ? "◀ wins" : "");
+        line.bar.style.scale = `${Math.abs(entry.adds) / large} 1`; // painted anew, not laid out
         line.bar.className = entry.adds < 0 ? "bar minus" : "bar";
         line.row.classList.toggle("picked", entry.i === picked);
         if (onpick) line.name.setAttribute("aria-pressed", String(entry.i === picked));
       });
       rest.row.hidden = !told.others;
-      rest.label.textContent = `and ${count(told.others)} other${told.others > 1 ? "s" : ""}`;
-      rest.value.textContent = adding ? `${told.rest > 0 ? "+" : ""}${number(told.rest, 3)}` : "";
-      bias.value.textContent = number(part.bias);
-      total.value.textContent = number(part.total, 7);
-      torch.value.textContent = number(part.torch, 7);
+      said(rest.label, `and ${count(told.others)} other${told.others > 1 ? "s" : ""}`);
+      said(rest.value, adding ? `${told.rest > 0 ? "+" : ""}${number(told.rest, 3)}` : "");
+      said(bias.value, number(part.bias));
+      said(total.value, number(part.total, 7));
       const off = Math.abs(part.total - part.torch);
+      said(torchs, number(part.torch, 7));
+      said(beside, off ? ` differs by ${number(off, 1)}` : " equal");
       torch.value.title = off ? `differs by ${number(off, 2)}: float32 rounding` : "the same to the last bit";
-      torch.value.append(make("small", {}, off ? ` differs by ${number(off, 1)}` : " equal"));
     },
   };
 }

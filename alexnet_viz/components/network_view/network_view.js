@@ -42,6 +42,16 @@ function createApp(root) {
     tip.style.top = `${Math.max(0, Math.min(at.top - box.top, box.height - tip.offsetHeight))}px`;
   };
 
+  // The drawing alone on the whole screen; Esc is then the browser's own way out.
+  const besides = make("span", { className: "besides" });
+  const full = make("button", { type: "button" });
+  full.onclick = () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+  root.onfullscreenchange = () => {
+    full.textContent = document.fullscreenElement ? "Leave full screen" : "Full screen";
+    full.title = document.fullscreenElement ? "Back to the page (Esc)" : "The drawing alone, on the whole screen";
+  };
+  root.onfullscreenchange();
+
   // How much room there is, in widths of the letter m: the type may be large, or the window small.
   const fit = () => {
     const room = root.clientWidth / parseFloat(getComputedStyle(root).fontSize);
@@ -75,7 +85,7 @@ function createApp(root) {
   app.back = () => {
     const last = app.been.pop();
     if (last) return app.go(last, false);
-    const up = { value: app.unit?.isMap ? "unit" : "overview", unit: "overview", layer: "overview" }[app.view.depth];
+    const up = { value: app.unit && hasUnitView(app.unit) ? "unit" : "overview", unit: "overview", layer: "overview" }[app.view.depth];
     if (up) app.go({ ...app.view, depth: up }, false);
   };
 
@@ -85,18 +95,20 @@ function createApp(root) {
     const parts = [crumb("Network", { ...view, depth: "overview" }, "The whole network")];
     if (view.depth !== "overview") parts.push(crumb(view.layer, { ...view, depth: "layer" }, "All channels of the layer"));
     const inside = view.depth === "unit" || view.depth === "value";
-    const isMap = app.unit?.isMap;
+    const own = app.unit && hasUnitView(app.unit);
     if (inside) {
       const label = `unit ${view.channel}${scene.label ? `, ${scene.label}` : ""}`;
-      parts.push(crumb(label, { ...view, depth: isMap ? "unit" : "value" }, "Its inputs and what each puts in"));
+      parts.push(crumb(label, { ...view, depth: own ? "unit" : "value" }, "Its inputs and what each puts in"));
     }
-    if (view.depth === "value" && isMap && view.y !== null) parts.push(crumb(`row ${view.y}, column ${view.x}`, view, "This value"));
+    if (view.depth === "value" && own && view.y !== null) parts.push(crumb(app.unit.isMap ? `row ${view.y}, column ${view.x}` : "every term", view, "This value"));
     parts.at(-1).setAttribute("aria-current", "page");
     const crumbs = make("span", { className: "crumbs" });
     parts.forEach((part, i) => crumbs.append(...(i ? [make("span", { className: "gt", ariaHidden: "true" }, "›")] : []), part));
     const back = make("button", { type: "button", className: "back", title: "Back (Esc)", onclick: app.back }, "‹ Back");
     back.disabled = view.depth === "overview" && !app.been.length;
-    trail.replaceChildren(back, crumbs);
+    trail.replaceChildren(back, crumbs, besides);
+    besides.replaceChildren();
+    if (document.fullscreenEnabled) besides.append(full);
     if (!inside || scene.kind !== "unit") return;
     const beside = (step, label) => {
       const channel = view.channel + step;
@@ -105,11 +117,11 @@ function createApp(root) {
       button.onclick = () => app.go({ ...view, channel }, false);
       return button;
     };
-    trail.append(make("span", { className: "besides" }, beside(-1, "‹ unit"), beside(1, "unit ›")));
+    besides.prepend(beside(-1, "‹ unit"), beside(1, "unit ›"));
   };
 
   const draw = () => {
-    const views = { overview, layer, unit: unitView, value: valueView };
+    const views = { overview, layer, unit: app.unit?.isMap ? unitView : voicesView, value: valueView };
     const inside = root.contains(app.focused()); // a view that is drawn anew gives the focus on
     app.shown?.close();
     app.tip(null);
@@ -160,6 +172,10 @@ function createApp(root) {
   };
   return app;
 }
+
+// Units without a map whose inputs are looked at one by one before the single terms are.
+const hasVoices = (kind) => kind === "fc" || kind === "softmax";
+const hasUnitView = (unit) => unit.isMap || hasVoices(unit.of);
 
 const theme = (root) => getComputedStyle(root).getPropertyValue("--st-background-color");
 

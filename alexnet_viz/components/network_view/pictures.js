@@ -84,14 +84,27 @@ function peakOf(floats) {
 
 const hasNegative = (floats) => floats.some((value) => value < 0);
 
-// The legend of a scale: a bar with its ends named.
+// The legend of a scale: a bar with its ends named; a peak of null is each map's own.
 function legend(scene, peak, signed, what = "") {
   const table = scene.read(signed ? scene.scales.signed : scene.scales.positive);
   const bar = paint(make("canvas", { className: "ramp" }), signed ? 255 : 256, 1, table, (i) => i + (signed ? 1 : 0));
-  const ends = signed ? [number(-peak, 3), "0", number(peak, 3)] : ["0", number(peak, 3)];
+  const ends = peak === null ? (signed ? ["−its peak", "0", "its peak"] : ["0", "its peak"]) : signed ? [number(-peak, 3), "0", number(peak, 3)] : ["0", number(peak, 3)];
   const told = `${what} colours from ${ends[0]} to ${ends.at(-1)}`;
   bar.setAttribute("role", "img");
   bar.setAttribute("aria-label", told);
   return make("span", { className: "legend" }, what && make("i", {}, what), make("span", {}, bar,
     make("span", { className: "ends" }, ...ends.map((end) => make("span", {}, end)))));
+}
+
+// A text that follows the mouse: written only when it is another.
+function said(element, text) {
+  if (element.firstChild?.data !== text) element.textContent = text;
+}
+
+// Work that however many moves of the mouse ask for it is done once a frame.
+function onceAFrame(work) {
+  let frame = null;
+  const soon = () => { frame ??= requestAnimationFrame(() => { frame = null; work(); }); };
+  soon.stop = () => { cancelAnimationFrame(frame); frame = null; };
+  return soon;
 }

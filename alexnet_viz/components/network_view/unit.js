@@ -95,48 +95,18 @@ function unitView(app) {
     const sum = conv ? channelSums(part) : null;
     for (const line of lines) {
       const value = conv ? line.channels.reduce((all, c) => all + sum[c], 0) : part.read[line.channels[0] * part.h * part.w];
-      line.value = value;
+      line.value = conv ? value : undefined;
       line.adds.textContent = conv ? `${value < 0 ? "" : "+"}${number(value, 3)}` : scene.of === "pool" || scene.of === "avgpool" ? "" : number(value, 3);
       line.adds.classList.toggle("minus", value < 0);
     }
     cell.textContent = `row ${at.y}, column ${at.x}: ${number(part.torch)}`;
     sums.textContent = conv ? `the partial results here ${number(part.total - part.bias)} + bias ${number(part.bias)} = ${number(part.total)}` : "";
     picture.setAttribute("aria-label", `Output map of ${scene.layer}, unit ${scene.channel}, ${out} by ${out}. Row ${at.y}, column ${at.x}: ${number(part.torch)}. Arrow keys to walk, Enter to take the value apart.`);
-    wire();
+    drawWires(app, wires, flow, node, picture, lines);
   };
-  const wire = () => {
-    const box = flow.getBoundingClientRect();
-    const context = sharp(wires, box.width, box.height);
-    const to = node.getBoundingClientRect();
-    const goal = [to.left - box.left, (to.top + to.bottom) / 2 - box.top];
-    const most = Math.max(1e-12, ...lines.map((line) => Math.abs(line.value)));
-    const style = getComputedStyle(app.root);
-    for (const line of lines) {
-      const from = line.row.getBoundingClientRect();
-      const [x, y] = [from.right - box.left, (from.top + from.bottom) / 2 - box.top];
-      if (goal[0] <= x) continue; // one below the other on a phone
-      context.strokeStyle = conv ? (line.value < 0 ? MINUS : PLUS) : style.color;
-      context.globalAlpha = 0.75;
-      context.lineWidth = 1 + (conv ? 5 * Math.abs(line.value) / most : 1);
-      context.beginPath();
-      context.moveTo(x + 2, y);
-      context.bezierCurveTo((x + goal[0]) / 2, y, (x + goal[0]) / 2, goal[1], ...goal);
-      context.stroke();
-    }
-    const end = picture.getBoundingClientRect();
-    if (end.left - box.left > to.right - box.left) {
-      context.globalAlpha = 0.75;
-      context.strokeStyle = style.color;
-      context.lineWidth = 3;
-      context.beginPath();
-      context.moveTo(to.right - box.left, goal[1]);
-      context.lineTo(end.left - box.left - 3, goal[1]);
-      context.stroke();
-    }
-  };
-
+  const soon = onceAFrame(() => show());
   const hover = followMap(picture, out, {
-    over: (place) => { at = place ?? { y: app.view.y ?? 0, x: app.view.x ?? 0 }; show(); },
+    over: (place) => { at = place ?? { y: app.view.y ?? 0, x: app.view.x ?? 0 }; soon(); },
     pick: (place) => app.go({ ...app.view, depth: "value", ...place }),
   });
   const watch = new ResizeObserver(show);
@@ -153,7 +123,7 @@ function unitView(app) {
     },
     update: () => { at = { y: app.view.y, x: app.view.x }; arrange(); },
     focus: () => picture.focus({ preventScroll: true }),
-    close: () => { watch.disconnect(); hover(); },
+    close: () => { soon.stop(); watch.disconnect(); hover(); },
   };
 }
 

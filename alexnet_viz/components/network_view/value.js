@@ -18,10 +18,14 @@ class MapValue {
     this.outSigned = hasNegative(unit.output);
     this.weightPeak = unit.weights ? peakOf(unit.weights) : 0;
     this.bases = new Map(); // the input maps as pictures, made when first looked at
+    this.kernels = new Map();
+    this.soon = onceAFrame(() => this.show());
+    this.still = { canvas: make("canvas"), of: "" }; // what lies under the window, drawn once
     const fromPhoto = scene.below === "photo";
     if (fromPhoto) this.photo = paintPhoto(make("canvas"), scene.read(scene.photo), scene.photo.shape[0]);
     if (unit.isMap) this.base = mapPicture(scene, unit.output, unit.out, unit.out, this.outPeak, this.outSigned);
-    this.windowed = ["conv", "pool", "avgpool"].includes(scene.of);
+    this.zooms = ["conv", "pool", "avgpool", "relu", "norm"].includes(scene.of);
+    this.rim = { conv: scene.stride, pool: scene.stride, relu: 2 }[scene.of] ?? 1; // cells around the enlarged window
 
     this.input = make("canvas");
     this.zoom = make("canvas", { className: "zoom" });
@@ -61,7 +65,7 @@ class MapValue {
     const products = scene.of === "conv" ? [make("label", { title: "Show input × weight in each cell instead of the two laid over each other" }, this.products, " products")] : [];
     const stage = make("div", { className: "stage" },
       figure(this.input, this.under, this.open),
-      ...(this.windowed ? [figure(this.zoom, this.zoomed, ...products)] : []),
+      ...(this.zooms ? [figure(this.zoom, this.zoomed, ...products)] : []),
       ...(unit.isMap ? [figure(this.output, this.reading, this.player())] : []),
       make("div", {}, this.ledger.table));
     const scales = [
@@ -72,19 +76,25 @@ class MapValue {
     if (scene.below === "photo") scales.shift(); // the photo is in its own colours
     app.host.replaceChildren(stage, this.formula, make("div", { className: "foot" }, ...scales), this.path.element, this.every.details);
     const stop = unit.isMap ? followMap(this.output, unit.out, {
-      over: (place) => { this.at = place ?? this.pinned(); this.show(); },
+      over: (place) => { this.at = place ?? this.pinned(); this.soon(); },
       pick: (place) => { this.stop(false); this.settle(place); },
     }) : () => {};
-    const watch = new ResizeObserver(() => this.show());
+    const watch = new ResizeObserver(() => { this.measure(); this.show(); });
     watch.observe(stage);
+    this.measure();
     this.show();
     this.every.build();
     this.path.fill();
     return {
       key: (event) => this.key(event),
-      update: () => { this.at = this.pinned(); this.show(); this.every.build(); this.path.fill(); },
+      update: () => {
+        if (!this.timer) this.at = this.pinned(); // an answer that comes late does not take a playing window back
+        this.show();
+        this.every.build();
+        this.path.fill();
+      },
       focus: () => (unit.isMap ? this.output : this.open).focus({ preventScroll: true }),
-      close: () => { this.stop(false); watch.disconnect(); stop(); },
+      close: () => { this.stop(false); this.soon.stop(); watch.disconnect(); stop(); },
     };
   }
 
@@ -152,18 +162,31 @@ class MapValue {
 
   // --- drawing ---
 
+  // Sizes and colours are asked for once: reading them between two writes would lay the page out at every move.
+  measure() {
+    this.widths = new Map([this.input, this.zoom, this.output].filter((canvas) => canvas.parentElement).map((canvas) => [canvas, canvas.parentElement.clientWidth]));
+    for (const [canvas, width] of this.widths) canvas.style.width = canvas.style.height = `${width}px`;
+    if (this.scene.of === "norm") this.zoom.style.height = `${this.widths.get(this.zoom) * 0.42}px`;
+    const style = getComputedStyle(this.app.root);
+    this.inks = { text: style.color, page: theme(this.app.root), accent: this.app.accent() };
+    this.still.of = "";
+  }
+
   show() {
+    this.soon.stop();
     const { scene, unit, at } = this;
     const part = this.part = takeApart(unit, at.y, at.x);
     const told = tale(scene, part, scene.of === "conv" ? 7 : 9);
     this.channel = this.picked ?? (scene.of === "conv" ? told.rows[0].i : scene.of === "norm" ? part.winner : 0);
     this.ledger.fill(told, part, scene.of === "conv" ? this.channel : null);
-    this.formula.textContent = told.formula;
+    said(this.formula, told.formula);
     const name = inputName(scene, this.channel);
-    this.open.textContent = `Open ${name} ↓`;
+    said(this.open, `Open ${name} ↓`);
     this.drawInput(part, name);
-    if (this.windowed) this.drawZoom(part, name);
+    if (this.zooms) this.drawZoom(part, name);
     if (unit.isMap) this.drawOutput(part);
+    const { y, x } = this.pinned();
+    if ((at.y === y && at.x === x) || this.app.focused() === this.output) this.describe();
   }
 
   // The picture under the window: the photo, or the map of the channel that is looked at.
@@ -177,31 +200,44 @@ class MapValue {
     return this.bases.get(channel);
   }
 
+  // The whole input with the padding's zeros as what they are, a rim; it only changes with the channel.
+  whole(width, pad, cell) {
+    const { still, channel, unit } = this;
+    if (still.of === channel) return still.canvas;
+    still.of = channel;
+    const context = sharp(still.canvas, width, width);
+    context.imageSmoothingEnabled = false;
+    if (pad) hatch(context, 0, 0, width, width, this.inks.text);
+    context.drawImage(this.ground(), pad * cell, pad * cell, unit.side * cell, unit.side * cell);
+    return still.canvas;
+  }
+
   drawInput(part, name) {
     const { unit, scene } = this;
-    const width = this.input.parentElement.clientWidth;
+    const width = this.widths.get(this.input);
     const pad = scene.padding;
-    const cells = unit.side + 2 * pad; // the padding's zeros are drawn as what they are, a rim
-    const cell = width / cells;
-    this.input.style.width = this.input.style.height = `${width}px`;
+    const cell = width / (unit.side + 2 * pad);
     const context = sharp(this.input, width, width);
+    context.drawImage(this.whole(width, pad, cell), 0, 0, width, width);
     context.imageSmoothingEnabled = false;
-    if (pad) hatch(context, 0, 0, width, width, this.app);
-    context.drawImage(this.ground(), pad * cell, pad * cell, unit.side * cell, unit.side * cell);
     const corner = [(part.left + pad) * cell, (part.top + pad) * cell];
     if (unit.weights) this.overlay(context, ...corner, cell, 0.75);
-    if (scene.of === "conv" || scene.of === "pool") {
-      context.setLineDash([4, 3]);
-      context.lineWidth = 1.5;
-      context.strokeStyle = this.app.accent();
-      for (const [dy, dx] of this.neighbours()) {
-        context.strokeRect(corner[0] + dx * scene.stride * cell, corner[1] + dy * scene.stride * cell, part.w * cell, part.h * cell);
-      }
-      context.setLineDash([]);
-    }
+    this.drawNext(context, ...corner, cell, part, 1.5);
     box(context, ...corner, Math.max(part.w * cell, 5), Math.max(part.h * cell, 5));
-    this.under.textContent = `${this.photo ? `photo (${name})` : name}, ${unit.side} × ${unit.side}`;
-    this.input.setAttribute("aria-label", `${this.under.textContent}; the window covers rows ${part.top} to ${part.top + part.h - 1}, columns ${part.left} to ${part.left + part.w - 1}`);
+    said(this.under, `${this.photo ? `photo (${name})` : name}, ${unit.side} × ${unit.side}`);
+  }
+
+  // The windows of the next places, dashed, where windows slide.
+  drawNext(context, left, top, cell, part, line) {
+    const { scene } = this;
+    if (scene.of !== "conv" && scene.of !== "pool") return;
+    context.setLineDash([4 * line, 3 * line]);
+    context.lineWidth = line;
+    context.strokeStyle = this.inks.accent;
+    for (const [dy, dx] of this.neighbours()) {
+      context.strokeRect(left + dx * scene.stride * cell, top + dy * scene.stride * cell, part.w * cell, part.h * cell);
+    }
+    context.setLineDash([]);
   }
 
   // The windows of the next places, right of and below this one, overlapping as they do.
@@ -213,75 +249,123 @@ class MapValue {
   overlay(context, left, top, cell, alpha) {
     const { scene, unit, channel } = this;
     const k = scene.kernel;
-    const kernel = mapPicture(scene, unit.weights.subarray(channel * k * k, (channel + 1) * k * k), k, k, this.weightPeak, true);
+    if (!this.kernels.has(channel)) this.kernels.set(channel, mapPicture(scene, unit.weights.subarray(channel * k * k, (channel + 1) * k * k), k, k, this.weightPeak, true));
     context.globalAlpha = alpha;
-    context.drawImage(kernel, left, top, k * cell, k * cell);
+    context.drawImage(this.kernels.get(channel), left, top, k * cell, k * cell);
     context.globalAlpha = 1;
   }
 
   drawZoom(part, name) {
-    const { scene, unit, channel } = this;
-    const width = this.zoom.parentElement.clientWidth;
-    const rim = scene.of === "conv" || scene.of === "pool" ? scene.stride : 1;
+    if (this.scene.of === "norm") return this.drawNeighbours(part);
+    const { scene, unit, channel, rim } = this;
+    const width = this.widths.get(this.zoom);
     const cells = Math.max(part.h, part.w) + 2 * rim;
     const cell = this.cell = width / cells;
-    this.rim = rim;
-    this.zoom.style.width = this.zoom.style.height = `${width}px`;
     const context = sharp(this.zoom, width, width);
     context.imageSmoothingEnabled = false;
-    hatch(context, 0, 0, width, width, this.app);
     const [top, left] = [part.top - rim, part.left - rim];
-    context.drawImage(this.ground(), -left * cell, -top * cell, unit.side * cell, unit.side * cell);
-    if (rim) { // what lies around the window is paler
-      context.save();
-      context.globalAlpha = 0.45;
-      context.fillStyle = theme(this.app.root);
-      context.beginPath();
-      context.rect(0, 0, width, width);
-      context.rect(rim * cell, rim * cell, part.w * cell, part.h * cell);
-      context.fill("evenodd");
-      context.restore();
-    }
-    const size = part.h * part.w;
-    const peak = peakOf(part.terms);
-    const table = scene.read(scene.scales.signed);
-    for (let i = 0; i < size; i++) {
-      const [x, y] = [(rim + (i % part.w)) * cell, (rim + Math.floor(i / part.w)) * cell];
-      const [value, term] = [part.read[channel * size + i], part.terms[channel * size + i]];
-      if (unit.weights && this.products.checked) {
-        fill(context, table, level(term, peak, true), x, y, cell);
-        if (cell > 38) write(context, number(term, 2), x + cell / 2, y + cell / 2, cell, table, level(term, peak, true));
-      } else if (unit.weights) {
-        const weight = unit.weights[channel * size + i];
-        const inset = cell * 0.22;
-        fill(context, table, level(weight, this.weightPeak, true), x + inset, y + inset, cell - 2 * inset);
-        if (cell > 52) write(context, number(weight, 2), x + cell / 2, y + cell / 2, cell, table, level(weight, this.weightPeak, true));
-      } else if (cell > 30) {
-        const own = scene.read(this.inSigned ? scene.scales.signed : scene.scales.positive);
-        write(context, number(value, 2), x + cell / 2, y + cell / 2, cell, own, level(value, this.inPeak, this.inSigned));
-      }
-    }
-    if (scene.of === "conv" || scene.of === "pool") {
-      context.setLineDash([6, 4]);
-      context.lineWidth = 2;
-      context.strokeStyle = this.app.accent();
-      for (const [dy, dx] of this.neighbours()) {
-        context.strokeRect((rim + dx * scene.stride) * cell, (rim + dy * scene.stride) * cell, part.w * cell, part.h * cell);
-      }
-      context.setLineDash([]);
-    }
+    if (top < 0 || left < 0 || top + cells > unit.side || left + cells > unit.side) hatch(context, 0, 0, width, width, this.inks.text);
+    const [y, x, h, w] = [Math.max(0, top), Math.max(0, left), Math.min(unit.side, top + cells), Math.min(unit.side, left + cells)];
+    context.drawImage(this.ground(), x, y, w - x, h - y, (x - left) * cell, (y - top) * cell, (w - x) * cell, (h - y) * cell);
+    context.globalAlpha = 0.45; // what lies around the window is paler
+    context.fillStyle = this.inks.page;
+    context.beginPath();
+    context.rect(0, 0, width, width);
+    context.rect(rim * cell, rim * cell, part.w * cell, part.h * cell);
+    context.fill("evenodd");
+    context.globalAlpha = 1;
+    if (scene.of === "relu") this.drawCut(context, top, left, cells);
+    else if (scene.of === "conv") this.drawWeights(context, part);
+    else if (cell > 30) this.drawNumbers(context, part);
+    this.drawNext(context, rim * cell, rim * cell, cell, part, 2);
     box(context, rim * cell, rim * cell, part.w * cell, part.h * cell);
     if (part.winner !== null && scene.of === "pool") {
       context.lineWidth = 4;
-      context.strokeStyle = this.app.accent();
+      context.strokeStyle = this.inks.accent;
       context.strokeRect((rim + (part.winner % part.w)) * cell + 2, (rim + Math.floor(part.winner / part.w)) * cell + 2, cell - 4, cell - 4);
     }
-    this.zoomText = scene.of === "conv"
-      ? `window ${part.h} × ${part.w}, weights inside; dashed: the next, ${scene.stride} on`
-      : `window ${part.h} × ${part.w}${scene.of === "pool" ? "; dashed: the next, 2 on" : ""}`;
-    if (scene.of === "conv" && this.products.checked) this.zoomText = "input × weight in each cell";
-    this.zoomed.textContent = this.zoomText;
-    this.zoom.setAttribute("aria-label", `${name}: ${this.zoomText}`);
+    this.zoomText = {
+      conv: this.products.checked ? "input × weight in each cell" : `window ${part.h} × ${part.w}, weights inside; dashed: the next, ${scene.stride} on`,
+      pool: `window ${part.h} × ${part.w}, the largest framed; dashed: the next, ${scene.stride} on`,
+      relu: "before ReLU, enlarged: what is hatched lies below zero and becomes 0",
+    }[scene.of] ?? `window ${part.h} × ${part.w}`;
+    said(this.zoomed, this.zoomText);
+    this.zoomName = `${name}: ${this.zoomText}`;
+  }
+
+  // The weights inside the cells of the window, or the products over them.
+  drawWeights(context, part) {
+    const { scene, unit, channel, rim, cell } = this;
+    const size = part.h * part.w;
+    const products = this.products.checked;
+    const values = products ? part.terms : unit.weights;
+    const peak = products ? peakOf(part.terms) : this.weightPeak;
+    const inset = products ? 0 : cell * 0.22;
+    const table = scene.read(scene.scales.signed);
+    for (let i = 0; i < size; i++) {
+      const [x, y] = [(rim + (i % part.w)) * cell, (rim + Math.floor(i / part.w)) * cell];
+      const colour = level(values[channel * size + i], peak, true);
+      fill(context, table, colour, x + inset, y + inset, cell - 2 * inset);
+      if (cell > (products ? 38 : 52)) write(context, number(values[channel * size + i], 2), x + cell / 2, y + cell / 2, cell, table, colour);
+    }
+  }
+
+  // The values of the window, each in its cell.
+  drawNumbers(context, part) {
+    const { rim, cell } = this;
+    for (let i = 0; i < part.h * part.w; i++) {
+      this.writeInput(context, part.read[i], (rim + (i % part.w) + 0.5) * cell, (rim + Math.floor(i / part.w) + 0.5) * cell, cell);
+    }
+  }
+
+  writeInput(context, value, x, y, cell) {
+    const own = this.scene.read(this.inSigned ? this.scene.scales.signed : this.scene.scales.positive);
+    write(context, number(value, 2), x, y, cell, own, level(value, this.inPeak, this.inSigned));
+  }
+
+  // The values around a place before ReLU; those it cuts off are hatched.
+  drawCut(context, top, left, cells) {
+    const { unit, cell } = this;
+    for (let r = 0; r < cells; r++) {
+      for (let c = 0; c < cells; c++) {
+        if (top + r < 0 || left + c < 0 || top + r >= unit.side || left + c >= unit.side) continue;
+        const value = unit.inputs[(top + r) * unit.side + left + c];
+        if (value < 0) hatch(context, c * cell, r * cell, cell, cell, this.inks.text);
+        if (cell > 30) this.writeInput(context, value, (c + 0.5) * cell, (r + 0.5) * cell, cell);
+      }
+    }
+  }
+
+  // The neighbouring channels of a normalised value, each around the same place; its own is framed.
+  drawNeighbours(part) {
+    const { scene, unit } = this;
+    const width = this.widths.get(this.zoom);
+    const tile = this.cell = width / part.n, cell = (tile - 4) / 3;
+    const context = sharp(this.zoom, width, width * 0.42);
+    context.imageSmoothingEnabled = false;
+    const own = this.scene.read(this.inSigned ? scene.scales.signed : scene.scales.positive);
+    context.font = `600 ${Math.min(15, tile / 4)}px sans-serif`;
+    context.textAlign = "center";
+    for (let c = 0; c < part.n; c++) {
+      const left = c * tile + 2;
+      hatch(context, left, 2, 3 * cell, 3 * cell, this.inks.text);
+      for (let i = 0; i < 9; i++) {
+        const [y, x] = [part.top + Math.floor(i / 3) - 1, part.left + (i % 3) - 1];
+        if (y < 0 || x < 0 || y >= unit.side || x >= unit.side) continue;
+        context.globalAlpha = i === 4 ? 1 : 0.4;
+        fill(context, own, level(unit.inputs[(c * unit.side + y) * unit.side + x], this.inPeak, this.inSigned), left + (i % 3) * cell, 2 + Math.floor(i / 3) * cell, cell);
+      }
+      context.globalAlpha = 1;
+      box(context, left + cell, 2 + cell, cell, cell);
+      context.fillStyle = this.inks.text;
+      context.fillText(number(part.read[c], 2), left + 1.5 * cell, 3 * cell + 20);
+      context.lineWidth = 4;
+      context.strokeStyle = this.inks.accent;
+      if (c === part.winner) context.strokeRect(left, 2, 3 * cell, 3 * cell);
+    }
+    this.zoomText = `the same place in channels ${scene.first} to ${scene.first + part.n - 1}; framed: its own`;
+    said(this.zoomed, this.zoomText);
+    this.zoomName = this.zoomText;
   }
 
   // The cell of the enlarged window under the mouse, in numbers.
@@ -290,6 +374,11 @@ class MapValue {
     this.zoomed.textContent = this.zoomText;
     if (!event) return;
     const frame = this.zoom.getBoundingClientRect();
+    if (scene.of === "norm") {
+      const c = Math.max(0, Math.min(part.n - 1, Math.floor((event.clientX - frame.left) / this.cell)));
+      this.zoomed.textContent = `${inputName(scene, c)}: a = ${number(part.read[c], 3)}, α · a² = ${number(part.terms[c], 3)}`;
+      return;
+    }
     const [c, r] = [(event.clientX - frame.left) / this.cell - this.rim, (event.clientY - frame.top) / this.cell - this.rim].map(Math.floor);
     if (c < 0 || r < 0 || c >= part.w || r >= part.h) return;
     const i = this.channel * part.h * part.w + r * part.w + c;
@@ -301,14 +390,20 @@ class MapValue {
   }
 
   drawOutput(part) {
-    const { unit, scene, at } = this;
-    const width = this.output.parentElement.clientWidth;
-    this.output.style.width = this.output.style.height = `${width}px`;
+    const { unit, at } = this;
+    const width = this.widths.get(this.output);
     const context = sharp(this.output, width, width);
     context.imageSmoothingEnabled = false;
     context.drawImage(this.base, 0, 0, width, width);
     cursor(context, this.app, at, width / unit.out);
-    this.reading.textContent = `row ${at.y}, column ${at.x}: ${number(part.total)}`;
+    said(this.reading, `row ${at.y}, column ${at.x}: ${number(part.total)}`);
+  }
+
+  // The pictures' texts, for a place that stays.
+  describe() {
+    const { part, unit, scene } = this;
+    this.input.setAttribute("aria-label", `${this.under.textContent}; the window covers rows ${part.top} to ${part.top + part.h - 1}, columns ${part.left} to ${part.left + part.w - 1}`);
+    if (this.zooms) this.zoom.setAttribute("aria-label", this.zoomName);
     this.output.setAttribute("aria-label", `Output map of ${scene.layer}, unit ${scene.channel}, ${unit.out} by ${unit.out}. ${this.reading.textContent}. Arrow keys move the window, Space plays.`);
   }
 }
@@ -323,12 +418,12 @@ function box(context, left, top, width, height) {
 }
 
 // Padding: zeros that are no part of the picture.
-function hatch(context, left, top, width, height, app) {
+function hatch(context, left, top, width, height, ink) {
   context.save();
   context.beginPath();
   context.rect(left, top, width, height);
   context.clip();
-  context.strokeStyle = getComputedStyle(app.root).color;
+  context.strokeStyle = ink;
   context.globalAlpha = 0.25;
   context.lineWidth = 1;
   context.beginPath();
