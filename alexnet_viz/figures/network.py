@@ -120,11 +120,13 @@ def unit_scene(
     labels: Sequence[str],
     flat: tuple[str, int],
     ground: tuple[float, float],
+    fields: Sequence[tuple[int, int]] = (),
 ) -> Scene:
     """A unit with all that its values are made of, so that the browser takes any of them apart without asking.
 
     ``flat`` names the layer and the side of the maps behind a flattened input, by which its pixels are called;
     ``ground`` is where such a map's cells lie on the network's input: the first edge and a cell's size, in pixels.
+    ``fields`` holds for each row of the unit's own map what it sees of the input: first pixel, and one past the last.
     """
     pack = _Packer()
     named = {"fc8", "softmax"}
@@ -149,6 +151,7 @@ def unit_scene(
             "std": list(how.std),
             "flat": list(flat),
             "ground": list(ground),
+            "fields": [list(field) for field in fields],
             "label": labels[unit.channel] if unit.layer in named else "",
             "labels": list(labels) if unit.kind == "softmax" else [],
         }

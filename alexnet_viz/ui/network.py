@@ -10,8 +10,8 @@ import streamlit as st
 
 from alexnet_viz.components.network_view import Went, network_view
 from alexnet_viz.figures.network import Scene, layer_scene, overview_scene, unit_scene
-from alexnet_viz.ui import address, ask
-from alexnet_viz.ui.sidebar import current
+from alexnet_viz.ui import address, ask, beside, photos
+from alexnet_viz.ui.sidebar import Choice, weight_title
 from alexnet_viz.ui.unit import seed_layer
 
 if TYPE_CHECKING:
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 DEPTHS = ("overview", "layer", "unit", "value")
 ROWS = (3, 16)
 SPANS = {"unit": "each map", "layer": "its layer", "network": "the network"}
+BESIDE = {"none": "nothing", "photo": "another photo", "weights": "other weights"}
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """One of the forward passes that are looked at: that of the sidebar's choices, or the one beside it."""
+
+    title: str
+    network: Model
+    photo: str
 
 
 @dataclass(frozen=True)
@@ -66,24 +76,90 @@ def chosen(network: Model, reference: str) -> Place:
     return Place(state.depth, state.layer, state.channel, state.y, state.x, shape, state.rows, state.range)
 
 
-def show(network: Model, reference: str, place: Place) -> None:
-    """The component at a place; where the visitor went in it becomes the place of a new run."""
+def passes(choice: Choice, network: Model) -> list[Pass]:
+    """The pass that is looked at, and the one beside it where that is wanted, with the choice that it takes."""
+    address.seed("versus", "none", allowed=BESIDE)
+    what = st.session_state.versus
+    address.show("versus", what)
+    if what == "photo":
+        other = beside.photo(choice)
+        return [Pass(photos.title(one), network, one) for one in (choice.photo, other)]
+    first = Pass(weight_title(choice.weights), network, choice.photo)
+    if what == "none":
+        return [first]
+    second = beside.weights(choice, network, optional=False)
+    if second is None:
+        st.info("There are no other weights on this machine: train a run, or name a checkpoint in the sidebar.")
+        return [first]
+    return [first, Pass(weight_title(second.info.choice), second, choice.photo)]
+
+
+def show(looked_at: list[Pass], place: Place) -> None:
+    """Each pass at a place, in lockstep; where the visitor went in one becomes the place of a new run for all."""
+    if len(looked_at) == 1:
+        return _view(looked_at[0], place, "network")
+    _numbers(looked_at, place)
+    narrow = place.depth in ("unit", "value")  # the overview and a layer's channels need the whole width
+    columns = st.columns(2) if narrow else [st.container(), st.container()]
+    for column, one, key in zip(columns, looked_at, ("network", "network_beside"), strict=True):
+        with column:
+            st.subheader(one.title, anchor=False)
+            if _has(one, place):
+                _view(one, place, key)
+            else:
+                st.info(f"{one.title} has no such value: {_said(place)}. Choose a layer and unit that both have.")
+
+
+def _has(one: Pass, place: Place) -> bool:
+    from alexnet_viz.inspection.arithmetic import walk
+
+    shape = {step.layer.name: step.output for step in walk(one.network.info.spec)}.get(place.layer)
+    if place.depth == "overview" or shape is None:
+        return shape is not None
+    side = shape[-1] if len(shape) == 3 else 1
+    return len(shape) == len(place.shape) and place.channel < shape[0] and max(place.y, place.x) < side
+
+
+def _said(place: Place) -> str:
+    where = f", row {place.y}, column {place.x}" if len(place.shape) == 3 else ""
+    return f"{place.layer} · {place.channel}{where}"
+
+
+def _numbers(looked_at: list[Pass], place: Place) -> None:
+    """The same value in both passes, side by side: at the overview the strongest class of each."""
+    from alexnet_viz.inspection.arithmetic import output
+
+    if place.depth == "overview":
+        best = [ask.answer(one.network, one.photo).predictions[0] for one in looked_at]
+        told = [f"{one.title}: **{top.label}** {top.probability:.1%}" for one, top in zip(looked_at, best, strict=True)]
+    elif place.depth == "layer" or not all(_has(one, place) for one in looked_at):
+        return
+    else:
+        at = (place.channel, place.y, place.x)[: len(place.shape)]
+        values = [float(output(ask.trace(one.network, one.photo), place.layer)[at]) for one in looked_at]
+        told = [f"{one.title}: **{value:.4g}**" for one, value in zip(looked_at, values, strict=True)]
+        told = [_said(place), *told, f"difference **{values[1] - values[0]:+.4g}**"]
+    st.markdown(" · ".join(told).replace("-", "−"))
+
+
+def _view(one: Pass, place: Place, key: str) -> None:
+    """The component at a place."""
     state = st.session_state
-    name, scene = _scene(network, reference, place)
-    there = state.pop("_network_has", "") == name
-    turn = state.setdefault("_network_turn", 0)
+    name, scene = _scene(one.network, one.photo, place)
+    there = state.pop(f"_{key}_has", "") == name
     went = network_view(
         scene.index | {"id": name},
         None if there else scene.block,
-        {key: getattr(place, key) for key in ("depth", "layer", "channel", "y", "x")},
-        _path(network, reference, place),
-        turn=turn,
+        {at: getattr(place, at) for at in ("depth", "layer", "channel", "y", "x")},
+        _path(one.network, one.photo, place),
+        turn=state.setdefault(f"_{key}_turn", 0),
         large=state.large,
         rows=place.rows,
-        key="network",
+        key=key,
     )
     if went:
         _go(went)
+        state[f"_{key}_turn"], state[f"_{key}_has"] = went.turn, went.has
         st.rerun()
 
 
@@ -95,14 +171,12 @@ def _go(went: Went) -> None:
             state.pop(key, None)
         else:
             state[key] = at
-    state._network_turn, state._network_has = went.turn, went.has
 
 
 def _scene(network: Model, reference: str, place: Place) -> tuple[str, Scene]:
     """What is drawn at a place, under a name that is another when anything in it is."""
     from alexnet_viz.inspection.activations import peaks
     from alexnet_viz.inspection.arithmetic import output, unit, walk
-    from alexnet_viz.inspection.fields import placement
     from alexnet_viz.inspection.overview import ranking
 
     record, info = ask.trace(network, reference), network.info
@@ -122,7 +196,9 @@ def _scene(network: Model, reference: str, place: Place) -> tuple[str, Scene]:
     one = unit(network.network, record, place.layer, place.channel)
     names = list(chain)
     flat = names[names.index("flatten") - 1], chain["flatten"].input[1]
-    scene = unit_scene(one, inputs, info.preprocessing, info.categories, flat, placement(info.spec, flat[0]))
+    ground, _ = ask.layer_fields(info.spec, flat[0])
+    fields = ask.layer_fields(info.spec, place.layer)[1] if one.output.ndim else ()
+    scene = unit_scene(one, inputs, info.preprocessing, info.categories, flat, ground, fields)
     return f"{name} {place.layer} {place.channel}", scene
 
 
@@ -137,48 +213,59 @@ def _path(network: Model, reference: str, place: Place) -> list[dict[str, Any]]:
     return [vars(stop) for stop in stops]
 
 
-def choose(place: Place) -> None:
+def choose(network: Model, place: Place) -> None:
     """The row of choices above the drawing; a change of layer or unit goes a step further in."""
     from alexnet_viz.inspection.arithmetic import walk
 
-    first = st.columns([1.1, 1, 1.1, 1.2, 1.1], vertical_alignment="bottom")
-    first[0].selectbox(
+    kept = {"persist_state": "session"}
+    columns = st.columns([1, 1, 1.05, 1.15, 1, 0.95], vertical_alignment="bottom")
+    columns[0].selectbox(
         "Layer",
-        [step.layer.name for step in walk(ask.model(current()).info.spec)],
+        [step.layer.name for step in walk(network.info.spec)],
         key="layer",
-        persist_state="session",
         on_change=_changed,
         args=("layer",),
         help="Opens all channels of a layer. A click on a column's name does the same.",
+        **kept,
     )
-    first[1].number_input(
+    columns[1].number_input(
         "Unit",
         0,
         place.shape[0] - 1,
         step=1,
         key="channel",
-        persist_state="session",
         on_change=_changed,
         args=("unit",),
         help=f"{place.layer} has {place.shape[0]:,} units (channels), counted from 0. A click on a map does the same.",
+        **kept,
     )
-    first[2].selectbox(
-        "Colours reach to",
+    columns[2].selectbox(
+        "Peak of",
         SPANS,
         key="range",
-        persist_state="session",
-        format_func=lambda span: f"peak of {SPANS[span]}",
-        help="Each map on a scale of its own shows the most; one scale for a layer, or for the whole network, lets "
-        "strengths be compared. In the overview and among a layer's channels.",
+        format_func=SPANS.get,
+        help="How far the colours of the overview and of a layer's channels reach. Each map on a scale of its own "
+        "shows the most; one scale for a layer, or for the whole network, lets strengths be compared.",
+        **kept,
     )
-    first[3].slider(
-        "Channels shown",
+    columns[3].selectbox(
+        "Beside it",
+        BESIDE,
+        key="versus",
+        format_func=BESIDE.get,
+        help="The same place for another photo, or with other weights (before and after a run, trained and random), "
+        "with both numbers.",
+        **kept,
+    )
+    columns[4].slider(
+        "Channels",
         *ROWS,
         key="rows",
-        persist_state="session",
-        help="In each layer's column, and of a unit's inputs: the strongest first. The rest is a click away.",
+        help="How many are shown in each layer's column, and of a unit's inputs: the strongest first. The rest is a "
+        "click away.",
+        **kept,
     )
-    first[4].toggle("Projector size", key="large", persist_state="session", help="Larger type, for the last row.")
+    columns[5].toggle("Large type", key="large", help="For a projector: readable from the last row.", **kept)
 
 
 def _changed(what: str) -> None:
@@ -188,5 +275,7 @@ def _changed(what: str) -> None:
         for key in ("channel", "y", "x"):
             state.pop(key, None)
         state.depth = "layer" if state.depth in ("overview", "layer") else state.depth
-    else:
-        state.depth = "unit" if state.depth in ("overview", "layer") else state.depth
+    elif state.depth in ("overview", "layer"):
+        state.depth = "unit"
+        for key in ("y", "x"):
+            state.pop(key, None)  # to where this unit is strongest

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from alexnet_viz.ui import ask
-from alexnet_viz.ui.network import choose, chosen, show
+from alexnet_viz.ui.network import choose, chosen, passes, show
 from alexnet_viz.ui.sidebar import current
 
 choice = current()
@@ -12,6 +12,6 @@ choices = st.container()
 with st.spinner("Waking the network …"):
     network = ask.model(choice)
     place = chosen(network, choice.photo)
-show(network, choice.photo, place)
+show(passes(choice, network), place)
 with choices:
-    choose(place)
+    choose(network, place)

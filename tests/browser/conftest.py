@@ -81,8 +81,8 @@ def open_page(chromium):
     """A function that opens an address in a browser of its own; fails the test on any request to another site."""
     contexts, foreign, errors = [], [], []
 
-    def open_(address: str, width: int = 1280, height: int = 720, scheme: str = "light"):
-        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    def open_(address: str, width: int = 1280, height: int = 720, scheme: str = "light", **more):
+        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)

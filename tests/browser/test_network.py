@@ -177,6 +177,69 @@ def test_by_keyboard_alone_and_nothing_runs_on(server, open_page):
     assert not page.complaints
 
 
+def test_by_finger_and_without_motion(server, open_page):
+    _, _, record = seen()
+    page = opened(open_page, server, "rows=3", has_touch=True, reduced_motion="reduce")
+    page.locator('.thumb[data-layer="conv4"]').nth(1).tap()
+    settled(page)
+    assert (at(page)["depth"], at(page)["layer"]) == ("unit", "conv4")
+    channel = int(at(page)["channel"])
+    canvas = page.locator("canvas.out")
+    canvas.tap(position=over(canvas, 4, 8, 13))
+    settled(page)
+    assert [at(page)[key] for key in ("depth", "y", "x")] == ["value", "4", "8"]
+    place = page.locator("figure", has=canvas).locator(".reading")
+    page.wait_for_timeout(1500)
+    assert running(page) == 0  # nothing plays unless it is asked to
+    expect(place).to_contain_text("row 4, column 8:")
+    page.get_by_role("button", name="Play", exact=False).tap()
+    delays = "[...window.timers.values()].filter(delay => [350, 1200].includes(delay))"
+    assert page.evaluate(delays) == [1200]  # slow steps in place of a film
+    expect(place).to_contain_text("row 4, column 9:")
+    page.get_by_role("button", name="Pause").tap()
+    settled(page)
+    assert running(page) == 0
+    total = number(page.locator(".ledger .total td").inner_text())
+    y, x = int(at(page)["y"]), int(at(page)["x"])
+    assert total == pytest.approx(record.outputs["conv4"][channel, y, x], rel=1e-4, abs=1e-6)
+    zoom = page.locator("canvas.zoom")
+    zoom.tap(position=over(zoom, 2, 2, 5))
+    expect(page.locator("figure", has=zoom).locator(".reading")).to_contain_text("×")
+    assert not page.complaints
+
+
+@pytest.mark.parametrize("layer", ["fc6", "fc8", "softmax"])
+def test_the_voices_of_a_unit_add_up_and_lead_on(server, open_page, layer):
+    model, _, record = seen()
+    page = opened(open_page, server, f"rows=6&depth=unit&layer={layer}&channel=17")
+    one = unit(model.network, record, layer, 17)
+    terms = (
+        value(one, walk(model.info.spec)[-1]).terms if layer == "softmax" else one.inputs.astype(float) * one.weights
+    )
+    sums = terms.reshape(256, -1).sum(axis=1) if layer == "fc6" else terms
+    rows = page.locator(".row[data-channel]")
+    channels = [int(row.get_attribute("data-channel")) for row in rows.all()]
+    np.testing.assert_allclose([float(r.get_attribute("data-adds")) for r in rows.all()], sums[channels], rtol=1e-5)
+    order = np.argsort(-sums, kind="stable")
+    assert channels[:3] == order[:3].tolist()
+    if layer != "softmax":
+        assert channels[3:] == order[::-1][:3].tolist()  # and the strongest against it
+        shown = number(page.locator("p.total").inner_text())
+        assert shown == pytest.approx(record.outputs[layer][17], rel=1e-3, abs=1e-6)
+    assert page.locator("canvas.places").count() == (layer == "fc6")  # on the photo, where there are places
+    rows.first.locator("button").click()
+    settled(page)
+    below = {"fc6": "avgpool", "fc8": "fc7", "softmax": "fc8"}[layer]
+    assert (at(page)["depth"], at(page)["layer"], int(at(page)["channel"])) == ("unit", below, channels[0])
+    page.keyboard.press("Escape")
+    settled(page)
+    page.get_by_role("button", name="Every term").click()
+    settled(page)
+    assert at(page)["depth"] == "value"
+    expect(page.locator(".path .cards li").last).to_contain_text("photo")
+    assert not page.complaints
+
+
 def test_the_playground_slides_by_keys_and_by_itself_and_numbers_can_be_typed(server, open_page):
     page = opened(open_page, server, "rows=3")
     page.goto(f"{server.address}/playground?n=3&k=2&cells=1,2,3,4,5,6,7,8,9&weights_typed=1,0,0,-1")

@@ -119,3 +119,24 @@ def test_a_change_of_photo_keeps_the_place():
     app.run()
     data, _ = sent(app)
     assert [data["view"][key] for key in ("layer", "channel", "y", "x")] == ["conv3", 5, 2, 9]
+
+
+@pytest.mark.parametrize("what", [{"versus": "weights", "beside_weights": "bundled"}, {"versus": "photo"}])
+def test_the_same_value_beside_another_photo_or_other_weights(what):
+    app = opened(depth="value", layer="conv2", channel=9, y=3, x=5, beside_photo="rocket", **what)
+    assert len([one for one in app.get("bidi_component") if "scene" in (one.proto.mixed.json or "")]) == 2
+    other = get(what.get("beside_weights", "random"))
+    photo = "rocket" if what["versus"] == "photo" else "coffee"
+    values = []
+    for model, reference in ((get("random"), "coffee"), (other, photo)):
+        tensor = preprocess(decode(*sample(reference)), model.info.preprocessing).tensor
+        values.append(trace(model, tensor).outputs["conv2"][9, 3, 5])
+    said = next(one.value for one in app.markdown if "difference" in one.value)
+    for told in (*values, values[1] - values[0]):
+        assert f"{told:.4g}".replace("-", "−") in said
+    for key, chosen in what.items():
+        assert app.query_params[key] in (chosen, [chosen])
+    app.selectbox(key="layer").set_value("fc6").run()
+    app.number_input(key="channel").set_value(3000).run()
+    assert not app.exception
+    assert len(app.info) == (what["versus"] == "weights")  # the bundled network has fewer units there

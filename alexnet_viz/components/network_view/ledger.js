@@ -64,7 +64,7 @@ function tale(scene, part, most) {
 }
 
 const HEADS = {
-  conv: ["input channel", "puts in", "sum so far"], fc: ["input", "puts in", "sum so far"], avgpool: ["cell", "its share", "sum so far"],
+  conv: ["input", "puts in", "sum so far"], fc: ["input", "puts in", "sum so far"], avgpool: ["cell", "its share", "sum so far"],
   norm: ["channel", "α · a²", "sum so far"], softmax: ["class", "e^(z − max)", "sum so far"], pool: ["cell", "value", ""],
 };
 
@@ -87,8 +87,8 @@ function ledger(app, { most, onpick }) {
     return { row, name, bar, adds, sum };
   });
   const plain = (label, className) => {
-    const value = make("td", { colSpan: 3 });
-    const row = make("tr", { className }, make("th", { scope: "row" }, label), value);
+    const value = make("td", { colSpan: 2 });
+    const row = make("tr", { className }, make("th", { scope: "row", colSpan: 2 }, label), value);
     body.append(row);
     return { row, value, label: row.firstChild };
   };

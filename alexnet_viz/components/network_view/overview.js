@@ -3,7 +3,7 @@
 // A channel keeps its row through a stage: the convolution's map large, and beside it, smaller, what ReLU, normalisation
 // and pooling make of it. Behind the last stage its maps are unrolled into strips, and units are single squares.
 
-const LEAST = 44, MOST = 130; // a map's side, in CSS pixels
+const LEAST = 40, MOST = 130; // a map's side, in CSS pixels
 
 // The layers in blocks that stand close together: a convolution or fully connected layer with what follows it.
 function blocksOf(columns) {
@@ -66,13 +66,14 @@ function overview(app) {
   let lines = new Map(); // the lines into each thumbnail
   const lay = () => {
     const em = parseFloat(getComputedStyle(app.root).fontSize);
-    const label = (column) => 0.42 * em * column.layer.length + 10; // a small name, written across
+    const large = app.root.classList.contains("large");
+    const label = (column) => (large ? 0.36 : 0.42) * em * column.layer.length + 10; // a small name, written across
     const strip = Math.max(12, 0.9 * em);
     const gap = (block, t) => ({ strips: 8, classes: 10, units: Math.max(14, 0.26 * t) }[block?.kind] ?? Math.max(18, 0.36 * t));
     const widths = (block, t) => { // of the first column, of those beside it, and of the whole
       const beside = block.columns.slice(1);
       if (block.kind === "strips") return [strip, strip, block.columns.length * (strip + 3)];
-      if (block.kind === "classes") return [8.4 * em, 0, 8.4 * em];
+      if (block.kind === "classes") return [(large ? 7.4 : 8.4) * em, 0, (large ? 7.4 : 8.4) * em];
       if (block.kind === "units") return [Math.max(1.5 * em, 0.36 * t), strip, Math.max(1.5 * em, 0.36 * t) + beside.length * (strip + 3)];
       const small = beside.length && Math.max((t - 3) / 2, ...beside.map((column) => label(column) - gap(blocks[blocks.indexOf(block) + 1], t)));
       return [t, small, t + (beside.length ? 3 + small : 0)];

@@ -27,9 +27,13 @@ function unitView(app) {
   picture.setAttribute("role", "application");
   const cell = make("p", { className: "reading" });
   const sums = make("p", { className: "sum" });
-  const result = make("figure", { className: "result" }, picture, make("figcaption", {}, cell, sums, legend(scene, outPeak, outSigned, "output")));
+  const photo = paintPhoto(make("canvas"), scene.read(scene.photo), scene.photo.shape[0]);
+  const seen = make("canvas", { className: "sees" }), sees = make("p", { className: "reading" });
+  seen.setAttribute("role", "img");
+  const result = make("figure", { className: "result" }, picture, make("figcaption", {}, cell, sums, legend(scene, outPeak, outSigned, "output")), seen, sees);
   flow.append(wires, list, make("div", { className: "middle" }, node, bias), result);
 
+  flow.style.setProperty("--half", `${1.55 * rows}em`); // the node stands in the middle of the inputs
   const byHere = make("input", { type: "checkbox", checked: app.byHere ?? false });
   byHere.onchange = () => { app.byHere = byHere.checked; arrange(); };
   const foot = make("div", { className: "foot" },
@@ -85,7 +89,7 @@ function unitView(app) {
 
   const base = mapPicture(scene, unit.output, out, out, outPeak, outSigned);
   const show = () => {
-    const edge = Math.min(result.clientWidth || 260, 320);
+    const edge = Math.min(result.clientWidth || 260, 300, Math.max(200, 0.34 * window.innerHeight)); // the photo below it shall be seen too
     picture.style.height = picture.style.width = `${edge}px`;
     const context = sharp(picture, edge, edge);
     context.imageSmoothingEnabled = false;
@@ -102,8 +106,25 @@ function unitView(app) {
     cell.textContent = `row ${at.y}, column ${at.x}: ${number(part.torch)}`;
     sums.textContent = conv ? `the partial results here ${number(part.total - part.bias)} + bias ${number(part.bias)} = ${number(part.total)}` : "";
     picture.setAttribute("aria-label", `Output map of ${scene.layer}, unit ${scene.channel}, ${out} by ${out}. Row ${at.y}, column ${at.x}: ${number(part.torch)}. Arrow keys to walk, Enter to take the value apart.`);
+    look(edge);
     drawWires(app, wires, flow, node, picture, lines);
   };
+  // The part of the photo that the place sees: its box, and beside it what is in it.
+  const look = (edge) => {
+    const half = (edge - 8) / 2, scale = half / photo.width;
+    const [[top, bottom], [left, right]] = [scene.fields[at.y], scene.fields[at.x]];
+    seen.style.width = `${edge}px`;
+    seen.style.height = `${half}px`;
+    const context = sharp(seen, edge, half);
+    context.drawImage(photo, 0, 0, half, half);
+    box(context, left * scale, top * scale, Math.max(4, (right - left) * scale), Math.max(4, (bottom - top) * scale));
+    const zoom = half / Math.max(right - left, bottom - top);
+    context.imageSmoothingEnabled = right - left > 40;
+    context.drawImage(photo, left, top, right - left, bottom - top, half + 8, 0, (right - left) * zoom, (bottom - top) * zoom);
+    said(sees, `what this place sees: ${bottom - top} × ${right - left} pixels of the photo`);
+    seen.setAttribute("aria-label", `The photo; ${sees.textContent}, columns ${left} to ${right - 1}, rows ${top} to ${bottom - 1}`);
+  };
+
   const soon = onceAFrame(() => show());
   const hover = followMap(picture, out, {
     over: (place) => { at = place ?? { y: app.view.y ?? 0, x: app.view.x ?? 0 }; soon(); },

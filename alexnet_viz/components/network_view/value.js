@@ -51,7 +51,7 @@ class MapValue {
         app.go({ depth: "value", layer: scene.layer, channel: (scene.first * unit.side + y) * unit.side + x }, false);
       };
     }
-    this.zoom.onpointermove = (event) => this.read(event);
+    this.zoom.onpointermove = this.zoom.onpointerdown = (event) => this.read(event);
     this.zoom.onpointerleave = () => this.read(null);
   }
 

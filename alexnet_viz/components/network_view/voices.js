@@ -79,6 +79,7 @@ function voicesView(app) {
   const wires = make("canvas", { className: "wires" });
   wires.ariaHidden = "true";
   const flow = make("div", { className: "flow voiced" }, wires, list, make("div", { className: "middle" }, node, make("div", { className: "bias" }, softmax ? "" : `+ bias ${number(part.bias)}`)), result);
+  flow.style.setProperty("--half", `${1.75 * lines.length}em`);
   const scales = softmax ? [] : [legend(scene, inPeak, inSigned, flat ? from : scene.below), ...(flat ? [legend(scene, weightPeak, true, "weights")] : []), legend(scene, termPeak, true, "input × weight")];
   app.host.replaceChildren(flow, make("div", { className: "foot" }, make("span", { className: "hint" }, softmax ? "A class's share is its exponential over the sum of all. Click a class to see what speaks for its logit." : "Click an input to see what speaks for it in turn."), ...scales));
 
