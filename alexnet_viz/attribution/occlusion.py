@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from alexnet_viz.attribution.chain import INPUT
+from alexnet_viz.attribution.chain import INPUT, pool
 from alexnet_viz.attribution.found import Found
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def hidden(chain: Chain, fill: Tensor, places: list[Place], window: int, last: s
                 x = F.conv2d(x, layer.weight, layer.bias, layer.stride, 0, layer.dilation, layer.groups)
             case nn.MaxPool2d():
                 x, at, size = _grown(x, at, size, whole, layer.kernel_size, layer.stride, 0)
-                x = layer(x)
+                x, _ = pool(layer, x)
             case nn.ReLU() | nn.LocalResponseNorm():
                 x = layer(x)
             case nn.Dropout():

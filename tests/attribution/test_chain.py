@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from alexnet_viz.attribution.chain import INPUT, Chain, back, begin
+from alexnet_viz.attribution.chain import INPUT, Chain, back, begin, pool
 from alexnet_viz.attribution.session import Session
 from alexnet_viz.attribution.targets import Target
 from tests.attribution.conftest import fresh, photo
@@ -53,6 +53,16 @@ def test_several_classes_at_once_are_what_one_at_a_time_gives(network, tensor, s
             expected = alone.gradients(target, low)[low]
             scale = float(expected.abs().max())
             torch.testing.assert_close(session.gradients(target, low)[low], expected, rtol=1e-4, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_pooling_is_pytorchs_to_the_bit(count):
+    """Also the winner among equals, of which a ReLU leaves many."""
+    x = torch.randn((count, 5, 13, 13), generator=torch.Generator().manual_seed(0)).relu()
+    found = pool(torch.nn.MaxPool2d(3, 2), x)
+    for one, expected in zip(found, torch.nn.functional.max_pool2d(x, 3, 2, return_indices=True), strict=True):
+        assert one.equal(expected)
+        assert one.is_contiguous()
 
 
 def test_a_batch_goes_back_row_by_row(network, tensor):
