@@ -1,7 +1,8 @@
 """Attributions against the libraries that people use, on the torchvision network with 1000 classes, one photo.
 
 Captum gets the same frozen network, its ReLUs not in place. torch-cam and grad-cam get it as their manuals show: as
-it was built, so that a way back also visits the parameters.
+it was built, so that a way back also visits the parameters. Without names all pairs run, some three minutes on two
+idle cores: ``python -m benchmarks.bench_attribution integrated occlusion`` runs those two.
 """
 
 from __future__ import annotations
@@ -124,21 +125,21 @@ def main(names: list[str]) -> None:
         return attr.DeepLift(theirs).attribute(leaf, black, target=281)
 
     pairs = {
-        "bare": [("Grad-CAM at conv5, against a bare forward pass", our_cam, bare, 30)],
-        "torch-cam": [("Grad-CAM at conv5, against torch-cam", our_cam, one_cam, 30)],
+        "bare": [("Grad-CAM at conv5, against a bare forward pass", our_cam, bare, 21)],
+        "torch-cam": [("Grad-CAM at conv5, against torch-cam", our_cam, one_cam, 21)],
         "grad-cam": [("Grad-CAM at conv5, against grad-cam", our_cam, other_cam, 15)],
         "seven": [("Saliency, input × gradient, Grad-CAM and LayerCAM of five layers, against seven Captum calls",
-                   seven, captums_seven, 15)],
+                   seven, captums_seven, 11)],
         "classes": [
-            ("Another class of the same photo, against LayerGradCam", again, captums_cam, 30),
-            ("Five classes at once, against five LayerGradCam", five, captums_five, 15),
-            ("Five classes at once, against five of our own calls", five, our_five_alone, 15),
+            ("Another class of the same photo, against LayerGradCam", again, captums_cam, 21),
+            ("Five classes at once, against five LayerGradCam", five, captums_five, 11),
+            ("Five classes at once, against five of our own calls", five, our_five_alone, 11),
         ],
-        "deeplift": [("DeepLift, shares added up, against Captum's", our_deeplift, captums_deeplift, 11)],
+        "deeplift": [("DeepLift, shares added up, against Captum's", our_deeplift, captums_deeplift, 9)],
         "integrated": [
             ("Integrated gradients, 50 steps, against Captum's (one batch)", our_integrated, captums_integrated, 7),
             ("Integrated gradients, 50 steps, against Captum's (batches of 16)", our_integrated,
-             captums_integrated_16, 7),
+             captums_integrated_16, 5),
         ],
         "occlusion": [
             ("Occlusion 32/16, against Captum's, 16 at once", our_occlusion, captums_occlusion, 5),

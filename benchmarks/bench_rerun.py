@@ -32,9 +32,10 @@ class Visitor:
         )
         self.rerun()
 
-    def rerun(self) -> int:
-        """Ask for a rerun and wait for its end; the bytes that came."""
+    def rerun(self, address: str = "") -> int:
+        """Ask for a rerun, of what the address's query says, and wait for its end; the bytes that came."""
         ask = BackMsg()
+        ask.rerun_script.query_string = address
         ask.rerun_script.page_name = self.page
         self.socket.send(ask.SerializeToString())
         size = 0

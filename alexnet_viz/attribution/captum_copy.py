@@ -103,8 +103,8 @@ def lrp(ask: Question, rule: str) -> Found:
             match layer:
                 case nn.LocalResponseNorm():
                     raise AttributionError(
-                        "LRP has no rule for response normalisation, which the network of 2012 has: choose another "
-                        "method, or the network torchvision or single tower."
+                        "LRP has no rule for response normalisation, which the network of 2012 has: choose DeepLift, "
+                        "which also hands the answer back layer by layer and holds on this network."
                     )
                 case nn.Conv2d() if rule == "composite":
                     layer.rule = Alpha1_Beta0_Rule()

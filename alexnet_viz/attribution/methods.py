@@ -311,6 +311,7 @@ _GRADIENTS = (
         ),
         "Bach et al. 2015, doi:10.1371/journal.pone.0130140",
         (
+            "It has no rule for response normalisation: on the network of 2012 it does not hold; take DeepLift there.",
             "With the epsilon rule it is nearly input × gradient in a network of ReLUs.",
             "Biases keep a part of the relevance, so that the map does not add up to the logit.",
             "The composite rule shows only what is for the class and hardly depends on it.",

@@ -83,6 +83,28 @@ class Target:
         return f"{self.layer}, channel {self.index}"
 
 
+def counterpart(target: Target, categories: Sequence[str], others: Sequence[str]) -> tuple[Target | None, list[str]]:
+    """The same question to a network with other classes, by their names; and the names that it does not know.
+
+    Without the second class of a contrast the first is left; without the first there is no such question.
+    """
+    if target.layer != CLASSES:
+        return target, []
+    names = [categories[index] for index in (target.index, target.against) if index is not None]
+    synonyms: dict[str, int] = {}
+    for index, label in enumerate(others):
+        for one in (label, *label.split(", ")):
+            synonyms.setdefault(one.casefold(), index)
+    found = [
+        next((synonyms[one.casefold()] for one in (name, *name.split(", ")) if one.casefold() in synonyms), None)
+        for name in names
+    ]
+    missing = [name for name, index in zip(names, found, strict=True) if index is None]
+    if found[0] is None:
+        return None, missing
+    return Target(found[0], found[1] if len(found) > 1 and found[1] != found[0] else None), missing
+
+
 def class_index(name: str, categories: Sequence[str]) -> int:
     """The class of a name, or of one of its synonyms ("tabby, tabby cat"), whatever its capitals, or of a number.
 

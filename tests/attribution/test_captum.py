@@ -9,6 +9,7 @@ from captum import attr
 from captum.attr._utils.lrp_rules import EpsilonRule
 
 from alexnet_viz.attribution.baselines import normalised
+from alexnet_viz.attribution.methods import METHODS
 from alexnet_viz.attribution.session import Session
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.errors import AttributionError
@@ -167,6 +168,19 @@ def test_integrated_gradients_converges(session):
     assert many["missed"] < 0.05
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_maps_add_up_on_every_variant(variant):
+    network = fresh(variant)
+    session = Session(network, photo("coffee", network.spec.input_size))
+    assert session.attribute("deeplift", Target(3)).checks["missed"] < 1e-3
+    found = session.attribute("integrated-gradients", Target(3), knobs={"steps": 150})
+    assert found.checks["missed"] < 0.05
+    start = black(session.photo)
+    change = session.chain.outputs["fc8"][0, 3] - network(start)[0, 3]
+    assert found.checks["target's change"] == pytest.approx(float(change), abs=1e-4)
+    assert found.values.sum() == pytest.approx(float(change), rel=0.05)
+
+
 @pytest.mark.parametrize("variant", [v for v in VARIANTS if v != "paper"])
 def test_lrp(variant):
     tensor = photo()
@@ -183,8 +197,9 @@ def test_lrp(variant):
 
 
 def test_lrp_where_it_does_not_hold():
-    with pytest.raises(AttributionError, match="no rule for response normalisation"):
+    with pytest.raises(AttributionError, match=r"no rule for response normalisation.*choose DeepLift"):
         Session(fresh("paper"), photo("cat", PAPER)).attribute("lrp", Target(3))
+    assert any("response normalisation" in trap for trap in METHODS["lrp"].traps)
 
 
 def test_captums_two_sentences_are_all_that_is_ignored(session):

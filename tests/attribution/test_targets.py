@@ -6,7 +6,7 @@ import torch
 
 from alexnet_viz.attribution.methods import METHODS, method
 from alexnet_viz.attribution.session import HOW, attribute
-from alexnet_viz.attribution.targets import Target, class_index
+from alexnet_viz.attribution.targets import Target, class_index, counterpart
 from alexnet_viz.errors import AttributionError
 from tests.attribution.conftest import photo, shared
 
@@ -28,6 +28,18 @@ def test_targets_in_words():
     assert Target(7).describe(names) == "logit of class 7"
     assert Target.unit("conv2", 5).describe(names) == "conv2, channel 5"
     assert Target.unit("conv2", 5, 3, 4).describe() == "conv2, channel 5 at row 3, column 4"
+
+
+def test_the_same_question_to_a_network_with_other_classes():
+    here, there = ("tabby", "lynx", "7", "fox"), ("dog", "tabby, tabby cat", "Lynx, catamount", "x", "y", "z", "u", "v")
+    assert counterpart(Target(0), here, there) == (Target(1), [])
+    assert counterpart(Target.contrast(1, 0), here, there) == (Target.contrast(2, 1), [])
+    assert counterpart(Target.contrast(0, 3), here, there) == (Target(1), ["fox"])
+    assert counterpart(Target.contrast(3, 0), here, there) == (None, ["fox"])
+    assert counterpart(Target(2), here, there) == (None, ["7"])  # a name, not a number
+    assert counterpart(Target(1), there, here) == (Target(0), [])
+    unit = Target.unit("conv3", 4)
+    assert counterpart(unit, here, there) == (unit, [])
 
 
 @pytest.mark.parametrize(

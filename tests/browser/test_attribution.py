@@ -109,6 +109,10 @@ def test_painting_moves_the_answer_and_a_box_is_judged(server, open_page):
     expect(page.get_by_text(f"{by_mouse}% of its input")).to_have_count(0)
     page.keyboard.press("u")
     expect(page.get_by_text(f"{by_mouse}% of its input")).to_be_visible()
+    expect(page).to_have_url(re.compile("why_paint=[^&]{20}"))
+    page.reload()  # as anybody would open the link
+    settle(page)
+    expect(page.get_by_text(f"{by_mouse}% of its input")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Paint over what you believe it sees")).to_be_visible()
 

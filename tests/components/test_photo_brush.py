@@ -58,6 +58,23 @@ def test_it_is_mounted_with_its_box_and_nothing_painted():
     assert sent["box"] == [1, 2, 30, 40]
 
 
+def painted():
+    import numpy as np
+    import streamlit as st
+
+    from alexnet_viz.components.photo_brush import photo_brush
+
+    mask = np.eye(13, dtype=bool)
+    st.write(str(photo_brush("data:,", "data:,", "A cat", (0, 0, 1, 1), 13, key="b", mask=mask).mask.sum()))
+
+
+def test_it_is_mounted_with_what_was_painted_before():
+    app = AppTest.from_function(painted, default_timeout=60).run()
+    assert app.markdown[0].value == "13"
+    sent = json.loads(app.get("bidi_component")[0].proto.json)
+    np.testing.assert_array_equal(_unpacked(sent["mask"], 13), np.eye(13, dtype=bool))
+
+
 def test_every_control_says_what_it_does_and_is_handled():
     folder = Path(package.__file__).parent
     page = ET.fromstring((folder / "photo_brush.html").read_text("utf-8"))

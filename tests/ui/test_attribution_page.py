@@ -5,6 +5,7 @@ import io
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,28 @@ def test_photos_and_weights_side_by_side():
     no_bug(app)
 
 
+def test_a_contrast_goes_over_to_the_other_weights_by_name(monkeypatch):
+    from alexnet_viz.network.sources import BUNDLED
+
+    if not BUNDLED.is_file():
+        pytest.skip("no bundled weights")
+    names = [get("bundled").info.categories[index] for index in (3, 90)]
+    known = ["class 0", *(name.capitalize() for name in names[::-1])]
+    plain = get("random")
+    info = replace(plain.info, categories=(*known, *plain.info.categories[3:]))
+    monkeypatch.setitem(plain.__dict__, "info", info)
+    two = {"why_view": "compare", "why_kind": "weights", "weights": "bundled", "beside_weights": "random"}
+    app = until_done(opened(why_class=3, why_not=90, **two))
+    no_bug(app)
+    mine, other = (tile["title"] for tile in sent(app)[0]["tiles"])
+    assert mine.endswith(f"logit of {names[0]} minus logit of {names[1]}")
+    assert other.endswith(f"logit of {known[2]} minus logit of {known[1]}")
+    assert not any("does not know" in info.value for info in app.info)
+    app.selectbox(key="why_not").set_value("5").run()
+    no_bug(app)
+    assert any("does not know" in info.value and "alone" in info.value for info in app.info)
+
+
 def test_layers_lose_their_training_one_after_another():
     app = until_done(opened(why_view="compare", why_kind="cascade", why_method="saliency"))
     no_bug(app)
@@ -242,6 +265,34 @@ def test_by_hand_begins_with_the_answer():
     before, after = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert before["x"] == after["x"]
     assert said(app)["why_fill"] == "blur"
+
+
+def test_strokes_are_part_of_the_link():
+    from alexnet_viz.ui.why.by_hand import _read, _written
+
+    mask = np.zeros((224, 224), bool)
+    mask[40:180, 30:200] = True
+    text = _written(mask)
+    np.testing.assert_array_equal(_read(text, 224), mask)
+    app = opened(why_view="hand", why_paint=text)
+    no_bug(app)
+    assert any(f"{mask.mean():.0%} of its input is painted" in one.value for one in app.markdown)
+    assert said(app)["why_paint"] == text
+    app.session_state["photo"] = "rocket"
+    app.run()
+    no_bug(app)
+    assert any("Paint over what you believe it sees" in one.value for one in app.markdown)
+
+
+@pytest.mark.parametrize("text", ["", "x", "####", "AAAA", "eJwDAAAAAAE"])
+def test_strokes_that_are_none_are_passed_over(text):
+    from alexnet_viz.ui.why.by_hand import _read, _written
+
+    assert _read(text, 224) is None
+    assert _read(_written(np.ones((227, 227), bool)), 224) is None
+    app = opened(why_view="hand", why_paint=text)
+    no_bug(app)
+    assert any("Paint over what you believe it sees" in one.value for one in app.markdown)
 
 
 def test_a_slow_map_can_be_stopped_and_begun_again(monkeypatch):

@@ -30,13 +30,14 @@ def photo_brush(
     mode: Literal["paint", "box"] = "paint",
     fill: Literal["grey", "black", "blur"] = "grey",
     box: tuple[float, float, float, float] | None = None,
+    mask: np.ndarray | None = None,
     height: int = 400,
 ) -> Marked:
     """Show a photo to mark.
 
     ``picture`` and ``instead``, data URIs of one size: the photo, and what a blurring brush lays bare. ``crop`` is the
-    network's square on them (left, top, right, bottom; 0–1), ``size`` its side S in input pixels, ``box`` the box to
-    begin with. What is marked outside the crop has no effect.
+    network's square on them (left, top, right, bottom; 0–1), ``size`` its side S in input pixels, ``box`` and
+    ``mask``, bool (S, S), what to begin with. What is marked outside the crop has no effect.
     """
     data = {
         "picture": picture,
@@ -47,12 +48,15 @@ def photo_brush(
         "mode": mode,
         "fill": fill,
         "box": list(box) if box else None,
+        "mask": None if mask is None else base64.b64encode(np.packbits(mask).tobytes()).decode(),
         "height": height,
     }
     result = _component(data=data, key=key, on_mask_change=lambda: None, on_box_change=lambda: None)
     if result.box is not None:  # the visitor drew one, or took it away
         box = _within(result.box, size)
-    return Marked(_unpacked(result.mask, size), box)
+    if result.mask is not None:
+        mask = _unpacked(result.mask, size)
+    return Marked(mask, box)
 
 
 def _unpacked(text: object, size: int) -> np.ndarray | None:

@@ -10,10 +10,17 @@ export default function ({ parentElement, data, setStateValue }) {
 
   // This function runs again with every change of the data: what was painted lies on the element.
   const own = (parentElement.own ??= { undo: [], at: [0.5, 0.5], erase: false, box: data.box, timer: 0 });
-  if (own.size !== size || own.picture !== data.picture) {
+  const begin = own.size !== size || own.picture !== data.picture;
+  if (begin) {
     Object.assign(own, { size, picture: data.picture, undo: [], box: data.box, mask: new OffscreenCanvas(size, size) });
   }
   const marks = own.mask.getContext("2d", { willReadFrequently: true });
+  if (begin && data.mask) {
+    const packed = atob(data.mask);
+    const painted = new ImageData(size, size);
+    for (let i = 0; i < size * size; i++) if (packed.charCodeAt(i >> 3) & (128 >> (i & 7))) painted.data[i * 4 + 3] = 255;
+    marks.putImageData(painted, 0, 0);
+  }
 
   root.classList.toggle("boxing", data.mode === "box");
   find(".tools").setAttribute("aria-label", data.mode === "box" ? "Box" : "Brush");

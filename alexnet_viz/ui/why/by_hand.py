@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 from PIL import Image, ImageFilter
 
@@ -22,6 +24,7 @@ from alexnet_viz.values import Classification, Geometry, Prediction
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
+LONGEST = 1500  # characters of the address that strokes may take: some twenty of them
 FILLS = {"grey": "Grey", "black": "Black", "blur": "Blur"}
 _canvases: Bounded[tuple[str, str]] = Bounded(32)
 
@@ -33,6 +36,10 @@ def by_hand(network: Model, answer: Classification, target: Target, photo: str) 
                                 persist_state="session", help="Every filling is a photo that the network has never "
                                 "seen: compare them before you believe one.")  # fmt: skip
     address.show("why_fill", fill)
+    address.seed("why_paint", "")
+    if st.session_state.setdefault("_why_painted", photo) != photo:  # strokes belong to their photo
+        st.session_state._why_painted, st.session_state.why_paint = photo, ""
+    address.show("why_paint", st.session_state.why_paint)
     own = [target.index, target.against] if target.layer == CLASSES else []
     _brush(network, answer, [index for index in own if index is not None], photo, fill)
 
@@ -48,8 +55,9 @@ def _brush(network: Model, answer: Classification, own: list[int], photo: str, f
     with left:
         mask = photo_brush(
             *canvas(photo), f"{photos.alt(photo)}, to paint on", crop_of(inputs.geometry), how.crop,
-            key=f"why-brush-{photo}-{how.crop}", fill=fill,
+            key=f"why-brush-{photo}-{how.crop}", fill=fill, mask=_read(st.session_state.why_paint, how.crop),
         ).mask  # fmt: skip
+        _keep(mask)
     after = answer
     if mask is not None:
         tensor = painted(inputs.tensor, mask, fill, how.mean, how.std)
@@ -62,6 +70,34 @@ def _brush(network: Model, answer: Classification, own: list[int], photo: str, f
         chart = before_and_after([every[i] for i in rows], [now[i] for i in rows], theme())
         words = (f"{now[i].label}: {every[i].probability:.1%} before, {now[i].probability:.1%} after" for i in rows)
         st.plotly_chart(chart, key="why-moved", config={"displayModeBar": False}, alt="; ".join(words))
+
+
+def _keep(mask: np.ndarray | None) -> None:
+    """The strokes in the address, as far as they fit."""
+    text = "" if mask is None else _written(mask)
+    if text != st.session_state.why_paint:
+        st.session_state.why_paint = text
+        address.show("why_paint", text if len(text) <= LONGEST else "")
+        address.finish()  # a stroke runs this part alone
+    if len(text) > LONGEST:
+        st.caption("So many strokes do not fit into the address: a link opens this page without them.")
+
+
+def _written(mask: np.ndarray) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(np.packbits(mask).tobytes(), 9)).decode().rstrip("=")
+
+
+def _read(text: str, size: int) -> np.ndarray | None:
+    """The strokes of an address, bool (size, size); None for none, or for those of a network with another input."""
+    length = -(-size * size // 8)
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        bits = zlib.decompressobj().decompress(packed, length + 1)
+    except (ValueError, zlib.error):
+        return None
+    if len(bits) != length:
+        return None
+    return np.unpackbits(np.frombuffer(bits, np.uint8))[: size * size].reshape(size, size).astype(bool)
 
 
 def _moved(every: dict[int, Prediction], now: dict[int, Prediction], share: float) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from alexnet_viz.attribution.targets import CLASSES, Target
+from alexnet_viz.attribution.targets import CLASSES, Target, counterpart
 from alexnet_viz.figures.attribution import Look, Panel
 from alexnet_viz.figures.faithfulness import matrix
 from alexnet_viz.ui import address, ask, beside, photos
@@ -107,17 +107,16 @@ def _weights(choice: Choice, network: Model, question: Question) -> tuple[list[t
     if other is None:
         st.info("There are no other weights on this machine to compare with.")
         return [question.wish(network, choice.photo)], [network.info.title]
-    target, words = question.target, ""
-    if target.layer == CLASSES:
-        name = network.info.categories[target.index]
-        if name in other.info.categories and target.against is None:
-            target = Target.of_class(other.info.categories.index(name))
-        else:
-            target = Target.of_class(ask.answer(other, choice.photo).predictions[0].index)
-            words = f" These weights know no “{name}”: their map explains their own answer."
+    target, unknown = counterpart(question.target, network.info.categories, other.info.categories)
+    if unknown:
+        named = " and ".join(f"“{first_name(one)}”" for one in unknown)
+        instead = f"“{short(other, target)}” alone" if target else "its own answer"
+        words = f"{other.info.title} does not know {named}: its map explains {instead}."
+        st.info(words, icon=":material/info:")
+    target = target or Target.of_class(ask.answer(other, choice.photo).predictions[0].index)
     st.caption(
         "The same photo, method and layer before two networks. A map that looks the same for untrained weights shows "
-        f"the photo and the architecture, not what was learned.{words}"
+        "the photo and the architecture, not what was learned."
     )
     asked = [question.wish(network, choice.photo), question.wish(other, choice.photo, target=target)]
     return asked, [f"{one.info.title}: {short(one, wish.target)}" for one, wish in asked]

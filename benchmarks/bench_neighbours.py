@@ -1,0 +1,41 @@
+"""What other visitors feel of a slow map: /classify rerun while RISE is being made in the same server, against idle.
+
+Two visitors of one real server, speaking Streamlit's own protocol. The first asks for a RISE map that is never done in
+time; the second reruns its classify page, in turn with the job on and off.
+"""
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.bench_rerun import Visitor
+from tests.browser.conftest import Server
+
+
+def main(rounds: int = 5, reruns: int = 12) -> None:
+    server = Server(Path(tempfile.mkdtemp()))
+    try:
+        slow, other = Visitor(server.port, "attribution"), Visitor(server.port, "classify")
+        time.sleep(15)  # what loads in the background is loaded and frozen
+        times: dict[str, list[float]] = {"idle": [], "busy": []}
+        for turn in range(rounds):
+            for state in ("idle", "busy")[:: 1 if turn % 2 else -1]:
+                method = "saliency" if state == "idle" else f"rise&why_knobs=samples:4000;seed:{turn}"
+                slow.rerun(f"photo=cat&why_method={method}")
+                time.sleep(1)
+                for _ in range(reruns):
+                    start = time.perf_counter()
+                    other.rerun()
+                    times[state].append((time.perf_counter() - start) * 1000)
+        for state, found in times.items():
+            found.sort()
+            middle, high = statistics.median(found), found[int(0.95 * len(found))]
+            print(f"/classify rerun, {state}: median {middle:.0f} ms, 95th percentile {high:.0f} ms, n {len(found)}")
+        print(f"ratio of the medians {statistics.median(times['busy']) / statistics.median(times['idle']):.2f}")
+    finally:
+        server.end()
+
+
+if __name__ == "__main__":
+    main()
