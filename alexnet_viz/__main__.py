@@ -200,7 +200,8 @@ def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespa
         "overlay": f"{base}.png",
     }
     look = Look()
-    overlay(panel(found.method, found.target, photo, inputs.geometry, found.values, look), look).save(said["overlay"])
+    drawn = panel(found.method, found.target, photo, inputs.geometry, found.values, look, found.placement)
+    overlay(drawn, look).save(said["overlay"])
     np.save(f"{base}.npy", found.values)
     Path(f"{base}.json").write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", "utf-8")
     return said

@@ -362,8 +362,10 @@ class Attribution:
     """What a method says about one photo and one target.
 
     ``values`` is float32 and signed: (S, S) on the network's input pixels, summed over the colours, or (h, w) on a
-    layer's map, which covers the input evenly. ``method``, ``layer``, ``target`` (in words) and ``knobs`` (what was
-    set) are its label; ``checks`` holds what the method says of itself (convergence delta …), by name.
+    layer's map. ``placement`` says where the map lies on the input: the left edge of its first cell and a cell's edge,
+    in input pixels, down as across; a layer's cells lie around the middles of their receptive fields. ``method``,
+    ``layer``, ``target`` (in words) and ``knobs`` (what was set) are its label; ``checks`` holds what the method says
+    of itself (convergence delta …), by name.
     """
 
     values: np.ndarray
@@ -373,6 +375,7 @@ class Attribution:
     knobs: dict[str, float | int | str | bool] = field(default_factory=dict)
     checks: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    placement: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -392,15 +395,23 @@ class PixelCurve:
         return float(np.sum((self.score[1:] + self.score[:-1]) / 2 * np.diff(self.share)))
 
 
-def sample_map(values: np.ndarray, x: np.ndarray, y: np.ndarray, size: int, smooth: bool = True) -> np.ndarray:
-    """A map (h, w) that covers an input of ``size`` × ``size`` evenly, at the input's points (x, y): (len(y), len(x)).
+def spread(values: np.ndarray, size: int) -> tuple[float, float]:
+    """The placement of a square map that covers an input of ``size`` × ``size`` evenly."""
+    return 0.0, size / values.shape[0]
+
+
+def sample_map(
+    values: np.ndarray, x: np.ndarray, y: np.ndarray, placement: tuple[float, float], smooth: bool = True
+) -> np.ndarray:
+    """A map (h, w) at the input's points (x, y), (len(y), len(x)); ``placement`` as in Attribution.
 
     ``smooth`` interpolates between the cells' centres and holds the outermost beyond them; without it each point has
-    its cell's own value. Points outside the input get the nearest edge's value.
+    its cell's own value. Points off the map get the nearest edge's value.
     """
     rows, columns = values.shape
+    left, step = placement
     for axis, (points, cells) in enumerate(((y, rows), (x, columns))):
-        at = np.asarray(points, np.float64) * cells / size
+        at = (np.asarray(points, np.float64) - left) / step
         low = np.floor(at - 0.5 if smooth else at)
         far = (at - 0.5 - low if smooth else np.zeros_like(at)).astype(np.float32)
         first, second = (np.clip(low + step, 0, cells - 1).astype(np.intp) for step in (0, 1))

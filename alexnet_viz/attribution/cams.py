@@ -1,6 +1,6 @@
 """Maps of one layer: its channels weighted by what they mean for the target (the CAM family), and their kin.
 
-A is the layer's output (1, C, h, w), g the target's gradient there. A map covers the network's input evenly.
+A is the layer's output (1, C, h, w), g the target's gradient there.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import torch
 from alexnet_viz.attribution.targets import CLASSES, Target
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.inspection.predictions import softmax
-from alexnet_viz.values import PixelCurve, sample_map
+from alexnet_viz.values import PixelCurve, sample_map, spread
 
 Score = Callable[[np.ndarray], np.ndarray]  # normalised inputs (B, 3, S, S) → a number each (B,)
 Explain = Callable[[np.ndarray], np.ndarray]  # one normalised input (3, S, S) → its map (h, w)
@@ -54,12 +54,15 @@ def share(model: Model, target: Target, tensor: np.ndarray) -> Score:
 # --- deletion and insertion ------------------------------------------------------------------------
 
 
-def on_input(values: np.ndarray, size: int) -> np.ndarray:
-    """A map (h, w) on the input's own pixels (S, S), interpolated between its cells' centres."""
+def on_input(values: np.ndarray, size: int, placement: tuple[float, float] | None = None) -> np.ndarray:
+    """A map (h, w) on the input's own pixels (S, S), interpolated between its cells' centres.
+
+    ``placement`` as in Attribution; without it the map covers the input evenly.
+    """
     if values.shape == (size, size):
         return values
     centres = np.arange(size) + 0.5
-    return sample_map(values, centres, centres, size)
+    return sample_map(values, centres, centres, placement or spread(values, size))
 
 
 def random_map(size: int, seed: int = 0) -> np.ndarray:

@@ -23,6 +23,7 @@ from alexnet_viz.attribution.question import Progress, Question
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.bounded import Bounded
 from alexnet_viz.errors import AttributionError
+from alexnet_viz.inspection.fields import placement
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.values import Attribution, Preprocessing
@@ -108,7 +109,10 @@ class Session:
         if not values.any():
             notes.append("The map is zero everywhere: by this method, nothing here moves the target.")
         words = target.describe(self.categories)
-        return Attribution(values, key, words, layer, settings, found.checks, tuple(notes))
+        where = (0.0, 1.0)
+        if values.shape != tuple(self.photo.shape[2:]):
+            where = placement(self.network.spec, layer)
+        return Attribution(values, key, words, layer, settings, found.checks, tuple(notes), where)
 
     def gradients(self, target: Target, low: str = INPUT) -> dict[str, Tensor]:
         """The target's gradient at each layer's output, (1, …), at least from the target down to ``low``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, levels, scale
-from alexnet_viz.values import Geometry, Photo, sample_map
+from alexnet_viz.values import Geometry, Photo, sample_map, spread
 
 Part = Literal["signed", "positive", "negative", "absolute"]
 Style = Literal["heat", "contours", "mask"]
@@ -50,7 +50,10 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """A map as it is shown: ``values`` (h, w) after its part was taken, ``top`` the size at which the colours end."""
+    """A map as it is shown: ``values`` (h, w) after its part was taken, ``top`` the size at which the colours end.
+
+    ``placement`` as in Attribution.
+    """
 
     title: str
     note: str
@@ -59,6 +62,7 @@ class Panel:
     values: np.ndarray
     signed: bool
     top: float
+    placement: tuple[float, float]
 
     @property
     def low(self) -> float:
@@ -87,17 +91,24 @@ def end(values: np.ndarray, clip: float) -> float:
 
 
 def panel(
-    title: str, note: str, photo: Photo, geometry: Geometry, values: np.ndarray, look: Look, top: float | None = None
+    title: str,
+    note: str,
+    photo: Photo,
+    geometry: Geometry,
+    values: np.ndarray,
+    look: Look,
+    placement: tuple[float, float] | None = None,
 ) -> Panel:
-    """A map to draw; without ``top`` on a scale of its own."""
+    """A map to draw, on a scale of its own; without ``placement`` it covers the input evenly."""
     shown, signed = taken(values, look.part)
-    return Panel(title, note, photo, geometry, shown, signed, end(shown, look.clip) if top is None else top)
+    where = placement or spread(values, geometry.crop)
+    return Panel(title, note, photo, geometry, shown, signed, end(shown, look.clip), where)
 
 
 def common(panels: list[Panel]) -> list[Panel]:
     """The same panels on one scale: the largest end of all, with both signs where one has them."""
     top, signed = max(one.top for one in panels), any(one.signed for one in panels)
-    return [Panel(p.title, p.note, p.photo, p.geometry, p.values, signed, top) for p in panels]
+    return [replace(one, signed=signed, top=top) for one in panels]
 
 
 def scale_words(one: Panel, look: Look) -> str:
@@ -161,7 +172,7 @@ def overlay(one: Panel, look: Look, size: tuple[int, int] | None = None, frame: 
     columns, rows = (_span(points, one.geometry.crop) for points in (x, y))
     inside = picture[rows, columns].astype(np.float32)
     smooth = look.smooth and one.values.shape[0] > 1
-    values = sample_map(one.values, x[columns], y[rows], one.geometry.crop, smooth)
+    values = sample_map(one.values, x[columns], y[rows], one.placement, smooth)
     drawn = _drawn(values, inside, one, look, max(1, round(max(size) / 500)))
     picture = (picture * 0.45 + 255 * 0.18).astype(np.uint8)
     picture[rows, columns] = drawn.round().astype(np.uint8)

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 import pytorch_grad_cam as theirs
+import torch
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torchcam import methods as torchcam
 
 from alexnet_viz.attribution.session import Session
 from alexnet_viz.attribution.targets import Target
+from alexnet_viz.network.variants import build
+from alexnet_viz.values import VARIANTS, NetworkSpec
 from tests.attribution.conftest import fresh, photo
 
 LAYERS = ("conv1", "conv3", "relu4", "conv5", "relu5")
@@ -108,3 +111,29 @@ def test_eigen_cam_does_not_know_the_class_and_points_to_activity(session):
     activity = session.chain.outputs["relu5"][0].sum(0).numpy()
     whole = session.attribute("eigen-cam", Target(1), "relu5", {"rectify": False}).values
     assert np.corrcoef(whole.ravel(), activity.ravel())[0, 1] > 0
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_place_lies_where_its_gradient_comes_from(variant):
+    """Brute force: with all weights alike and means for maxima, the middle of a place's gradient is the place."""
+    network = build(NetworkSpec(variant, 5, 8)).eval().requires_grad_(False)
+    for name, layer in network.named_children():
+        if isinstance(layer, torch.nn.MaxPool2d):
+            network.set_submodule(name, torch.nn.AvgPool2d(layer.kernel_size, layer.stride))
+        for parameter in layer.parameters():
+            parameter.fill_(1e-2)
+    side = network.spec.input_size
+    x = torch.ones(1, 3, side, side, requires_grad=True)
+    outputs = network.record(x)
+    session = Session(fresh(variant, size=side), photo("cat", side))
+    for layer in LAYERS:
+        left, step = session.attribute("grad-cam", Target(CLASS), layer).placement
+        size = outputs[layer].shape[-1]
+        for place in (size // 2 - 1, size // 2):
+            value = outputs[layer][0, :, place, place].sum()
+            (gradient,) = torch.autograd.grad(value, x, retain_graph=True)
+            weight = gradient[0].sum((0, 1))
+            middle = float((weight * (torch.arange(side) + 0.5)).sum() / weight.sum())
+            assert left + (place + 0.5) * step == pytest.approx(middle, abs=0.02)
+    assert session.attribute("saliency", Target(CLASS)).placement == (0, 1)
+    assert session.attribute("guided-grad-cam", Target(CLASS)).placement == (0, 1)  # a layer's, but pixels

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from alexnet_viz.attribution import faithfulness as f
-from alexnet_viz.values import PixelCurve, sample_map
+from alexnet_viz.values import PixelCurve, sample_map, spread
 
 RNG = np.random.default_rng(3)
 SIZE = 24
@@ -27,7 +27,7 @@ def bent(batch):
 def test_deletion_and_insertion_are_the_plain_loop(shape, batch):
     values = RNG.normal(size=shape).astype(np.float32)
     centres = np.arange(SIZE) + 0.5
-    whole = sample_map(values, centres, centres, SIZE).ravel()
+    whole = sample_map(values, centres, centres, spread(values, SIZE)).ravel()
     ranked = np.argsort(-whole, kind="stable")
     if shape != (SIZE, SIZE):  # the corners of a small map are held: equal pixels, in an order of their own
         ranked = np.argsort(f.ranks(whole), kind="stable")
@@ -182,10 +182,11 @@ def test_painting_changes_the_masked_pixels_alone():
 def test_a_map_is_sampled_at_its_cells_centres():
     values = np.array([[0.0, 1.0], [2.0, 4.0]], np.float32)
     at = np.array([2.0, 6.0])
-    np.testing.assert_allclose(sample_map(values, at, at, 8), values)
-    np.testing.assert_allclose(sample_map(values, np.array([4.0]), np.array([4.0]), 8), [[7 / 4]])
-    np.testing.assert_allclose(sample_map(values, np.array([-1.0, 9.0]), np.array([3.9]), 8, smooth=False), [[0, 1]])
-    np.testing.assert_allclose(sample_map(values, np.array([3.99, 4.0]), np.array([4.0]), 8, smooth=False), [[2, 4]])
+    even = spread(values, 8)
+    np.testing.assert_allclose(sample_map(values, at, at, even), values)
+    np.testing.assert_allclose(sample_map(values, np.array([4.0]), np.array([4.0]), even), [[7 / 4]])
+    np.testing.assert_allclose(sample_map(values, np.array([-1.0, 9.0]), np.array([3.9]), even, smooth=False), [[0, 1]])
+    np.testing.assert_allclose(sample_map(values, np.array([3.99, 4.0]), np.array([4.0]), even, smooth=False), [[2, 4]])
 
 
 def test_what_is_watched_is_the_networks_own():

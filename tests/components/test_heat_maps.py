@@ -12,7 +12,7 @@ def script():
 
     def tile(key, shape):
         values = np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
-        return Tile(key, key, "", "data:,", "alt", (0, 0, 1, 1), values, ["#000", "#fff"], 0.0, 1.0)
+        return Tile(key, key, "", "data:,", "alt", (0, 0, 1, 1), (0, 1), values, ["#000", "#fff"], 0.0, 1.0)
 
     heat_maps([tile("a", (2, 3)), tile("b", (5, 5))], key="maps", pick="Enlarge")
 

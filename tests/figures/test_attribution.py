@@ -79,6 +79,17 @@ def test_what_the_network_saw_at_a_dot_is_drawn_on_the_dot(case):
     assert np.abs(np.subtract(found, dot)).max() <= max(seen.geometry.scale)
 
 
+def test_a_layers_map_is_drawn_where_its_cells_lie():
+    """conv5's first cell at 224 pixels is the square around pixel 15.5, not around 8.6 as an even spread would say."""
+    one = photo(224, 224)
+    geometry = preprocess(one, Preprocessing(224, 224)).geometry
+    values = np.zeros((13, 13), np.float32)
+    values[2, 5] = 1
+    drawn = np.asarray(figure.overlay(figure.panel("", "", one, geometry, values, PLAIN, (7.5, 16.0)), PLAIN))
+    hot = np.argwhere((drawn == figure.table(False, "viridis")[255]).all(-1))
+    np.testing.assert_array_equal([hot.min(0), hot.max(0)], [(39, 87), (54, 102)])  # rows, columns; 7.5 is a half
+
+
 def test_the_same_place_at_another_size():
     one = photo(101, 64)
     geometry = preprocess(one, HOW).geometry

@@ -71,7 +71,10 @@ def test_the_map_is_the_cores_for_the_predicted_class(coffee):
     assert (over["rows"], over["columns"]) == expected.shape
     assert over["high"] == pytest.approx(np.percentile(np.abs(expected), 99.5))
     assert over["low"] == (-over["high"] if expected.min() < 0 else 0)
-    assert alone["box"] == [0, 0, 1, 1]
+    first, last = over["covers"]  # conv4's cells lie 16 pixels apart, the first around pixel 15.5
+    assert (first * 224, last * 224) == pytest.approx((7.5, 7.5 + 13 * 16))
+    left, _, right, _ = alone["box"]  # the crop, beside the map alone
+    assert (left + first * (right - left), left + last * (right - left)) == pytest.approx((0, 1))
     assert "strongest" in over["alt"]
 
 
@@ -243,7 +246,8 @@ def test_put_to_the_test_measures_what_the_core_measures(coffee):
     no_bug(app)
     session, answer = coffee
     target = Target.of_class(answer)
-    found = session.attribute("grad-cam", target, "conv5").values
+    found = session.attribute("grad-cam", target, "conv5")
+    found = faithfulness.on_input(found.values, 224, found.placement)
     tensor = session.photo[0].numpy()
     watched = faithfulness.share(get("random"), target, tensor)
     area = faithfulness.deletion("", watched, tensor, found, steps=8).area

@@ -17,8 +17,9 @@ _component = mount(__file__)
 class Tile:
     """One picture with the map behind it.
 
-    ``picture`` is a data URI, ``box`` the part of it (left, top, right, bottom; 0–1) that the map ``values`` (h, w)
-    covers; ``colours`` are the scale's from ``low`` to ``high``, as CSS. ``alt`` says in words what is to be seen.
+    ``picture`` is a data URI, ``box`` the network's crop on it (left, top, right, bottom; 0–1 is the picture), and
+    ``covers`` the crop's part, across and down, that the map ``values`` (h, w) covers; ``colours`` are the scale's from
+    ``low`` to ``high``, as CSS. ``alt`` says in words what is to be seen.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Tile:
     picture: str
     alt: str
     box: tuple[float, float, float, float]
+    covers: tuple[float, float]
     values: np.ndarray
     colours: Sequence[str]
     low: float
@@ -60,6 +62,7 @@ def heat_maps(
                 "picture": one.picture,
                 "alt": one.alt,
                 "box": list(one.box),
+                "covers": list(one.covers),
                 "start": int(start),
                 "rows": one.values.shape[0],
                 "columns": one.values.shape[1],

@@ -57,14 +57,19 @@ export default function ({ parentElement, data, setTriggerValue }) {
     figure.append(caption, picture, legend);
     if (tile.note) figure.append(make("div", "note", tile.note));
 
-    const show = (x, y, own) => { // x, y in 0–1 over the map; null hides
+    const [first, last] = tile.covers;
+    const cell = (at, cells) => // beyond the map the outermost
+      Math.max(0, Math.min(cells - 1, Math.floor((at - first) / (last - first) * cells)));
+    const show = (x, y, own) => { // x, y in 0–1 over the crop; null hides
       cross.hidden = value.hidden = mark.hidden = x === null;
       if (x === null) return null;
-      const column = Math.min(tile.columns - 1, Math.floor(x * tile.columns));
-      const row = Math.min(tile.rows - 1, Math.floor(y * tile.rows));
+      const [column, row] = [cell(x, tile.columns), cell(y, tile.rows)];
       const number = values[tile.start + row * tile.columns + column];
       const [left, top, right, bottom] = tile.box;
-      const at = { x: (left + x * (right - left)) * picture.clientWidth, y: (top + y * (bottom - top)) * picture.clientHeight };
+      const within = (share, whole) => Math.max(0, Math.min(1, share)) * whole;
+      const at = {
+        x: within(left + x * (right - left), picture.clientWidth), y: within(top + y * (bottom - top), picture.clientHeight),
+      };
       cross.style.left = `${at.x}px`;
       cross.style.top = `${at.y}px`;
       value.textContent = digits(number);
@@ -95,7 +100,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       if (event.key === "Escape") everywhere(null, null);
       if (!step) return;
       event.preventDefault();
-      const each = Math.max(1 / 28, 1 / tile.columns);
+      const each = Math.max(1 / 28, (last - first) / tile.columns);
       const clamp = (at) => Math.max(each / 2, Math.min(1 - each / 2, at));
       point = point ? [clamp(point[0] + step[0] * each), clamp(point[1] + step[1] * each)] : [0.5, 0.5];
       said.textContent = everywhere(...point);

@@ -124,10 +124,11 @@ def _weights(choice: Choice, network: Model, question: Question) -> tuple[list[t
 
 def _agreement(network: Model, panels: Sequence[Panel]) -> None:
     """Whether the maps shown say the same, as numbers."""
-    from alexnet_viz.attribution.faithfulness import agreement
+    from alexnet_viz.attribution.faithfulness import agreement, on_input
 
     st.subheader("Do they agree?", anchor=False)
-    correlation, overlap = agreement([one.values for one in panels], network.info.preprocessing.crop)
+    size = network.info.preprocessing.crop
+    correlation, overlap = agreement([on_input(one.values, size, one.placement) for one in panels], size)
     names = [one.title if len(one.title) < 26 else one.title[:24] + "…" for one in panels]
     left, right = st.columns(2, gap="large")
     quiet = {"displayModeBar": False}

@@ -69,7 +69,8 @@ def _tasks(
         if key == "centre":
             return core.centre_map(size)
         own = tasks[key, "map"]
-        return jobs.made.get(own.key, lambda: own.make(lambda done, total: None)).values
+        found = jobs.made.get(own.key, lambda: own.make(lambda done, total: None))
+        return core.on_input(found.values, size, found.placement)
 
     curves = {"deletion": core.deletion, "insertion": core.insertion}
     for key in (*BASELINES, *wishes):
@@ -219,9 +220,9 @@ def _pointing_game(network: Model, found: dict[str, object], photo: str) -> None
 
 
 def _points(title: str, found: Attribution, box: tuple[float, float, float, float], size: int) -> dict:
-    from alexnet_viz.attribution.faithfulness import pointing
+    from alexnet_viz.attribution.faithfulness import on_input, pointing
 
-    one: Pointing = pointing(found.values, box, size)
+    one: Pointing = pointing(on_input(found.values, size, found.placement), box, size)
     flat = not found.values.any()
     return {
         "method": title,

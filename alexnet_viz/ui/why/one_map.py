@@ -148,9 +148,9 @@ def card(method: Method) -> None:
             "person would see.",
             "**Put to the test**, above, measures it here: take away what it calls important and see.",
         )
-        spread = (
-            "A layer's places are spread evenly over the crop, as the papers do it; the middles of their receptive "
-            "fields lie up to half a place from there.",
+        placed = (
+            "Each place is drawn where the middle of its receptive field lies. The papers spread a layer's places "
+            "evenly over the crop instead, which moves the outermost by half a place.",
         )
-        traps = (*method.traps, *(spread if method.layered else ()), *always)
+        traps = (*method.traps, *(placed if method.layered else ()), *always)
         st.markdown("\n".join(f"- {trap}" for trap in traps))

@@ -42,7 +42,7 @@ _pictures: Bounded[str] = Bounded(48 << 20, len)
 def panel_of(network: Model, wish: Wish, found: Attribution, look: Look, title: str, note: str = "") -> Panel:
     """A map ready to be drawn, on a scale of its own."""
     geometry = ask.inputs(wish.photo, network.info.preprocessing).geometry
-    return panel(title, note, photos.load(wish.photo), geometry, found.values, look)
+    return panel(title, note, photos.load(wish.photo), geometry, found.values, look, found.placement)
 
 
 def tile(one: Panel, identity: Hashable, look: Look, key: str, *, longest: int = 760, raw: bool = False) -> Tile:
@@ -56,6 +56,10 @@ def tile(one: Panel, identity: Hashable, look: Look, key: str, *, longest: int =
 
     left, top, right, bottom = one.geometry.box
     width, height = one.photo.size
+    start, step = (each / one.geometry.crop for each in one.placement)
+    stop = start + step * one.values.shape[0]
+    low, high = -start / (stop - start), (1 - start) / (stop - start)  # the crop's edges, where the map alone is 0 to 1
+    crop = (low, low, high, high) if raw else (left / width, top / height, right / width, bottom / height)
     stops = table(one.signed, look.colours)[np.linspace(one.signed, 255, 17).round().astype(int)]
     return Tile(
         key=key,
@@ -63,7 +67,8 @@ def tile(one: Panel, identity: Hashable, look: Look, key: str, *, longest: int =
         note=one.note or scale_words(one, look),
         picture=_pictures.get(identity, draw),
         alt=f"{one.title}: {'the map alone' if raw else 'the map over the photo'}, {where(one.values)}",
-        box=(0, 0, 1, 1) if raw else (left / width, top / height, right / width, bottom / height),
+        box=crop,
+        covers=(start, stop),
         values=one.values,
         colours=[f"rgb({r},{g},{b})" for r, g, b in stops],
         low=one.low,
