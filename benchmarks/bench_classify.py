@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import torch
 import torchvision
 from PIL import Image
@@ -20,8 +21,27 @@ def jpeg(key: str, size: tuple[int, int]) -> bytes:
     return buffer.getvalue()
 
 
+def large_photos() -> list[bytes]:
+    """JPEGs of 4000 × 3000 pixels: six cuts of each sample, enlarged, every other one with a sensor's noise."""
+    draw, found = np.random.default_rng(0), []
+    for one in SAMPLES:
+        with Image.open(io.BytesIO(sample(one.key)[0])) as image:
+            image = image.convert("RGB")
+        for turn in range(6):
+            width = draw.uniform(0.5, 1) * min(image.width, image.height * 4 / 3)
+            left, top = draw.uniform(0, image.width - width), draw.uniform(0, image.height - width * 3 / 4)
+            box = (left, top, left + width, top + width * 3 / 4)
+            cut = np.asarray(image.resize((4000, 3000), Image.Resampling.BICUBIC, box))
+            if turn % 2:
+                cut = (cut + draw.normal(0, 8, cut.shape)).clip(0, 255).astype(np.uint8)
+            buffer = io.BytesIO()
+            Image.fromarray(cut).save(buffer, "JPEG", quality=92)
+            found.append(buffer.getvalue())
+    return found
+
+
 def main() -> None:
-    model = get("random")
+    model = get("bundled")
     transform = torchvision.models.AlexNet_Weights.IMAGENET1K_V1.transforms()
 
     def bare(data: bytes) -> list[int]:
@@ -33,11 +53,13 @@ def main() -> None:
     for title, size in (("12-megapixel JPEG", (4000, 3000)), ("640×480 JPEG", (640, 480))):
         data = jpeg("raccoon", size)
         side_by_side(title, lambda data=data: classify(model, data, "x"), lambda data=data: bare(data))
-    same = 0
-    for one in SAMPLES:
-        data = jpeg(one.key, (4000, 3000))
-        same += [p.index for p in classify(model, data, "x")[2].predictions] == bare(data)
-    print(f"top-5 of reduced-scale decoding ({model.info.title}): the same for {same} of {len(SAMPLES)} photos")
+    photos = large_photos()
+    pairs = [([p.index for p in classify(model, data, "x")[2].predictions], bare(data)) for data in photos]
+    first = sum(a[0] == b[0] for a, b in pairs)
+    five = sum(set(a) == set(b) for a, b in pairs)
+    order = sum(a == b for a, b in pairs)
+    print(f"JPEGs at reduced scale, {model.info.title}, {len(photos)} photos of 12 megapixels: the same top-1 for "
+          f"{first}, the same five for {five}, in the same order for {order}")  # fmt: skip
 
 
 if __name__ == "__main__":

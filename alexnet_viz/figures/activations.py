@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from PIL import Image, ImageDraw, ImageFont
 
-from alexnet_viz.figures.filters import PAIR
+from alexnet_viz.figures.filters import PAIR, plain
 from alexnet_viz.figures.palette import INK, QUIET_INK
 from alexnet_viz.values import Geometry, Photo, Prediction
 
@@ -81,9 +81,9 @@ def value_histogram(
     for text, value in (marked or {}).items():
         figure.add_vline(x=value, line={"color": INK[theme], "width": 2, "dash": "dot"}, annotation_text=text,
                          annotation_y=0.97, annotation_font={"size": 15, "color": INK[theme]})  # fmt: skip
-    _plain(figure, theme, 200, "value")
+    plain(figure, theme, "value", "how many", height=210)
     most = max(int(max(trace.y)) for trace in figure.data)
-    figure.update_yaxes(title="how many", type="log", range=[-0.3, np.log10(most) + 0.15], dtick=1)
+    figure.update_yaxes(type="log", range=[-0.3, np.log10(most) + 0.15], dtick=1)
     return figure
 
 
@@ -99,7 +99,7 @@ def unit_bars(
             x=heights, y=rows, orientation="h", name=name, marker={"color": quiet, "cornerradius": 3},
             hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=len(values) > 1,
         )  # fmt: skip
-    _plain(figure, theme, 23 * len(rows) * (1 + 0.75 * (len(values) - 1)) + 70, unit)
+    plain(figure, theme, unit, None, height=23 * len(rows) * (1 + 0.75 * (len(values) - 1)) + 70)
     figure.update_yaxes(autorange="reversed", tickmode="linear")
     figure.update_xaxes(nticks=4, tickangle=0)
     figure.update_layout(bargap=0.25, bargroupgap=0)
@@ -127,8 +127,8 @@ def change_figure(changes: dict[str, float], theme: str = "light") -> go.Figure:
             hovertemplate="%{x}: %{y:.1%}<extra></extra>",
         )
     )  # fmt: skip
-    _plain(figure, theme, 300, None)
-    figure.update_yaxes(title="‖after − before‖ / ‖before‖", tickformat=".0%", rangemode="tozero")
+    plain(figure, theme, None, "‖after − before‖ / ‖before‖", height=300)
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(tickangle=-60, tickmode="linear")
     return figure
 
@@ -141,15 +141,3 @@ def labelled(predictions: tuple[Prediction, ...]) -> dict[str, float]:
         first if count[first] == 1 else f"{first} ({one.index})" for first, one in zip(firsts, predictions, strict=True)
     ]
     return {name: one.probability for name, one in zip(names, predictions, strict=True)}
-
-
-def _plain(figure: go.Figure, theme: str, height: float, x: str | None) -> None:
-    axis = {"fixedrange": True, "tickfont": {"size": 15, "color": INK[theme]}}
-    figure.update_layout(
-        height=round(height),
-        margin={"l": 0, "r": 10, "t": 30, "b": 0},
-        font={"color": INK[theme], "size": 15},
-        xaxis={**axis, "title": x},
-        yaxis=axis,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "font": {"size": 15, "color": INK[theme]}},
-    )

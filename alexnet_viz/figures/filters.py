@@ -46,7 +46,7 @@ def weight_histogram(histograms: dict[str, tuple[np.ndarray, np.ndarray]], theme
             line={"color": colour, "width": 2.5, "shape": "hv"},
             hovertemplate="from %{x:.3g}: %{y:.2%}<extra></extra>",
         )  # fmt: skip
-    return _plain(figure, theme, "weight", "share of the weights", percent=True)
+    return plain(figure, theme, "weight", "share of the weights", percent=True)
 
 
 def bias_figure(biases: dict[str, np.ndarray], theme: str = "light") -> go.Figure:
@@ -57,7 +57,7 @@ def bias_figure(biases: dict[str, np.ndarray], theme: str = "light") -> go.Figur
             y=bias, name=name, mode="markers", marker={"color": colour, "size": 5 if len(bias) < 500 else 3},
             hovertemplate="unit %{x}: %{y:.4f}<extra></extra>",
         )  # fmt: skip
-    return _plain(figure, theme, "output unit", "bias")
+    return plain(figure, theme, "output unit", "bias")
 
 
 def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = "light") -> go.Figure:
@@ -73,7 +73,7 @@ def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = 
             colorbar={"title": {"text": "norm", "font": {"size": 15}}, "thickness": 14, "tickfont": {"size": 15}},
         )
     )  # fmt: skip
-    figure = _plain(figure, theme, "input channel", "output unit", height=420)
+    figure = plain(figure, theme, "input channel", "output unit", height=420)
     figure.update_layout(plot_bgcolor=mix(PAPER[theme], QUIET_INK[theme], 0.25))
     (height, width), (rows, columns) = grid.shape, block
     figure.update_yaxes(range=[height * rows - 0.5, -0.5], showgrid=False, zeroline=False)
@@ -92,7 +92,7 @@ def spectrum_figure(spectrum: np.ndarray, theme: str = "light") -> go.Figure:
             colorbar={"title": {"text": "|FFT|", "font": {"size": 15}}, "thickness": 12, "tickfont": {"size": 15}},
         )
     )  # fmt: skip
-    figure = _plain(figure, theme, "cycles a pixel, across", "cycles a pixel, down", height=250)
+    figure = plain(figure, theme, "cycles a pixel, across", "cycles a pixel, down", height=250)
     figure.update_yaxes(scaleanchor="x", autorange="reversed", constrain="domain", zeroline=False)
     figure.update_xaxes(constrain="domain", zeroline=False)
     return figure
@@ -108,21 +108,21 @@ def vote_bars(labels: list[str], values: np.ndarray, unit: str, theme: str = "li
             x=values[where], y=[row for row, there in zip(rows, where, strict=True) if there], orientation="h",
             name=name, marker={"color": colour}, hovertemplate="%{y}: %{x:.4f}<extra></extra>",
         )  # fmt: skip
-    figure = _plain(figure, theme, unit, None, height=22 * len(rows) + 80)
+    figure = plain(figure, theme, unit, None, height=22 * len(rows) + 80).update_layout(barmode="relative")
     figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1], tickmode="linear", tickfont={"size": 15})
     return figure
 
 
-def _plain(
-    figure: go.Figure, theme: str, x: str, y: str | None, *, percent: bool = False, height: int = 270
+def plain(
+    figure: go.Figure, theme: str, x: str | None, y: str | None, *, percent: bool = False, height: float = 270
 ) -> go.Figure:
+    """What these charts share: height in pixels, titles of the axes, type to be read from the last row."""
     axis = {"fixedrange": True, "tickfont": {"size": 15}}
     return figure.update_layout(
-        height=height,
+        height=round(height),
         margin={"l": 0, "r": 8, "t": 34 if len(figure.data) > 1 else 8, "b": 0},  # room for a legend
         font={"color": INK[theme], "size": 15},
         xaxis={**axis, "title": x},
         yaxis={**axis, "title": y, "tickformat": ".1%" if percent else None},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "font": {"size": 15, "color": INK[theme]}},
-        barmode="relative",
     )

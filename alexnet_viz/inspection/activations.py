@@ -9,15 +9,12 @@ import numpy as np
 from alexnet_viz.inspection.predictions import softmax
 from alexnet_viz.values import Trace
 
-SIGNED = ("conv", "fc")  # kinds whose output has not gone through a ReLU
-
 
 @dataclass(frozen=True, eq=False)
 class ChannelStats:
-    """Of each channel (or unit), float32 (channels,): largest, smallest and mean value, and the share above zero."""
+    """Of each channel (or unit), float32 (channels,): largest and mean value, and the share above zero."""
 
     peak: np.ndarray
-    least: np.ndarray
     mean: np.ndarray
     active: np.ndarray
 
@@ -25,7 +22,7 @@ class ChannelStats:
 def channel_stats(output: np.ndarray) -> ChannelStats:
     """Of a layer's output, (channels, h, w) or (units,)."""
     flat = output.reshape(len(output), -1)
-    return ChannelStats(flat.max(1), flat.min(1), flat.mean(1), (flat > 0).mean(1, dtype=np.float32))
+    return ChannelStats(flat.max(1), flat.mean(1), (flat > 0).mean(1, dtype=np.float32))
 
 
 def order(stats: ChannelStats, by: str) -> np.ndarray:

@@ -213,10 +213,19 @@ def _downloads(side: Side, look: Look, sheet: Sheet, output: np.ndarray, ranked:
 
 
 def one_unit(passes: list[Side], look: Look) -> int:
-    """The choice of a channel, for fc8 and softmax by the name of the class."""
+    """The choice of a channel, for fc8 and softmax by the name of the class, and the way to its value's arithmetic."""
     output = passes[0].output(look.layer)
     names = passes[0].network.info.categories if look.layer in ("fc8", "softmax") else None
-    return chosen_unit(len(output), "Class" if names else "Channel" if output.ndim == 3 else "Unit", names)
+    choice, onward = st.columns(2, vertical_alignment="bottom")
+    with choice:
+        unit = chosen_unit(len(output), "Class" if names else "Channel" if output.ndim == 3 else "Unit", names)
+    place = {"layer": look.layer, "channel": str(unit), "depth": "value"}
+    if output.ndim == 3:
+        place |= {key: str(at) for key, at in zip("yx", position(output[unit]), strict=True)}
+    onward.page_link(NETWORK, label="Take it apart", icon=":material/account_tree:", query_params=place,
+                     help="This very value on the network page: its window, its kernel, every term of its "
+                     "sum.")  # fmt: skip
+    return unit
 
 
 def over_the_photo(passes: list[Side], look: Look, unit: int) -> None:
@@ -313,11 +322,9 @@ def closer(passes: list[Side], look: Look, unit: int) -> None:
         f"mean {channel.mean():.4g}; least {channel.min():.4g}; **{(channel > 0).mean():.0%}** of its values above 0."
     )
     links = told.container(horizontal=True, vertical_alignment="center")
-    place = {"layer": look.layer, "channel": str(unit), "y": str(y), "x": str(x)}
-    links.page_link(NETWORK, label="Take this value apart", icon=":material/account_tree:",
-                    query_params={**place, "depth": "value"})  # fmt: skip
-    links.page_link(FILTERS, label="Its weights", icon=":material/grain:", query_params=place)
-    told.button("Go to its peak", key="to_peak", icon=":material/my_location:", on_click=_follow_peak,
+    links.page_link(FILTERS, label="Its weights", icon=":material/grain:",
+                    query_params={"layer": look.layer, "channel": str(unit)})  # fmt: skip
+    links.button("Go to its peak", key="to_peak", icon=":material/my_location:", on_click=_follow_peak,
                 disabled=(y, x) == peak, help="And stay at the peak of every channel looked at next.")  # fmt: skip
     named = {side.title: one[unit] for side, one in zip(passes, outputs, strict=True) if unit < len(one)}
     spread.plotly_chart(value_histogram(named, {"chosen": float(channel[y, x])}, theme()), key="values", config=_QUIET,

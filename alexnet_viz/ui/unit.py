@@ -37,9 +37,9 @@ def seed_unit(count: int, default: int = 0) -> None:
     address.seed("channel", default, address.number(0, count - 1), allowed=range(count))
 
 
-def chosen_unit(count: int, label: str, names: tuple[str, ...] | None = None, default: int = 0) -> int:
+def chosen_unit(count: int, label: str, names: tuple[str, ...] | None = None) -> int:
     """One of ``count`` units, by number, or by name where they have ``names``; kept across pages and photos."""
-    seed_unit(count, default)
+    seed_unit(count)
     if names:
         unit = st.selectbox(label, range(count), key="channel", persist_state="session",
                             format_func=names.__getitem__, help="The unit that speaks for this class.")  # fmt: skip

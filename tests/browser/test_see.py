@@ -15,6 +15,7 @@ from alexnet_viz.inspection.fields import placement
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.trace import trace
 from tests.browser.conftest import settled
+from tests.browser.test_app import photo, upload
 
 pytestmark = pytest.mark.browser
 VIEW = "/activations?weights=random&photo=coffee&layer=conv5&channel=5&range=layer"
@@ -114,3 +115,27 @@ def test_the_link_is_copied_and_kernels_are_chosen(server, open_page):
     expect(page.get_by_text("Link copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     expect(page.get_by_text("Link copied")).to_be_hidden()
+
+
+def test_why_does_unit_37_of_conv5_fire_here_is_answered_by_clicking(server, open_page):
+    page = open_page(server.address + "/activations")
+    upload(page, ("mine.jpg", photo(7, (240, 480))))
+    layer = page.get_by_test_id("stMain").get_by_role("combobox").first
+    layer.click()
+    layer.fill("conv5")
+    page.get_by_role("option", name="conv5", exact=True).click()
+    page.wait_for_url(re.compile("layer=conv5"))
+    settled(page)
+    unit = page.get_by_label("Channel", exact=True)
+    unit.fill("37")
+    unit.press("Enter")
+    told = page.get_by_text(re.compile(r"^conv5, channel 37, row \d+, column \d+"))
+    y, x = re.findall(r"row (\d+), column (\d+)", told.text_content())[0]
+    expect(
+        page.get_by_role("img", name=f"The part of the photo that the value in row {y}, column {x} sees")
+    ).to_be_visible()
+    page.get_by_role("link", name="Take it apart").click()
+    page.wait_for_url(re.compile("/network.*photo=upload.*depth=value"))
+    assert {"layer=conv5", "channel=37", f"y={y}", f"x={x}"} <= set(page.url.partition("?")[2].split("&"))
+    page.go_back()  # one press leaves the page
+    expect(told).to_be_visible()

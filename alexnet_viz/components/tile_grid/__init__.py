@@ -39,15 +39,12 @@ def tile_grid(
     selected: int = -1,
     on_pick: Callable[[int], None] | None = None,
     parts: tuple[str, ...] = (),
-    columns: int = 0,
-    largest: int = 96,
 ) -> int:
     """Show sheets of tiles in lockstep, in the ``order`` of their numbers; returns the bytes sent.
 
     ``facts`` holds float arrays (n,) that the tip tells of each tile, ``names`` what stands beside its number.
     ``on_pick`` is called with a tile's number before the rerun that a click, a tap or Enter starts. ``parts`` are
-    titles above equal parts of the order. ``columns`` 0: as many as make the tiles largest, at most ``largest`` CSS
-    pixels wide.
+    titles above equal parts of the order.
     """
     count, height, width = sheets[0].tiles.shape[:3]
     facts = facts or {}
@@ -60,8 +57,7 @@ def tile_grid(
         blocks[f"fact{index}"] = np.ascontiguousarray(values, np.float32)
     meta = {
         "count": count, "height": height, "width": width, "gap": 0 if max(height, width) == 1 else 3, "noun": noun,
-        "facts": list(facts), "names": names, "selected": int(selected), "columns": columns, "largest": largest,
-        "parts": parts,
+        "facts": list(facts), "names": names, "selected": int(selected), "parts": parts,
         "sheets": [{"title": s.title, "alt": s.alt, "legend": s.legend, "signed": s.signed} for s in sheets],
     }  # fmt: skip
 

@@ -1,6 +1,7 @@
 // All maps of a layer as one picture: one block of bytes, one canvas a sheet; a click, Enter or a tap goes to Python.
 // Several sheets (two photos, two sets of weights, their difference) are walked in lockstep.
 const HIGHEST = 420; // of a sheet, in CSS pixels
+const LARGEST = 96; // a tile's width
 const bytes = (table) => table?.getChildAt(0)?.toArray();
 
 // The most tiles a row may hold so that they come out as large as the width and the height allow.
@@ -95,8 +96,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const space = canvas.clientWidth;
     if (!space) return;
     const ratio = devicePixelRatio;
-    const columns = data.meta.columns || columnsFor(space, count, height / width, gap);
-    const side = Math.min((space + gap) / columns - gap, data.meta.largest);
+    const columns = columnsFor(space, count, height / width, gap);
+    const side = Math.min((space + gap) / columns - gap, LARGEST);
     const tall = side * height / width;
     const block = heading + Math.ceil(each / columns) * (tall + gap);
     const layout = { columns, side, tall, block };
