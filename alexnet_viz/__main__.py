@@ -330,7 +330,7 @@ def _follow(run: Path) -> int:
 
     recipe = read_run(run).recipe
     if recipe.machines > 1:
-        command = machines_command(run.resolve(), recipe)
+        command = machines_command(run, recipe)
         print(f"{run} is made. Type on each machine, with the first one's name in it:\n{command}")
         return 0
     start(run)

@@ -1,7 +1,9 @@
 """Training against the plain loop as textbooks print it, against its own synthetic rate, and what watching costs.
 
 The plain loop: fp32, contiguous, a DataLoader that decodes JPEG files at each use, torchvision's AlexNet, batch 32.
-Give ``quick`` as an argument to measure too how long the preset ``quick`` needs to 90 % on the textures.
+Each contestant is a process of its own, as it would be, and they take turns. Give ``watching`` as an argument to
+measure what a run's page costs the server with real browsers on it, ``quick`` to measure how long the preset ``quick``
+needs to 90 % on the textures; with either, only that.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,20 +24,24 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from PIL import Image
+from playwright.sync_api import sync_playwright
 from torchvision.transforms import v2
 
 from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network.device import pick
 from alexnet_viz.training import data, loop, runs
-from alexnet_viz.training.launcher import ask_to_stop, start
+from alexnet_viz.training.launcher import kill, start
 from alexnet_viz.training.monitor import Monitor
-from alexnet_viz.training.recipe import Recipe, preset
+from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.schedule import order
 from alexnet_viz.training.team import Team
+from alexnet_viz.training.worker import keep_memory, yield_cores
+from tests.browser.conftest import QUIET, Server
 
 CLASSES, PHOTOS, SIZE = 10, 64, (500, 375)  # an ordinary ImageNet photo's size
 STEPS = 6  # a measured stretch
 ROUNDS = 5
+CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
 
 
 def photo_folder(root: Path) -> Path:
@@ -119,43 +126,92 @@ def engine(root: Path, device: torch.device, *, synthetic: bool) -> Callable[[],
     return stretch
 
 
-def rates(works: dict[str, Callable[[], None]]) -> dict[str, list[float]]:
-    """Photos a second of each, in turn, so that a drifting machine slows all alike."""
-    for work in works.values():
+WORKS = {
+    "plain loop": plain_loop,
+    "engine, JPEG files cached": partial(engine, synthetic=False),
+    "engine, synthetic": partial(engine, synthetic=True),
+}
+
+
+def contestant(name: str, root: Path) -> None:
+    """A process that works a stretch for each line on its standard input, and answers with seconds and peak memory."""
+    if name != "plain loop":  # as the worker does
+        yield_cores()
+        keep_memory()
+    device = torch.device(pick().name)
+    work = WORKS[name](root, device)
+    work()
+    for _ in sys.stdin:
+        begun, busy = time.perf_counter(), time.process_time()
         work()
-    found: dict[str, list[float]] = {name: [] for name in works}
+        seconds, busy = time.perf_counter() - begun, time.process_time() - busy
+        peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else psutil.Process().memory_info().rss
+        print(f"stretch {seconds} {busy} {peak}", flush=True)
+
+
+def rates(root: Path) -> dict[str, list[tuple[float, float]]]:
+    """Photos a second, and a second of processor time, of each in turn: a drifting machine slows all alike."""
+    command = [sys.executable, "-m", "benchmarks.bench_training", "contestant"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    processes = {name: subprocess.Popen([*command, name, str(root)], **pipes) for name in WORKS}
+
+    def stretch(name: str) -> tuple[float, ...]:
+        print(file=processes[name].stdin, flush=True)
+        line = next(line for line in processes[name].stdout if line.startswith("stretch"))
+        return tuple(map(float, line.split()[1:]))
+
+    memory = {name: stretch(name)[2] / 2**30 for name in WORKS}  # nobody is measured while another one begins
+    print("  memory, GiB: " + ", ".join(f"{name} {gib:.2f}" for name, gib in memory.items()))
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in WORKS}
     for turn in range(ROUNDS):
-        for name, work in list(works.items())[:: 1 if turn % 2 else -1]:
-            begun = time.perf_counter()
-            work()
-            found[name].append(32 * STEPS / (time.perf_counter() - begun))
+        for name in list(WORKS)[:: 1 if turn % 2 else -1]:
+            seconds, busy, _ = stretch(name)
+            found[name].append((32 * STEPS / seconds, 32 * STEPS / busy))
+    for process in processes.values():
+        process.stdin.close()
+        process.wait()
     return found
 
 
-def ratio(one: list[float], other: list[float]) -> str:
-    pairs = sorted(a / b for a, b in zip(one, other, strict=True))
-    return f"{statistics.median(pairs):.2f} ({pairs[0]:.2f}–{pairs[-1]:.2f})"
+def ratio(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> str:
+    wall, busy = (sorted(a[i] / b[i] for a, b in zip(one, other, strict=True)) for i in (0, 1))
+    return (
+        f"{statistics.median(wall):.2f} ({wall[0]:.2f}–{wall[-1]:.2f}), by processor time {statistics.median(busy):.2f}"
+    )
 
 
-def watching(recipe: Recipe, root: Path, watchers: int = 10, seconds: float = 30.0) -> None:
-    """The processor time that so many watchers take, who each read what is new once a second."""
-    path = runs.create_run(recipe, root / "watched")
+def watching(root: Path, seconds: float = 20.0) -> None:
+    """The server's processor time while 0, 1 and 10 browser pages watch a run, and what the run gets done meanwhile."""
+    server = Server(root)
+    process = psutil.Process(server.process.pid)
+    path = runs.create_run(preset("quick").changed(epochs=60, snapshots=120), root / "runs")
     start(path)
-    while runs.read_run(path).status.step < 20:
-        time.sleep(0.5)
-    offsets, process = [0] * watchers, psutil.Process()
-    before, begun = sum(process.cpu_times()[:2]), time.perf_counter()
-    while time.perf_counter() - begun < seconds:
-        for watcher in range(watchers):
-            runs.read_run(path)
-            _, offsets[watcher] = runs.read_metrics(path, offsets[watcher])
-        time.sleep(1)
-    spent = sum(process.cpu_times()[:2]) - before
-    share = spent / (time.perf_counter() - begun) / os.cpu_count()
-    print(f"{watchers} watchers reading the run directory each second: {share:.2%} of the machine's processor time")
-    ask_to_stop(path)
-    while runs.read_run(path).state not in runs.ENDED:
-        time.sleep(0.5)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+            while runs.read_run(path).status.step < 20:
+                time.sleep(0.5)
+            pages = []
+            for watchers in (0, 1, 10, 0):
+                while len(pages) > watchers:
+                    pages.pop().close()
+                while len(pages) < watchers:
+                    pages.append(browser.new_page())
+                    pages[-1].goto(f"{server.address}/train?weights=random")
+                    pages[-1].locator(".film .top li").first.wait_for(timeout=120_000)
+                time.sleep(5)
+                step, busy, begun = runs.read_run(path).status.step, sum(process.cpu_times()[:2]), time.perf_counter()
+                time.sleep(seconds)
+                passed = time.perf_counter() - begun
+                busy = (sum(process.cpu_times()[:2]) - busy) / passed
+                done = (runs.read_run(path).status.step - step) * 32 / passed
+                print(f"{watchers} watching: the server takes {1000 * busy:.0f} ms of processor time a second, "
+                      f"{busy / os.cpu_count():.2%} of the machine; the run {done:.0f} images/s",
+                      flush=True)  # fmt: skip
+            browser.close()
+    finally:
+        kill(path)
+        server.end()
 
 
 def quick(root: Path) -> None:
@@ -168,28 +224,27 @@ def quick(root: Path) -> None:
     print(f"quick on textures: top-1 {', '.join(top1)} after each epoch, {time.time() - begun:.0f} s in all")
 
 
-def main() -> None:
-    device = torch.device(pick().name)
+def throughput(root: Path) -> None:
+    photo_folder(root)
+    os.environ["ALEXNET_VIZ_CACHE"] = str(root / "cache")
     print(f"{pick().title}; photos a second, torchvision's variant at 224, batch 32")
+    found = rates(root)
+    for name, values in found.items():
+        wall, busy = zip(*values, strict=True)
+        spread = f"{min(wall):.0f}–{max(wall):.0f}"
+        print(f"  {name}: {statistics.median(wall):.0f} ({spread}); a core-second {statistics.median(busy):.1f}")
+    plain, cached, synthetic = found.values()
+    print(f"engine against the plain loop: {ratio(cached, plain)}")
+    print(f"engine from JPEG files against its synthetic rate: {ratio(cached, synthetic)}")
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["contestant"]:
+        return contestant(sys.argv[2], Path(sys.argv[3]))
     with tempfile.TemporaryDirectory() as folder:
-        root = photo_folder(Path(folder))
-        os.environ["ALEXNET_VIZ_CACHE"] = str(root / "cache")
-        works = {
-            "plain loop": plain_loop(root, device),
-            "engine, JPEG files cached": engine(root, device, synthetic=False),
-            "engine, synthetic": engine(root, device, synthetic=True),
-        }
-        found = rates(works)
-        for name, values in found.items():
-            print(f"  {name}: {statistics.median(values):.0f} ({min(values):.0f}–{max(values):.0f})")
-        plain, cached, synthetic = found.values()
-        print(f"engine against the plain loop: {ratio(cached, plain)}")
-        print(f"engine from JPEG files against its synthetic rate: {ratio(cached, synthetic)}")
-        if device.type == "cuda":
-            print(f"peak memory: {torch.cuda.max_memory_allocated() / 2**30:.2f} GiB")
-        watching(preset("quick").changed(epochs=30), root)
-        if "quick" in sys.argv:
-            quick(root)
+        chosen = [work for work in (watching, quick) if work.__name__ in sys.argv]
+        for work in chosen or [throughput]:
+            work(Path(folder))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -142,12 +143,16 @@ def torchrun_command(run: Path, recipe: Recipe) -> list[str]:
 
 
 def machines_command(run: Path, recipe: Recipe, host: str = "FIRST_MACHINE") -> str:
-    """The line to type on every one of several machines, which share the run's directory and the data's place."""
+    """The line to type on every one of several machines, which share the app's, the run's and the data's places."""
+    return f"cd {shlex.quote(str(_ROOT))} && {_on_machines(run, recipe, host)}"
+
+
+def _on_machines(run: Path, recipe: Recipe, host: str) -> str:
     environment = " ".join(f"{name}={value}" for name, value in TORCHRUN_ENVIRONMENT.items())
     return (
-        f"{environment} torchrun --nnodes={recipe.machines} --nproc-per-node={recipe.processes} "
-        f"--max-restarts={RESTARTS} --rdzv-id={run.name} --rdzv-backend=c10d --rdzv-endpoint={host}:29500 "
-        f"-m {_WORKER} {run}"
+        f"env {environment} {shlex.quote(sys.executable)} -m torch.distributed.run --nnodes={recipe.machines} "
+        f"--nproc-per-node={recipe.processes} --max-restarts={RESTARTS} --rdzv-id={run.name} --rdzv-backend=c10d "
+        f"--rdzv-endpoint={host}:29500 -m {_WORKER} {shlex.quote(str(run.resolve()))}"
     )
 
 
@@ -161,7 +166,8 @@ def slurm_script(run: Path, recipe: Recipe) -> str:
             f"#SBATCH --nodes={recipe.machines}",
             "#SBATCH --ntasks-per-node=1",
             f"#SBATCH --gpus-per-node={recipe.processes}",
-            f"srun env {machines_command(run, recipe, host)}",
+            f"cd {shlex.quote(str(_ROOT))}",
+            f"srun {_on_machines(run, recipe, host)}",
             "",
         ]
     )

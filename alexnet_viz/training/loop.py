@@ -30,6 +30,7 @@ from alexnet_viz.network.weights import load
 from alexnet_viz.training import augment, batch_norm, checkpoints, runs
 from alexnet_viz.training.answers import SHOWN_SIDE, Answers, most_wrong, write_answers
 from alexnet_viz.training.data import Splits
+from alexnet_viz.training.first_layer import FirstConv
 from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import Plan, dropout_seed, ends_early, learning_rate, order, plan
@@ -183,6 +184,8 @@ def make_network(recipe: Recipe, classes: int, device: torch.device, folder: Pat
         _begin_with(network, recipe.start, folder)
     if recipe.batch_norm:
         batch_norm.insert(network)
+    if device.type == "cpu":
+        network.conv1 = FirstConv(network.conv1)
     return network.to(device=device, memory_format=torch.channels_last)
 
 
@@ -277,13 +280,16 @@ def _train_epoch(training: _Training) -> bool:
 
 
 def _train_batch(training: _Training, indices: np.ndarray, epoch: int) -> tuple[Tensor, Tensor]:
-    """(x, labels) of a training batch on the device: float32 (B, 3, S, S) in channels_last, int64 (B,)."""
+    """(x, labels) of a training batch on the device: float32 (B, 3, S, S), int64 (B,).
+
+    Off the CPU in channels_last; there conv1 takes it as it is, and what follows is in channels_last as its weights.
+    """
     size = training.recipe.size_at(epoch)
     x = augment.train_batch(
         training.splits.train, indices, training.recipe, size=size, epoch=epoch, device=training.device
     )
     labels = torch.from_numpy(training.splits.train.labels[indices]).to(training.device)
-    return x.contiguous(memory_format=torch.channels_last), labels
+    return x if x.device.type == "cpu" else x.contiguous(memory_format=torch.channels_last), labels
 
 
 def _step(training: _Training, x: Tensor, labels: Tensor, *, measure: bool) -> dict[str, Any]:

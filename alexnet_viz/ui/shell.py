@@ -16,6 +16,8 @@ st.html(
     "<style>[data-testid='stMainBlockContainer'] { position: relative; padding: 4rem 2.5rem 4rem; }"
     # a portrait is shown whole on one screen
     ".st-key-whole_photo img { width: auto !important; max-width: 100%; max-height: 66vh; margin: 0 auto; }"
+    # the active page's name is bold, and then wider than the bar has measured
+    "[data-testid='stTopNav'] { padding-inline: 0.5rem; overflow: visible; }"
     # beside the page's title, out of its flow; on a phone the title needs the whole width
     "@media (min-width: 640px) { [data-testid='stLayoutWrapper']:has(> .st-key-copy_link_place) "
     "{ position: absolute; top: 4.4rem; right: 2.5rem; width: auto; z-index: 5; }"

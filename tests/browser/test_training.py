@@ -71,6 +71,13 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     settled(page)
     before = grown(page, first + 2)
     expect(page.locator(".film .top li").first).to_be_visible()
+    assert not page.locator(".film").evaluate("film => film.frames[0]")  # the newest came, the others when asked for
+    slider.press("Home")
+    for _ in range(100):
+        if there := page.locator(".film").evaluate("film => Boolean(film.frames[0] && film.frames[1])"):
+            break
+        page.wait_for_timeout(300)
+    assert there
 
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Yes, stop it").click()

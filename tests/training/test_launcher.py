@@ -1,5 +1,8 @@
 """Launching, stopping and queueing real workers."""
 
+import contextlib
+import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -115,10 +118,31 @@ def test_several_machines_get_a_command_each(tiny):
     run = runs.create_run(recipe)
     command = launcher.machines_command(run, recipe, "node1")
     assert "--nnodes=2 --nproc-per-node=4" in command
-    assert f"--rdzv-endpoint=node1:29500 -m alexnet_viz.training.worker {run}" in command
+    assert f"--rdzv-endpoint=node1:29500 -m alexnet_viz.training.worker {run.resolve()}" in command
     script = launcher.slurm_script(run, recipe)
     assert script.startswith("#!/bin/bash\n#SBATCH")
     assert "--nodes=2" in script
+
+
+def test_two_machines_train_together_by_the_line_they_are_given(tiny, tmp_path):
+    """Both are this one; nothing but the port differs from what the page prints."""
+    recipe = tiny.changed(machines=2, epochs=1)
+    run = runs.create_run(recipe, tmp_path / "shared runs")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    line = launcher.machines_command(run, recipe, "127.0.0.1").replace(":29500", f":{port}")
+    with open(tmp_path / "log.txt", "wb") as log:
+        two = [subprocess.Popen(line, shell=True, cwd=tmp_path, stdout=log, stderr=log) for _ in range(2)]
+        try:
+            codes = [machine.wait(PATIENCE) for machine in two]
+        finally:
+            for machine in two:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    for process in [*psutil.Process(machine.pid).children(recursive=True), machine]:
+                        process.kill()
+    seen = runs.read_run(run)
+    assert codes == [0, 0], (tmp_path / "log.txt").read_text()
+    assert (seen.state, seen.status.about["processes"]) == ("finished", 2)
 
 
 def test_the_cost_of_a_run(tiny):

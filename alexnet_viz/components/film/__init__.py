@@ -14,10 +14,10 @@ _component = mount(__file__)
 def film(story: dict[str, Any], first: int, frames: list[bytes], top: list[list], *, key: str) -> bool:
     """Show a film whose frames from ``first`` on are ``frames`` (see figures.training.frame).
 
-    The browser keeps the frames before. ``story``: ``run`` (another one begins a new film), ``steps`` of all frames,
-    ``filters`` [n, h, w], ``maps`` {layer: [n, h, w]}, ``look`` (what is shown of the filters at first, "learned" or
-    "filters"), ``photo`` (a data URI) and ``truth``. ``top`` holds for each of ``frames`` its [class, probability]
-    pairs. True when the browser lacks earlier frames: send all of them.
+    The browser keeps what it got before, and begins with the newest. ``story``: ``run`` (another one begins a new
+    film), ``steps`` of all frames, ``filters`` [n, h, w], ``maps`` {layer: [n, h, w]}, ``look`` (what is shown of the
+    filters at first, "learned" or "filters"), ``photo`` (a data URI) and ``truth``. ``top`` holds for each of
+    ``frames`` its [class, probability] pairs. True when somebody wants to see frames that the browser lacks: send all.
     """
     pixels = np.frombuffer(b"".join(frames), np.uint8)
     data = {**story, "first": first, "top": top, "pixels": pixels}

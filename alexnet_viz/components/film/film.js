@@ -1,4 +1,5 @@
-// The film of learning. Frames come in pieces and stay here; playing them asks nothing of the server.
+// The film of learning. The newest frame comes by itself, the others when somebody wants to see them; all stay here,
+// and playing them asks nothing of the server.
 const PAUSE = 110; // ms between two pictures
 const CALM = 600; // the same, for who asked for little motion
 
@@ -9,23 +10,26 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   if (view.run !== data.run) {
-    Object.assign(view, { run: data.run, frames: [], at: 0, layer: view.layer ?? "relu1", asked: -1 });
+    Object.assign(view, { run: data.run, frames: [], at: data.steps.length - 1, layer: view.layer ?? "relu1", asked: 0 });
     pause();
   }
   const size = ([n, h, w]) => n * h * w;
   const filtersLength = 3 * size(data.filters);
   const length = 2 * filtersLength + Object.values(data.maps).map(size).reduce((a, b) => a + b, 0);
-  if (data.first > view.frames.length) {
-    if (view.asked !== data.first) setTriggerValue("missing", true); // a piece was lost on the way
-    view.asked = data.first;
-  } else {
-    const pixels = data.pixels?.getChildAt ? data.pixels.getChildAt(0).toArray() : data.pixels;
-    const newest = view.at >= view.frames.length - 1;
-    data.top.forEach((top, i) => {
-      view.frames[data.first + i] = { pixels: pixels.slice(i * length, (i + 1) * length), top };
-    });
-    if (newest && !view.timer) view.at = view.frames.length - 1; // who looks at the newest picture goes on doing so
-  }
+  const pixels = data.pixels?.getChildAt ? data.pixels.getChildAt(0).toArray() : data.pixels;
+  const newest = view.at >= view.frames.length - 1;
+  data.top.forEach((top, i) => {
+    view.frames[data.first + i] = { pixels: pixels.slice(i * length, (i + 1) * length), top };
+  });
+  if (newest && !view.timer) view.at = view.frames.length - 1; // who looks at the newest picture goes on doing so
+
+  // Ask for all frames as soon as one is missed, once for each new frame.
+  const ask = () => {
+    if (view.asked === view.frames.length) return;
+    view.asked = view.frames.length;
+    setTriggerValue("missing", true);
+  };
+  view.ask = ask;
 
   const picture = find(".photo img");
   if (data.photo && picture.src !== data.photo) picture.src = data.photo;
@@ -72,9 +76,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const frame = view.frames[view.at];
     slider.max = Math.max(0, view.frames.length - 1);
     slider.value = view.at;
-    if (!frame) return;
     const step = data.steps[view.at].toLocaleString("en");
     find(".step").textContent = `step ${step}`;
+    if (!frame) return view.ask();
     slider.setAttribute("aria-valuetext", `step ${step}, picture ${view.at + 1} of ${view.frames.length}`);
     const filters = find(".filters");
     const look = view.look ?? data.look;
@@ -124,6 +128,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     find(".play").textContent = "❚❚";
     find(".play").setAttribute("aria-label", "Pause the film");
     view.timer = setInterval(() => {
+      if (!view.frames[view.at + 1] && view.at < view.frames.length - 1) return view.ask(); // it is on its way
       if (view.at < view.frames.length - 1) view.at += 1;
       view.show();
       if (view.at >= view.frames.length - 1) pause();

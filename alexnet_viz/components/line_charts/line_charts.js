@@ -31,7 +31,7 @@ const written = (value, percent) => {
   if (percent) return `${+(100 * value).toFixed(1)}%`;
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 10000) return `${+(value / 1000).toPrecision(3)}k`;
+  if (size >= 1000) return `${+(value / 1000).toPrecision(3)}k`;
   return size < 0.001 ? value.toExponential(0).replace("e-", "e−") : String(+value.toPrecision(3));
 };
 

@@ -71,7 +71,7 @@ def chosen_run(known: tuple[runs.Run, ...]) -> runs.Run:
 def watch(run: runs.Run) -> None:
     """A run's curves and film; the live parts refresh by themselves while the run is under way."""
     st.session_state._seen = run.state, run.stalled
-    st.session_state._film_sent = 0  # whatever the browser held is gone, or may be
+    st.session_state._film_sent = None  # the newest frame goes out again; the browser asks for others that it lacks
     if run.recipe.machines > 1 and run.state not in ("finished", "running"):
         st.caption("This run takes several machines. Type on each, with the first one's name in it, or give to sbatch:")
         st.code(launcher.machines_command(run.path, run.recipe), language="sh", wrap_lines=True)
@@ -166,7 +166,10 @@ def _inside(run_id: str) -> None:
 
 
 def _film(run_id: str) -> None:
-    """conv1's filters, the fixed photo's maps and its answer; the browser gets each frame once and plays by itself."""
+    """conv1's filters, the fixed photo's maps and its answer; the browser plays by itself.
+
+    A frame is some 100 kB: it gets the newest and those that come, and the others once somebody wants to see them.
+    """
     run = runs.read_run(runs.find_run(run_id))
     state = st.session_state
     stride = -(-run.recipe.snapshots // _FILM_LENGTH) or 1
@@ -176,16 +179,14 @@ def _film(run_id: str) -> None:
             st.info("conv1's filters appear here with the first step.", icon=":material/movie:")
         return
     names = runs.class_names(run.path)
-    found = [_frame(run, step, names) for step in steps[state._film_sent :]]
+    first = len(steps) - 1 if state._film_sent is None else min(state._film_sent, len(steps) - 1)
+    found = [_frame(run, step, names) for step in steps[first:]]
     _, _, shapes = _frame(run, steps[-1], names)
     story = {"run": run.id, "steps": list(steps), **shapes, "photo": photo[0], "truth": _name(names, photo[1])}
-    first = state._film_sent if found else len(steps) - 1
-    found = found or [_frame(run, steps[-1], names)]
     if film(story, first, [one[0] for one in found], [one[1] for one in found], key="film"):
         state._film_sent = 0
         st.rerun(scope="fragment")
-    # The last few are sent again: a message that the browser skipped costs nothing then.
-    state._film_sent = max(state._film_sent, len(steps) - 3, 0)
+    state._film_sent = len(steps)
 
 
 def _frame(run: runs.Run, step: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:

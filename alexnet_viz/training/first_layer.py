@@ -1,0 +1,40 @@
+"""conv1 as it is trained on a CPU: its gradient in the layout in which the cores do not wait for each other."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class FirstConv(nn.Conv2d):
+    """The same layer, with the same parameters, for photos that need no gradient themselves.
+
+    oneDNN's bf16 gradient for three channels, channels last, has its threads spin until all have come: 26 ms of one
+    core's time, and up to 200 ms of two cores' where another program runs beside it. Channels first it has no barrier.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__(
+            conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, device="meta"
+        )
+        self.weight, self.bias = conv.weight, conv.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _Convolution.apply(x, self.weight, self.bias, self.stride, self.padding)
+
+
+class _Convolution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, stride: tuple, padding: tuple) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.stride, ctx.padding = stride, padding
+        return F.conv2d(x, weight, bias, stride, padding)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = (saved.to(gradient.dtype).contiguous() for saved in ctx.saved_tensors)
+        _, dw, db = torch.ops.aten.convolution_backward(
+            gradient, x, weight, [len(weight)], ctx.stride, ctx.padding, [1, 1], False, [0, 0], 1, [False, True, True]
+        )
+        return None, dw.float(), db.float(), None, None
