@@ -66,7 +66,8 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
         margin={"l": 0, "r": 0, "t": 70, "b": 30},
         font={"color": INK[theme], "size": 14},
         xaxis={**ticks, "title": "the network said" + ", in the order of the rows" * (not named),
-               "tickangle": -90 if size > 8 else 0, "showticklabels": named},
+               "tickangle": -90 if size > 8 else -35 if size * max(map(len, names)) > 48 else 0,
+               "showticklabels": named},
         yaxis={**ticks, "title": "true class", "autorange": "reversed"},
         plot_bgcolor=PAPER[theme],
     )  # fmt: skip
@@ -105,7 +106,7 @@ def accuracy_bars(
         height=60 + (30 if large else 20) * len(order),
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
         font={"color": INK[theme], "size": 14},
-        xaxis={"range": [0, 1.16], "tickvals": [0, 0.5, 1], "tickformat": ".0%", "fixedrange": True,
+        xaxis={"range": [0, 1.3], "tickvals": [0, 0.5, 1], "tickformat": ".0%", "fixedrange": True,
                "title": "share of right answers", "gridcolor": mix(PAPER[theme], QUIET_INK[theme], 0.2)},
         yaxis={"tickmode": "array", "tickvals": list(range(len(order))), "ticktext": [_short(names[i]) for i in order],
                "tickfont": {"size": 14 if large else 13}, "autorange": "reversed", "fixedrange": True},

@@ -107,7 +107,8 @@ def _live(run_id: str) -> None:
     if run.state == "failed":
         st.error(status.error or "The worker ended without a word. These are its last lines; Resume goes on from its "
                  "last good checkpoint.")  # fmt: skip
-        st.code(runs.log_tail(run.path, 12) or "There is no log.", language=None)
+        with st.expander("The last lines of its log", expanded=not status.error, icon=":material/terminal:"):
+            st.code(runs.log_tail(run.path, 12) or "There is no log.", language=None, wrap_lines=True)
     if run.stalled:
         st.warning("The worker lives but has given no sign for a while.")
     for note in status.about.get("notes", ()):
