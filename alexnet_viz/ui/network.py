@@ -177,6 +177,7 @@ def _scene(network: Model, reference: str, place: Place) -> tuple[str, Scene]:
     """What is drawn at a place, under a name that is another when anything in it is."""
     from alexnet_viz.inspection.activations import peaks
     from alexnet_viz.inspection.arithmetic import output, unit, walk
+    from alexnet_viz.inspection.fields import box, placement
     from alexnet_viz.inspection.overview import ranking
 
     record, info = ask.trace(network, reference), network.info
@@ -196,8 +197,8 @@ def _scene(network: Model, reference: str, place: Place) -> tuple[str, Scene]:
     one = unit(network.network, record, place.layer, place.channel)
     names = list(chain)
     flat = names[names.index("flatten") - 1], chain["flatten"].input[1]
-    ground, _ = ask.layer_fields(info.spec, flat[0])
-    fields = ask.layer_fields(info.spec, place.layer)[1] if one.output.ndim else ()
+    ground = placement(info.spec, flat[0])
+    fields = [box(info.spec, place.layer, i, i)[::2] for i in range(len(one.output))] if one.output.ndim else []
     scene = unit_scene(one, inputs, info.preprocessing, info.categories, flat, ground, fields)
     return f"{name} {place.layer} {place.channel}", scene
 

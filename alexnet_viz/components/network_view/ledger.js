@@ -86,13 +86,13 @@ function ledger(app, { most, onpick }) {
     name.onclick = () => onpick?.(row.entry);
     return { row, name, bar, adds, sum };
   });
-  const plain = (label, className) => {
-    const value = make("td", { colSpan: 2 });
-    const row = make("tr", { className }, make("th", { scope: "row", colSpan: 2 }, label), value);
+  const plain = (label, className, wide = 2) => {
+    const value = make("td", { colSpan: 4 - wide });
+    const row = make("tr", { className }, make("th", { scope: "row", colSpan: wide }, label), value);
     body.append(row);
     return { row, value, label: row.firstChild };
   };
-  const rest = plain("", "others"), bias = plain(scene.of === "norm" ? "k" : "bias", "bias"), total = plain("=", "total"), torch = plain("PyTorch", "torch");
+  const rest = plain("", "others"), bias = plain(scene.of === "norm" ? "k" : "bias", "bias"), total = plain("=", "total"), torch = plain("PyTorch", "torch", 1);
   const [torchs, beside] = [make("span"), make("small")];
   torch.value.append(torchs, beside);
   bias.row.hidden = !["conv", "fc", "norm"].includes(scene.of);

@@ -3,7 +3,7 @@
 // A channel keeps its row through a stage: the convolution's map large, and beside it, smaller, what ReLU, normalisation
 // and pooling make of it. Behind the last stage its maps are unrolled into strips, and units are single squares.
 
-const LEAST = 40, MOST = 130; // a map's side, in CSS pixels
+const LEAST = 36, MOST = 130; // a map's side, in CSS pixels
 
 // The layers in blocks that stand close together: a convolution or fully connected layer with what follows it.
 function blocksOf(columns) {
@@ -67,7 +67,8 @@ function overview(app) {
   const lay = () => {
     const em = parseFloat(getComputedStyle(app.root).fontSize);
     const large = app.root.classList.contains("large");
-    const label = (column) => (large ? 0.36 : 0.42) * em * column.layer.length + 10; // a small name, written across
+    const small = (t) => Math.min(0.8 * em, Math.max(12.8, 0.28 * t)); // the type of small names
+    const label = (column, t) => 0.53 * small(t) * column.layer.length + 10; // a small name, written across
     const strip = Math.max(12, 0.9 * em);
     const gap = (block, t) => ({ strips: 8, classes: 10, units: Math.max(14, 0.26 * t) }[block?.kind] ?? Math.max(18, 0.36 * t));
     const widths = (block, t) => { // of the first column, of those beside it, and of the whole
@@ -75,8 +76,9 @@ function overview(app) {
       if (block.kind === "strips") return [strip, strip, block.columns.length * (strip + 3)];
       if (block.kind === "classes") return [(large ? 7.4 : 8.4) * em, 0, (large ? 7.4 : 8.4) * em];
       if (block.kind === "units") return [Math.max(1.5 * em, 0.36 * t), strip, Math.max(1.5 * em, 0.36 * t) + beside.length * (strip + 3)];
-      const small = beside.length && Math.max((t - 3) / 2, ...beside.map((column) => label(column) - gap(blocks[blocks.indexOf(block) + 1], t)));
-      return [t, small, t + (beside.length ? 3 + small : 0)];
+      const room = gap(blocks[blocks.indexOf(block) + 1], t); // a name may reach into it
+      const next = beside.length && Math.max((t - 3) / 2, ...beside.map((column) => label(column, t) - room));
+      return [t, next, t + (beside.length ? 3 + next : 0)];
     };
     const whole = (t) => blocks.reduce((sum, block) => sum + gap(block, t) + widths(block, t)[2], 1.25 * t);
     const high = (window.innerHeight - (document.fullscreenElement ? 11 : 22) * em) / rows - 6; // so that all rows are on the screen
@@ -91,18 +93,19 @@ function overview(app) {
     places = { photo: [seen] };
     let x = seen.w;
     for (const block of blocks) {
-      const [main, small, wide] = widths(block, t);
+      const [main, next, wide] = widths(block, t);
       x += gap(block, t);
       const many = block.columns.length - 1;
       block.columns.forEach((column, i) => {
         const { head, more, scale, thumbs: mine } = parts[columns.indexOf(column)];
         const stacked = i && block.kind === "maps"; // beside the convolution's map, one below the other
-        const w = i ? small : main;
-        const left = i ? x + main + 3 + (stacked ? 0 : (i - 1) * (small + 3)) : x;
+        const w = i ? next : main;
+        const left = i ? x + main + 3 + (stacked ? 0 : (i - 1) * (next + 3)) : x;
         const side = !stacked ? w : Math.min((t - 3) / 2, (t - 3 * (many - 1)) / many);
         const upright = block.kind === "strips" || (i && block.kind === "units");
         head.className = `head${i || upright ? " slim" : ""}${upright ? " upright" : ""}`;
-        if (stacked) put(head, left, top - 8 - (many - i + 1) * 1.15 * em, w, 1.05 * em);
+        head.style.fontSize = `${i || upright ? small(t) : Math.min(1.1 * em, Math.max(w, 1.6 * em) / 2.9)}px`;
+        if (stacked) put(head, left, top - 8 - (many - i + 1) * 1.4 * small(t), w, 1.3 * small(t));
         else put(head, left, 0, w, top - 7);
         mine.forEach((thumb, row) => {
           const middle = top + row * pitch + t / 2;
@@ -114,6 +117,8 @@ function overview(app) {
         put(more, left - 10, end - 2, w + 20, 1.3 * em);
         more.hidden = i || block.kind === "strips" || !more.textContent;
         scale.classList.toggle("upright", upright);
+        scale.classList.toggle("beside", stacked);
+        scale.style.fontSize = `${small(t)}px`;
         const above = stacked && i > 1 ? parts[columns.indexOf(column) - 1].scale : null;
         if (stacked) put(scale, left, above ? parseFloat(above.style.top) + (above.hidden ? 0 : 1.6 * em) : end + 1.35 * em, side, null);
         else put(scale, left, end + 1.35 * em, w, null);

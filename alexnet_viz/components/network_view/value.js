@@ -264,10 +264,10 @@ class MapValue {
     const context = sharp(this.zoom, width, width);
     context.imageSmoothingEnabled = false;
     const [top, left] = [part.top - rim, part.left - rim];
-    if (top < 0 || left < 0 || top + cells > unit.side || left + cells > unit.side) hatch(context, 0, 0, width, width, this.inks.text);
+    if (scene.padding && (top < 0 || left < 0 || top + cells > unit.side || left + cells > unit.side)) hatch(context, 0, 0, width, width, this.inks.text);
     const [y, x, h, w] = [Math.max(0, top), Math.max(0, left), Math.min(unit.side, top + cells), Math.min(unit.side, left + cells)];
     context.drawImage(this.ground(), x, y, w - x, h - y, (x - left) * cell, (y - top) * cell, (w - x) * cell, (h - y) * cell);
-    context.globalAlpha = 0.45; // what lies around the window is paler
+    context.globalAlpha = scene.of === "relu" ? 0 : 0.45; // what lies around the window is paler
     context.fillStyle = this.inks.page;
     context.beginPath();
     context.rect(0, 0, width, width);
