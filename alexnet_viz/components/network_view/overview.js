@@ -104,7 +104,7 @@ function overview(app) {
         const side = !stacked ? w : Math.min((t - 3) / 2, (t - 3 * (many - 1)) / many);
         const upright = block.kind === "strips" || (i && block.kind === "units");
         head.className = `head${i || upright ? " slim" : ""}${upright ? " upright" : ""}`;
-        head.style.fontSize = `${i || upright ? small(t) : Math.min(1.1 * em, Math.max(w, 1.6 * em) / 2.9)}px`;
+        head.style.fontSize = `${i || upright ? small(t) : Math.min(1.1 * em, (w + 7) / (0.58 * column.layer.length))}px`;
         if (stacked) put(head, left, top - 8 - (many - i + 1) * 1.4 * small(t), w, 1.3 * small(t));
         else put(head, left, 0, w, top - 7);
         mine.forEach((thumb, row) => {
