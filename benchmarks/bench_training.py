@@ -180,7 +180,7 @@ def ratio(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> s
     )
 
 
-def watching(root: Path, seconds: float = 20.0) -> None:
+def watching(root: Path, seconds: float = 15.0) -> None:
     """The server's processor time while 0, 1 and 10 browser pages watch a run, and what the run gets done meanwhile."""
     server = Server(root)
     process = psutil.Process(server.process.pid)
@@ -192,7 +192,7 @@ def watching(root: Path, seconds: float = 20.0) -> None:
             while runs.read_run(path).status.step < 20:
                 time.sleep(0.5)
             pages = []
-            for watchers in (0, 1, 10, 0):
+            for watchers in (0, 1, 10):
                 while len(pages) > watchers:
                     pages.pop().close()
                 while len(pages) < watchers:

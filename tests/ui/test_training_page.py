@@ -216,6 +216,21 @@ def test_the_film_begins_with_what_was_learned_while_noise_outweighs_it(page, fi
     assert sent["top"][0][0] == [CLASS_NAMES[3], 1.0]
 
 
+def test_a_better_epoch_brings_the_page_up_to_date(page, finished):
+    """As the live part does each second: what the controls and the results depend on has changed."""
+    path = finished()
+    page.run()
+    (ready,) = [one for one in page.get("popover") if one.proto.popover.label == "Use it"]
+    assert ready.proto.popover.disabled
+    before = page.session_state._seen
+    runs.replace_json(path / "checkpoints" / "index.json", {"last": ["step-00000100"], "best": None})
+    runs.write_status(path, replace(runs.read_status(path), best_top1=0.95))
+    page.run()
+    (ready,) = [one for one in page.get("popover") if one.proto.popover.label == "Use it"]
+    assert not ready.proto.popover.disabled
+    assert page.session_state._seen != before
+
+
 def test_rows_are_read_once_for_all_who_watch(page, finished, monkeypatch):
     path = finished()
     page.run()

@@ -79,7 +79,8 @@ def launch() -> None:
                               persist_state="session",
                               help="Textures are made by formula; the others are read from this machine.")  # fmt: skip
     place = "" if source == "textures" else st.text_input(
-        "Where", key="data_place", help=_PLACES[source], persist_state="session").strip()  # fmt: skip
+        "Where", key="data_place", help=_PLACES[source], persist_state="session",
+        placeholder="in the app's cache" if source in data.DOWNLOADS else "/path/on/this/machine").strip()  # fmt: skip
     summary = st.container()
     if third.toggle("Settings", key="settings", help="Everything that a run can be given, grouped."):
         _settings(PRESETS[name])

@@ -70,7 +70,7 @@ def chosen_run(known: tuple[runs.Run, ...]) -> runs.Run:
 
 def watch(run: runs.Run) -> None:
     """A run's curves and film; the live parts refresh by themselves while the run is under way."""
-    st.session_state._seen = run.state, run.stalled
+    st.session_state._seen = _marks(run)
     st.session_state._film_sent = None  # the newest frame goes out again; the browser asks for others that it lacks
     if run.recipe.machines > 1 and run.state not in ("finished", "running"):
         st.caption("This run takes several machines. Type on each, with the first one's name in it, or give to sbatch:")
@@ -128,8 +128,13 @@ def _live(run_id: str) -> None:
                                 help="Top-5: the class is among the five strongest.")  # fmt: skip
     elif run.state in runs.ACTIVE:
         st.info("The curves begin with the first steps.", icon=":material/show_chart:")
-    if (run.state, run.stalled) != state.get("_seen"):
-        st.rerun()  # the controls above change with the run's state
+    if _marks(run) != state.get("_seen"):
+        st.rerun()
+
+
+def _marks(run: runs.Run) -> tuple:
+    """What the controls above and the results below depend on: the page runs anew when it changes."""
+    return run.state, run.stalled, run.status.best_top1, runs.weights_path(run.path) is not None
 
 
 def _progress(run: runs.Run) -> str:
@@ -145,7 +150,7 @@ def _progress(run: runs.Run) -> str:
     if run.state in runs.ACTIVE and status.images_per_second:
         parts.append(f"{status.images_per_second:.0f} images/s")
     if status.best_top1 is not None:
-        parts.append(f"best validation top-1 **{status.best_top1:.1%}**")
+        parts.append(f"best top-1 **{status.best_top1:.1%}**")
     return " · ".join(parts)
 
 
