@@ -4,6 +4,7 @@ Two visitors of one real server, speaking Streamlit's own protocol. The first as
 time; the second reruns its classify page, in turn with the job on and off.
 """
 
+import os
 import statistics
 import tempfile
 import time
@@ -13,25 +14,35 @@ from benchmarks.bench_rerun import Visitor
 from tests.browser.conftest import Server
 
 
-def main(rounds: int = 5, reruns: int = 12) -> None:
+def _work(server: Server) -> float:
+    """The processor time of all threads of the server, in seconds (Linux)."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main(rounds: int = 4, reruns: int = 12) -> None:
     server = Server(Path(tempfile.mkdtemp()))
     try:
         slow, other = Visitor(server.port, "attribution"), Visitor(server.port, "classify")
         time.sleep(15)  # what loads in the background is loaded and frozen
         times: dict[str, list[float]] = {"idle": [], "busy": []}
+        cores: dict[str, list[float]] = {"idle": [], "busy": []}  # that the server kept busy
         for turn in range(rounds):
             for state in ("idle", "busy")[:: 1 if turn % 2 else -1]:
                 method = "saliency" if state == "idle" else f"rise&why_knobs=samples:4000;seed:{turn}"
                 slow.rerun(f"photo=cat&why_method={method}")
                 time.sleep(1)
+                began, busy = time.perf_counter(), _work(server)
                 for _ in range(reruns):
                     start = time.perf_counter()
                     other.rerun()
                     times[state].append((time.perf_counter() - start) * 1000)
+                cores[state].append((_work(server) - busy) / (time.perf_counter() - began))
         for state, found in times.items():
             found.sort()
             middle, high = statistics.median(found), found[int(0.95 * len(found))]
-            print(f"/classify rerun, {state}: median {middle:.0f} ms, 95th percentile {high:.0f} ms, n {len(found)}")
+            print(f"/classify rerun, {state}: median {middle:.0f} ms, 95th percentile {high:.0f} ms, n {len(found)}, "
+                  f"the server on {statistics.median(cores[state]):.1f} cores")  # fmt: skip
         print(f"ratio of the medians {statistics.median(times['busy']) / statistics.median(times['idle']):.2f}")
     finally:
         server.end()

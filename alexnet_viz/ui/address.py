@@ -44,6 +44,11 @@ def seed(key: str, default: Any, parse: Callable[[str], Any] = str, allowed: Col
     return False
 
 
+def asked(key: str) -> str | None:
+    """What a link that was just opened asks for, before ``seed`` takes it up."""
+    return st.session_state.get(_PENDING, {}).get(key)
+
+
 def show(key: str, value: Any) -> None:
     """Put a value into the address."""
     st.session_state[_SHOWN][key] = f"{value:g}" if isinstance(value, float) else str(value)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import secrets
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -44,9 +46,19 @@ def _weight(value: object) -> int:
     return 1024 + sum(_weight(one) for one in parts if isinstance(one, (np.ndarray, tuple)) or hasattr(one, "__dict__"))
 
 
+def _step_back() -> None:
+    """Leave the cores to those who wait for a page: Linux lets one thread, and those that it begins, be niced.
+
+    Fewer threads would not do: torch.set_num_threads in one thread holds for all that begin after it.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(10, os.getpriority(os.PRIO_PROCESS, thread)))
+
+
 made: Bounded[object] = Bounded(256 << 20, _weight)  # all visitors' results, by identity
 _failed: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
-_pool = ThreadPoolExecutor(2, thread_name_prefix="slow")
+_pool = ThreadPoolExecutor(2, thread_name_prefix="slow", initializer=_step_back)
 _current: dict[str, Job] = {}
 _guard = threading.Lock()
 

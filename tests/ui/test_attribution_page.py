@@ -84,6 +84,31 @@ def test_two_classes_are_answered_side_by_side_on_one_scale():
     first, second, difference = sent(app)[0]["tiles"]
     assert (first["low"], first["high"]) == (second["low"], second["high"])
     assert "rather than" in difference["title"]
+    assert difference["low"] == -difference["high"]  # also what speaks for the second class
+    assert any("blue for class 7" in text.value for text in app.caption)
+
+
+def test_the_boxes_say_what_is_true_of_the_photo_at_hand():
+    app = opened(photo="cat")
+    before = app.selectbox(key="why_class").proto
+    app.session_state["weights"], app.session_state["variant"] = "random", "single-tower"
+    app.run()
+    after = app.selectbox(key="why_class").proto
+    assert before.options[0] != after.options[0]
+    assert before.id == after.id
+    assert after.set_value  # else the browser keeps the words it has
+    assert after.raw_value == after.options[0]
+    app.run()
+    assert not app.selectbox(key="why_class").proto.set_value
+
+
+def test_a_class_that_these_weights_lack_is_said():
+    app = opened(why_class="4711")
+    no_bug(app)
+    assert any("asks for class 4711, which these weights do not have" in info.value for info in app.info)
+    assert said(app)["why_class"] == "predicted"
+    app.run()
+    assert not any("4711" in info.value for info in app.info)
 
 
 def test_all_five_convolutions_are_a_strip():

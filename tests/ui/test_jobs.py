@@ -1,5 +1,7 @@
 """Slow work in the background: shared results, one job a visitor, stopped when asked to or when nobody looks."""
 
+import os
+import sys
 import threading
 import time
 
@@ -8,6 +10,18 @@ import pytest
 from alexnet_viz.errors import AttributionError
 from alexnet_viz.ui import jobs
 from alexnet_viz.ui.jobs import Task
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread alone cannot be niced")
+def test_slow_work_steps_back_and_nothing_else_does():
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+
+    def make(progress):
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    jobs.start("nice", [Task("how nice", "", make)]).wait(20)
+    assert jobs.made.peek("how nice") == max(here, 10)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == here
 
 
 def until(true, seconds=20):

@@ -132,7 +132,10 @@ def _target(network: Model, answer: Classification, left: DeltaGenerator, right:
         return {UNIT: "A unit of a layer …", NONE: "–"}.get(one) or names[int(one)] + shares[one]
 
     options = [PREDICTED, *order, UNIT]
+    if (link := address.asked("why_class")) not in (None, *options):
+        st.info(f"The link asks for class {link}, which these weights do not have: this is the network's own answer.")
     address.seed("why_class", PREDICTED, allowed=options)
+    _reword("why_class", words)
     chosen = left.selectbox(
         "Why this class?",
         options,
@@ -148,6 +151,7 @@ def _target(network: Model, answer: Classification, left: DeltaGenerator, right:
     index = int(order[0] if chosen == PREDICTED else chosen)
     others = [NONE, *(one for one in order if int(one) != index)]
     address.seed("why_not", NONE, allowed=others)
+    _reword("why_not", words)
     against = right.selectbox(
         "And not …",
         others,
@@ -158,6 +162,14 @@ def _target(network: Model, answer: Classification, left: DeltaGenerator, right:
     )
     address.show("why_not", against)
     return Target.of_class(index) if against == NONE else Target.contrast(index, int(against))
+
+
+def _reword(key: str, words: Callable[[str], str]) -> None:
+    """Before a selectbox: it keeps the words that it was drawn with until its value is set, and those may change."""
+    state, now = st.session_state, words(st.session_state[key])
+    if state.get(f"_{key}_words", now) != now:
+        state[key] = state[key]
+    state[f"_{key}_words"] = now
 
 
 def _unit(network: Model, column: DeltaGenerator) -> Target:

@@ -61,11 +61,17 @@ def _two_classes(network: Model, question: Question, photo: str, look: Look) -> 
     target = question.target
     targets = Target.of_class(target.index), Target.of_class(target.against), target
     asked = [question.wish(network, photo, target=one) for one in targets]
+    difference = asked[2][1]
+    knobs = dict(difference.knobs)
+    if "rectify" in knobs:  # what speaks for the second class is to be seen, too
+        knobs["rectify"] = False
+        asked[2] = network, replace(difference, knobs=tuple(sorted(knobs.items())))
     names = [first_name(network.info.categories[index]) for index in (target.index, target.against)]
     titles = [f"Why {names[0]}", f"Why {names[1]}", f"{names[0]} rather than {names[1]}"]
     row(asked, titles, look, "why-two", columns="repeat(3, minmax(0, 1fr))", height=330, together=2)
-    st.caption("The first two on one scale. In the third, which asks for the difference of the two logits, "
-               "what speaks for the second class is negative.")  # fmt: skip
+    signed = ("rectify" in knobs or question.method.signed) and not knobs.get("absolute") and look.part == "signed"
+    blue = f": red speaks for {names[0]}, blue for {names[1]}" if signed else ""
+    st.caption(f"The first two on one scale. The third asks for the difference of the two logits{blue}.")
 
 
 def row(
