@@ -33,7 +33,7 @@ def large_photos() -> list[bytes]:
             box = (left, top, left + width, top + width * 3 / 4)
             cut = np.asarray(image.resize((4000, 3000), Image.Resampling.BICUBIC, box))
             if turn % 2:
-                cut = (cut + draw.normal(0, 8, cut.shape)).clip(0, 255).astype(np.uint8)
+                cut = (cut + 8 * draw.standard_normal(cut.shape, np.float32)).clip(0, 255).astype(np.uint8)
             buffer = io.BytesIO()
             Image.fromarray(cut).save(buffer, "JPEG", quality=92)
             found.append(buffer.getvalue())

@@ -37,7 +37,7 @@ _UPRIGHT = {
 _SIXTEEN_TO_EIGHT = (np.arange(65536) / 257).round().astype(np.uint8)
 
 
-def decode(data: bytes, name: str, detail: int = 512) -> Photo:
+def decode(data: bytes, name: str, detail: int = 1024) -> Photo:
     """Decode the first picture of a file; ImageError with one sentence that names the file where that cannot be done.
 
     The format is told by the content (JPEG, PNG, WebP, GIF, TIFF, BMP). A JPEG is decoded at the smallest of 1, 1/2,

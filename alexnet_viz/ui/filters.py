@@ -169,8 +169,7 @@ def class_votes(networks: list[Model], layer: str, unit: int, photo: str) -> Non
     """The units before that speak for and against a unit of fc7 or fc8, by weight or with the photo put in."""
     from alexnet_viz.inspection.filters import votes
 
-    address.seed("with_photo", "False", allowed=("True", "False"))
-    st.session_state.with_photo = st.session_state.with_photo in (True, "True")
+    address.seed("with_photo", False, lambda text: text == "True")
     put_in = st.toggle("With the photo put in", key="with_photo", persist_state="session",
                        help="Off: the weights alone. On: weight times what the unit before says to this photo, the "
                        "terms of the very sum that PyTorch computes.")  # fmt: skip

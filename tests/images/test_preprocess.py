@@ -120,7 +120,7 @@ def test_a_painted_rectangle_is_found_in_a_jpeg_decoded_at_reduced_scale(size, o
     stored = {1: upright, 3: upright.rotate(180), 6: upright.transpose(Image.Transpose.ROTATE_90)}[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
-    photo = decode(encode(stored, "JPEG", exif=exif, quality=90), "photo.jpg")
+    photo = decode(encode(stored, "JPEG", exif=exif, quality=90), "photo.jpg", detail=512)
     assert photo.pixels.shape[1] < width
     seen = preprocess(photo, Preprocessing())
     assert seen.geometry.photo == size
