@@ -82,7 +82,7 @@ def watch(run: runs.Run) -> None:
         _refreshing(_live, every)(run.id)
         _refreshing(_inside, every and 5.0)(run.id)
     with right:
-        _refreshing(_film, every)(run.id)
+        _refreshing(_film, every and 3.0)(run.id)  # pictures come more rarely than rows
 
 
 def _refreshing(part: Callable[[str], None], every: float | None) -> Callable[[str], None]:
