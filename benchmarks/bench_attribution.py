@@ -1,8 +1,8 @@
 """Attributions against the libraries that people use, on the torchvision network with 1000 classes, one photo.
 
 Captum gets the same frozen network, its ReLUs not in place. torch-cam and grad-cam get it as their manuals show: as
-it was built, so that a way back also visits the parameters. Without names all pairs run, some three minutes on two
-idle cores: ``python -m benchmarks.bench_attribution integrated occlusion`` runs those two.
+it was built, so that a way back also visits the parameters. Without names all pairs run, which takes some minutes:
+``python -m benchmarks.bench_attribution integrated occlusion`` runs those two.
 """
 
 from __future__ import annotations
