@@ -9,7 +9,7 @@ from alexnet_viz.ui.sidebar import current
 choice = current()
 st.title("The forward pass, down to every value", anchor=False)
 choices = st.container()
-with st.container(), st.spinner("Waking the network …"):  # in a place of its own: it would unmount what stands in it
+with st.spinner("Waking the network …"):
     network = ask.model(choice)
     place = chosen(network, choice.photo)
 show(passes(choice, network), place)
