@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from alexnet_viz.inspection.model import Model
+from alexnet_viz.network.device import full_precision
 from alexnet_viz.values import Trace
 
 Manner = Literal["silence", "keep", "scale"]
@@ -35,16 +36,17 @@ def lesioned(model: Model, trace: Trace, cut: Lesion) -> Trace:
     """The trace with the lesion made. Layers before it share their arrays with the trace; later ones are new."""
     gains = cut.gains(len(trace.outputs[cut.layer]))
     outputs, x = {}, None
-    for name, layer in model.network.named_children():
-        if x is not None:
-            x = layer(x)
-            outputs[name] = x[0].float().cpu().numpy()
-        elif name == cut.layer:
-            before = trace.outputs[name]
-            outputs[name] = before * gains.reshape(-1, *[1] * (before.ndim - 1))
-            x = torch.from_numpy(outputs[name][None]).to(model.device.name)
-        else:
-            outputs[name] = trace.outputs[name]
+    with full_precision:
+        for name, layer in model.network.named_children():
+            if x is not None:
+                x = layer(x)
+                outputs[name] = x[0].float().cpu().numpy()
+            elif name == cut.layer:
+                before = trace.outputs[name]
+                outputs[name] = before * gains.reshape(-1, *[1] * (before.ndim - 1))
+                x = torch.from_numpy(outputs[name][None]).to(model.device.name)
+            else:
+                outputs[name] = trace.outputs[name]
     return Trace(trace.input, outputs)
 
 

@@ -92,14 +92,17 @@ def load(recipe: Recipe, on_progress: Progress = lambda _: None) -> Splits:
             return _imagenet(recipe, root, on_progress)
 
 
-def check(recipe: Recipe) -> None:
-    """What can be known without decoding a photo: DataError where the data are missing or cannot be trained on."""
+def check(recipe: Recipe) -> int | None:
+    """What can be known without decoding a photo: DataError where the data are missing or cannot be trained on.
+
+    Returns how many photos there are at most, where that is known.
+    """
     check_place(recipe)
     source, root = _place(recipe)
     if source == "folder":
-        _class_count(recipe, read_tree(root).class_names)
-    elif source == "textures":
-        _class_count(recipe, textures.CLASS_NAMES)
+        tree = read_tree(root)
+        return int((tree.labels < _class_count(recipe, tree.class_names)).sum())
+    return count(recipe)[0] if source == "textures" else None
 
 
 def check_place(recipe: Recipe) -> None:

@@ -20,6 +20,7 @@ from alexnet_viz.errors import RecipeError, RunError
 from alexnet_viz.network import sources
 from alexnet_viz.training import data, runs
 from alexnet_viz.training.recipe import Recipe
+from alexnet_viz.training.schedule import plan
 
 # By default torchrun keeps one store over its restarts, where new processes would find the addresses of the dead.
 TORCHRUN_ENVIRONMENT = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1"}
@@ -30,8 +31,10 @@ _WORKER = "alexnet_viz.training.worker"
 
 
 def check(recipe: Recipe, folder: Path | None = None) -> None:
-    """Before a run is made in a folder: UserError where its data or the weights it begins with are not there."""
-    data.check(recipe)
+    """Before a run is made in a folder: UserError where its data or first weights are not there, or cannot do."""
+    photos = data.check(recipe)
+    if photos is not None:
+        plan(recipe, photos)
     if recipe.start.startswith("run:"):
         sources.run_weights(recipe.start.removeprefix("run:"), folder)
     elif recipe.start not in ("", "random", "imagenet") and not sources.path_of(recipe.start).is_file():

@@ -102,6 +102,12 @@ def test_a_finished_run_is_not_started(tiny):
         launcher.start(run)
 
 
+def test_a_batch_of_more_than_all_photos_is_refused(tiny):
+    for data in (tiny.data, "textures"):
+        with pytest.raises(RecipeError, match="larger than the"):
+            launcher.check(tiny.changed(data=data, batch_size=65536))
+
+
 def test_weights_to_begin_with_must_be_there(tiny, tmp_path):
     """A run's are looked for in the folder of the new run."""
     launcher.check(tiny)
