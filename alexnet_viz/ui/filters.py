@@ -20,7 +20,7 @@ from alexnet_viz.figures.filters import (
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui import address, ask
 from alexnet_viz.ui.sidebar import theme
-from alexnet_viz.ui.unit import choose, chosen_unit, seed_layer
+from alexnet_viz.ui.unit import choose, chosen_unit, seed_layer, seed_unit
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -40,9 +40,10 @@ def chosen_layer() -> str:
 
 def chosen_filter(network: Model, layer: str) -> int:
     """The output unit; for fc8 by the name of its class."""
-    count = len(ask.filters(network, layer).weight)
+    norms = ask.filter_summary(network, layer).norms
+    seed_unit(len(norms), int(norms.argmax()))  # at first the strongest
     label = {"conv1": "Kernel", "fc8": "Class"}.get(layer, "Output unit")
-    return chosen_unit(count, label, network.info.categories if layer == "fc8" else None)
+    return chosen_unit(len(norms), label, network.info.categories if layer == "fc8" else None)
 
 
 # --- conv1 -----------------------------------------------------------------------------------------
@@ -50,7 +51,7 @@ def chosen_filter(network: Model, layer: str) -> int:
 
 def order_and_contrast() -> tuple[str, bool]:
     """How conv1's kernels are sorted, and whether they share one contrast."""
-    address.seed("sort_kernels", "index", allowed=ORDERS)
+    address.seed("sort_kernels", "norm", allowed=ORDERS)
     address.seed("contrast", "each", allowed=("each", "common"))
     left, right = st.columns(2)
     by = left.segmented_control("Sorted by", ORDERS, key="sort_kernels", format_func=ORDERS.get, required=True,
