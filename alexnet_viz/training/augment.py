@@ -41,7 +41,7 @@ def train_batch(
     else:
         sides = np.array([photo.shape[:2] for photo in photos])
         chance = draws(recipe.seed, epoch, indices, _CROP, 2 * TRIES + 2)
-        boxes = _random_areas(sides, chance, recipe.min_area, zoom=recipe.augmentation == "random-zoom")
+        boxes = _random_areas(sides, chance, recipe.min_area)
         if recipe.augmentation == "crop-flip":
             boxes = _random_squares(sides, chance, how)
         flips = draws(recipe.seed, epoch, indices, _FLIP, 1)[:, 0] < 0.5
@@ -112,15 +112,13 @@ def _random_squares(sides: np.ndarray, chance: np.ndarray, how: Preprocessing) -
     return np.concatenate([corner, side, side], 1).astype(int)
 
 
-def _random_areas(sides: np.ndarray, chance: np.ndarray, min_area: float, zoom: bool = False) -> np.ndarray:
+def _random_areas(sides: np.ndarray, chance: np.ndarray, min_area: float) -> np.ndarray:
     """Boxes of a random share of the photo's area and an aspect of 3:4 to 4:3 (Szegedy et al. 2015), int (B, 4).
 
     As torchvision's RandomResizedCrop: the first of ten tries that fits, else the middle at the nearest such aspect.
-    There all shares are equally likely; with ``zoom`` all magnifications are, so that close-ups are no exception.
     """
     height, width = sides[:, :1], sides[:, 1:]
-    chances = chance[:, :TRIES]
-    area = height * width * (min_area ** (1 - chances) if zoom else min_area + (1 - min_area) * chances)
+    area = height * width * (min_area + (1 - min_area) * chance[:, :TRIES])
     aspect = np.exp(np.log(4 / 3) * (2 * chance[:, TRIES : 2 * TRIES] - 1))
     h, w = np.rint(np.sqrt(area / aspect)), np.rint(np.sqrt(area * aspect))
     fits = (h >= 1) & (h <= height) & (w >= 1) & (w <= width)

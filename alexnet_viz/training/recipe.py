@@ -80,13 +80,11 @@ class Recipe:
 
     label_smoothing: float = _setting(0.0, "Regularisation", "Share of the target spread over all classes.", 0, 0.9)
     dropout: float = _setting(0.5, "Regularisation", "Share of fc units dropped at each step.", 0, 0.95)
-    augmentation: Literal["none", "crop-flip", "random-resized-crop", "random-zoom"] = _setting(
-        "none",
-        "Augmentation",
-        "Fixed centre crop; random crop and flip; random area and aspect, and flip; the same with more close-ups.",
+    augmentation: Literal["none", "crop-flip", "random-resized-crop"] = _setting(
+        "none", "Augmentation", "Fixed centre crop; random crop and flip; or random area and aspect, and flip."
     )
     min_area: float = _setting(
-        0.08, "Augmentation", "Smallest share of the photo that a crop of random area shows.", 0.01, 1
+        0.08, "Augmentation", "Smallest share of the photo a random-resized crop shows.", 0.01, 1
     )
     pca_colour: float = _setting(0.0, "Augmentation", "The paper's PCA colour shift, its σ (0.1 there).", 0, 1)
     colour_jitter: float = _setting(0.0, "Augmentation", "Change of brightness, contrast, saturation: up to ±.", 0, 1)
