@@ -25,14 +25,16 @@ lint: .venv/test
 bench: .venv/test browser ## measure the app against the bare work, as ratios of one run
 	for file in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
-# Smaller crops show what fills a photo from close by; from the start they would take many more epochs.
-CLOSE_UP := $(addprefix --set ,start=run:bundled min_area=0.08 learning_rate=0.02 warmup_epochs=0.2 epochs=7 \
-	sizes=0:128,3:160,5:224)
-
+# The second run sees smaller crops, for what fills a photo from close by; the third stronger colours than photos have.
+TRAIN = $(BIN)/python -m alexnet_viz train --preset bundled --data folder:$(DATA)
+CROPS := $(addprefix --set ,min_area=0.08 warmup_epochs=0.2)
 weights: .venv/run ## train the weights that ship anew, in hours: make weights DATA=tiny-imagenet-100
-	$(BIN)/python -m alexnet_viz train --preset bundled --data folder:$(DATA) --id bundled
-	$(BIN)/python -m alexnet_viz train --preset bundled --data folder:$(DATA) --id bundled-close-up $(CLOSE_UP)
-	$(BIN)/python -m alexnet_viz bundle bundled-close-up
+	$(TRAIN) --id bundled
+	$(TRAIN) --id bundled-2 --set start=run:bundled $(CROPS) --set learning_rate=0.02 \
+	--set epochs=7 --set sizes=0:128,3:160,5:224
+	$(TRAIN) --id bundled-3 --set start=run:bundled-2 $(CROPS) --set learning_rate=0.01 \
+	--set epochs=3 --set sizes=0:160,2:224 --set colour_jitter=0.7
+	$(BIN)/python -m alexnet_viz bundle bundled-3
 
 screenshots: .venv/test browser ## take the README's pictures of the running app again
 	$(BIN)/python -m tests.browser.screenshots
