@@ -102,7 +102,7 @@ def test_a_run_is_trained_listed_and_asked(capsys, tmp_path):
 
 def test_several_machines_get_their_line_to_type(capsys):
     assert main(["train", "--set", "machines=2", "--set", "processes=2"]) == 0
-    assert "torchrun --nnodes=2 --nproc-per-node=2" in capsys.readouterr().out
+    assert " --nnodes=2 --nproc-per-node=2 " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

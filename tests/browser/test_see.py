@@ -104,7 +104,7 @@ def test_the_grids_pixels_are_the_tensors_and_so_are_the_files(server, open_page
 
 
 def test_the_link_is_copied_and_kernels_are_chosen(server, open_page):
-    page = open_page(server.address + "/filters?weights=random&channel=3")
+    page = open_page(server.address + "/filters?weights=random&channel=3&sort_kernels=index")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.address)
     canvas = grid(page)
     canvas.click(position=middle_of(canvas, 12))
