@@ -13,25 +13,29 @@ LONGEST = 16384  # pixels; a panorama whose resized long side exceeds it is resi
 
 
 def preprocess(photo: Photo, how: Preprocessing) -> Preprocessed:
-    """Resize the short side (bilinear, antialiased), crop the centre, scale to [0, 1], normalise.
+    """Resize the short side, crop the centre, scale to [0, 1], normalise.
 
     Equal, bit by bit, to torchvision.transforms' Resize, CenterCrop, ToTensor and Normalize on the same pixels (within
     1/255 for panoramas beyond ``LONGEST``, which torchvision would blow up whole). Sizes follow the original photo, so
     the geometry does not depend on the scale at which a JPEG was decoded; what a reduced scale rounds away at the
     photo's edge is less than half an input pixel.
     """
+    pixels, geometry = center_crop(photo, how)
+    scaled = pixels.transpose(2, 0, 1).astype(np.float32, order="C") / np.float32(255)
+    mean, std = (np.array(value, np.float32)[:, None, None] for value in (how.mean, how.std))
+    return Preprocessed((scaled - mean) / std, pixels, geometry)
+
+
+def center_crop(photo: Photo, how: Preprocessing) -> tuple[np.ndarray, Geometry]:
+    """The short side resized (bilinear, antialiased) and the centre cut out: uint8 (crop, crop, 3)."""
     resized = _resized(*photo.size, how.resize)
     left, top = (round((side - how.crop) / 2) for side in resized)  # half to even, as torchvision
     geometry = Geometry(photo.size, resized, (left, top), how.crop)
     image = Image.fromarray(photo.pixels)
     if max(resized) <= LONGEST:
         whole = image.resize(resized, Image.Resampling.BILINEAR)
-        pixels = np.asarray(whole.crop((left, top, left + how.crop, top + how.crop)))
-    else:
-        pixels = np.asarray(_resized_crop(image, geometry))
-    scaled = pixels.transpose(2, 0, 1).astype(np.float32, order="C") / np.float32(255)
-    mean, std = (np.array(value, np.float32)[:, None, None] for value in (how.mean, how.std))
-    return Preprocessed((scaled - mean) / std, pixels, geometry)
+        return np.asarray(whole.crop((left, top, left + how.crop, top + how.crop))), geometry
+    return np.asarray(_resized_crop(image, geometry)), geometry
 
 
 def _resized(width: int, height: int, short: int) -> tuple[int, int]:

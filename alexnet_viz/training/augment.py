@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from alexnet_viz.images.preprocess import preprocess
+from alexnet_viz.images.preprocess import center_crop, preprocess
 from alexnet_viz.training.data import ImageSet
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.values import Photo, Preprocessing
@@ -37,7 +37,7 @@ def train_batch(
     how = Preprocessing.for_size(size)
     photos = [images.image(i) for i in indices]
     if recipe.augmentation == "none":
-        pixels = torch.from_numpy(np.stack([_prepared(photo, how).pixels for photo in photos]))
+        pixels = torch.from_numpy(np.stack([center_crop(_photo(one), how)[0] for one in photos]))
     else:
         sides = np.array([photo.shape[:2] for photo in photos])
         chance = draws(recipe.seed, epoch, indices, _CROP, 2 * TRIES + 2)
@@ -68,9 +68,9 @@ def eval_batch(
     """
     size, square = preprocessing.crop, preprocessing.resize
     if not ten_crop:
-        return _stacked([_prepared(images.image(i), preprocessing).tensor for i in indices], device)
+        return _stacked([preprocess(_photo(images.image(i)), preprocessing).tensor for i in indices], device)
     whole = Preprocessing(square, square, preprocessing.mean, preprocessing.std)
-    x = _stacked([_prepared(images.image(i), whole).tensor for i in indices], device)
+    x = _stacked([preprocess(_photo(images.image(i)), whole).tensor for i in indices], device)
     far, middle = square - size, round((square - size) / 2)
     corners = ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
     views = [view[..., top : top + size, left : left + size] for view in (x, x.flip(-1)) for top, left in corners]
@@ -92,9 +92,9 @@ def _scrambled(z: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def _prepared(pixels: np.ndarray, how: Preprocessing):
+def _photo(pixels: np.ndarray) -> Photo:
     height, width = pixels.shape[:2]
-    return preprocess(Photo("", pixels, (width, height), "", ""), how)
+    return Photo("", pixels, (width, height), "", "")
 
 
 def _stacked(tensors: list[np.ndarray], device: torch.device | str) -> Tensor:
