@@ -114,7 +114,6 @@ def answers_beside(before: tuple[str, dict[str, float]], after: tuple[str, dict[
     most = max(max(found.values()) for found in (before[1], after[1]))
     figure.update_xaxes(range=[0, min(1.15, most * 1.25)], tickformat=".1%" if most < 0.1 else ".0%")
     figure.update_traces(hovertemplate="%{y}: %{x:.2%}<extra></extra>", texttemplate="%{x:.1%}", constraintext="none",
-                        
                          textposition="outside", cliponaxis=False, textfont_size=15)  # fmt: skip
     return figure
 

@@ -34,8 +34,11 @@ def order(stats: ChannelStats, by: str) -> np.ndarray:
 
 
 def peaks(trace: Trace, output: np.ndarray, span: str) -> np.ndarray | float:
-    """How far a colour scale reaches: the largest |value| of each ``unit`` (n,), the ``layer`` or the ``network``."""
-    if span == "unit":
+    """How far a colour scale reaches: the largest |value| of each ``unit`` (n,), the ``layer`` or the ``network``.
+
+    A unit that is a single number takes its layer's: on a scale of its own it would say nothing but its sign.
+    """
+    if span == "unit" and output.ndim > 1:
         return np.abs(output.reshape(len(output), -1)).max(1)
     return float(max(np.abs(one).max() for one in (trace.outputs.values() if span == "network" else (output,))))
 

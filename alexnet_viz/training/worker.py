@@ -125,7 +125,7 @@ def yield_cores() -> None:
 def keep_memory() -> None:
     """Let glibc keep freed memory for the next step: every step frees and asks for all gradients and activations.
 
-    By default large blocks go back to the system at once, and a quarter of a step is spent on getting fresh pages.
+    By default large blocks go back to the system at once, and a fifth of a step's processor time went into fresh pages.
     """
     with contextlib.suppress(AttributeError, OSError):  # another C library
         allocator = ctypes.CDLL(None)

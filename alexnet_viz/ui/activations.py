@@ -169,7 +169,7 @@ def _peaks(passes: list[Side], outputs: list[np.ndarray], look: Look, alike: boo
     found = [peaks(side.trace, one, look.span) for side, one in zip(passes, outputs, strict=True)]
     if look.layer == "softmax" and look.span == "network":
         return 1.0
-    if look.span != "unit":
+    if np.ndim(found[0]) == 0:
         return max(found)
     return np.maximum.reduce(found) if alike else found[0]
 

@@ -40,6 +40,7 @@ def test_a_range_is_the_channels_the_layers_or_the_networks(output):
     np.testing.assert_array_equal(peaks(trace, output, "unit"), np.abs(output).max(axis=(1, 2)))
     assert peaks(trace, output, "layer") == np.abs(output).max()
     assert peaks(trace, output, "network") == 9.0
+    assert peaks(trace, np.array([2.0, -3.0]), "unit") == 3.0  # single numbers share a scale
 
 
 def test_the_peak_is_where_it_is():

@@ -231,10 +231,6 @@ def test_photos_and_weights_side_by_side():
 
 
 def test_a_contrast_goes_over_to_the_other_weights_by_name(monkeypatch):
-    from alexnet_viz.network.sources import BUNDLED
-
-    if not BUNDLED.is_file():
-        pytest.skip("no bundled weights")
     names = [get("bundled").info.categories[index] for index in (3, 90)]
     known = ["class 0", *(name.capitalize() for name in names[::-1])]
     plain = get("random")
