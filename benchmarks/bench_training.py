@@ -40,7 +40,7 @@ from tests.browser.conftest import QUIET, Server
 
 CLASSES, PHOTOS, SIZE = 10, 64, (500, 375)  # an ordinary ImageNet photo's size
 STEPS = 6  # a measured stretch
-ROUNDS = 5
+ROUNDS = 9
 CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
 
 

@@ -31,6 +31,8 @@ def center_crop(photo: Photo, how: Preprocessing) -> tuple[np.ndarray, Geometry]
     resized = _resized(*photo.size, how.resize)
     left, top = (round((side - how.crop) / 2) for side in resized)  # half to even, as torchvision
     geometry = Geometry(photo.size, resized, (left, top), how.crop)
+    if photo.pixels.shape[1::-1] == resized and how.crop <= how.resize:  # as training keeps its photos
+        return photo.pixels[top : top + how.crop, left : left + how.crop], geometry
     image = Image.fromarray(photo.pixels)
     if max(resized) <= LONGEST:
         whole = image.resize(resized, Image.Resampling.BILINEAR)

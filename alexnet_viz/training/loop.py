@@ -29,8 +29,8 @@ from alexnet_viz.network.variants import AlexNet, build, initialise
 from alexnet_viz.network.weights import load
 from alexnet_viz.training import augment, batch_norm, checkpoints, runs
 from alexnet_viz.training.answers import SHOWN_SIDE, Answers, most_wrong, write_answers
+from alexnet_viz.training.cpu_layers import for_cpu
 from alexnet_viz.training.data import Splits
-from alexnet_viz.training.first_layer import FirstConv
 from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import Plan, dropout_seed, ends_early, learning_rate, order, plan
@@ -185,7 +185,7 @@ def make_network(recipe: Recipe, classes: int, device: torch.device, folder: Pat
     if recipe.batch_norm:
         batch_norm.insert(network)
     if device.type == "cpu":
-        network.conv1 = FirstConv(network.conv1)
+        for_cpu(network)
     return network.to(device=device, memory_format=torch.channels_last)
 
 
