@@ -8,4 +8,6 @@ from pathlib import Path
 
 from streamlit.starlette import App
 
-app = App(Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py")
+from alexnet_viz.ui.training import feed
+
+app = App(Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py", routes=feed.routes())

@@ -180,10 +180,15 @@ def ratio(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> s
     )
 
 
-def watching(root: Path, seconds: float = 15.0) -> None:
-    """The server's processor time while 0, 1 and 10 browser pages watch a run, and what the run gets done meanwhile."""
+def watching(root: Path, seconds: float = 30.0) -> None:
+    """The server's and the browser's processor time while 0, 1 and 10 pages watch a run, and what the run gets done."""
     server = Server(root)
     process = psutil.Process(server.process.pid)
+
+    def spent() -> np.ndarray:
+        browsers = [one for one in psutil.Process().children(recursive=True) if "chrom" in one.name()]
+        return np.array([sum(sum(one.cpu_times()[:2]) for one in group) for group in ([process], browsers)])
+
     path = runs.create_run(preset("quick").changed(epochs=60, snapshots=120), root / "runs")
     start(path)
     try:
@@ -200,13 +205,14 @@ def watching(root: Path, seconds: float = 15.0) -> None:
                     pages[-1].goto(f"{server.address}/train?weights=random")
                     pages[-1].locator(".film .top li").first.wait_for(timeout=120_000)
                 time.sleep(5)
-                step, busy, begun = runs.read_run(path).status.step, sum(process.cpu_times()[:2]), time.perf_counter()
+                step, busy, begun = runs.read_run(path).status.step, spent(), time.perf_counter()
                 time.sleep(seconds)
                 passed = time.perf_counter() - begun
-                busy = (sum(process.cpu_times()[:2]) - busy) / passed
+                busy = (spent() - busy) / passed
                 done = (runs.read_run(path).status.step - step) * 32 / passed
-                print(f"{watchers} watching: the server takes {1000 * busy:.0f} ms of processor time a second, "
-                      f"{busy / os.cpu_count():.2%} of the machine; the run {done:.0f} images/s",
+                print(f"{watchers} watching: the server takes {1000 * busy[0]:.0f} ms of processor time a second, "
+                      f"{busy[0] / os.cpu_count():.2%} of the machine, the browser {1000 * busy[1]:.0f} ms; "
+                      f"the run {done:.0f} images/s",
                       flush=True)  # fmt: skip
             browser.close()
     finally:

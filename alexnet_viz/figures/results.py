@@ -52,11 +52,12 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
             colorbar={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": place, "xanchor": "left", "len": 0.46,
                       "thickness": 10, "tickformat": ".0%", "nticks": 4, "title": {"text": name, "side": "top"}},
         )  # fmt: skip
-    if numbered:
-        for true, said in zip(*np.nonzero(counts), strict=True):
-            strong = share[true, said] > (0.45 if true == said else 0.6 * figure.data[1].zmax)
-            figure.add_annotation(x=names[said], y=names[true], text=str(counts[true, said]), showarrow=False,
-                                  font={"size": 13, "color": PAPER[theme] if strong else INK[theme]})  # fmt: skip
+    strong = share > np.where(diagonal, 0.45, 0.6 * figure.data[1].zmax)
+    numbers = [  # given all at once below: Plotly looks at all those before again for each that is added
+        {"x": names[said], "y": names[true], "text": str(counts[true, said]), "showarrow": False,
+         "font": {"size": 13, "color": PAPER[theme] if strong[true, said] else INK[theme]}}
+        for true, said in (np.argwhere(counts) if numbered else ())
+    ]  # fmt: skip
     named = size <= 50  # more names beside each other cannot be read
     font = 14 if numbered else 11 if size <= 50 else 10
     ticks = {"type": "category", "tickmode": "array", "tickvals": list(range(size)), "ticktext": [*map(_short, names)],
@@ -65,6 +66,7 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
         height=170 + (34 if numbered else 15 if size <= 50 else 12) * size + 60,
         margin={"l": 0, "r": 0, "t": 70, "b": 30},
         font={"color": INK[theme], "size": 14},
+        annotations=numbers,
         xaxis={**ticks, "title": "the network said" + ", in the order of the rows" * (not named),
                "tickangle": -90 if size > 8 else -35 if size * max(map(len, names)) > 48 else 0,
                "showticklabels": named},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -92,8 +93,9 @@ def inside(rows: list[dict]) -> list[Chart]:
 
 
 def _points(rows: list[dict], value: Callable[[dict], float | None]) -> tuple[list[int], list[float]]:
-    """(steps, values) where there is a value, at most POINTS of them and always the last."""
-    found = [(row["step"], number) for row in rows if (number := value(row)) is not None]
+    """(steps, values) where there is a finite value, at most POINTS of them and always the last."""
+    numbers = [(row["step"], value(row)) for row in rows]
+    found = [(step, number) for step, number in numbers if number is not None and math.isfinite(number)]
     stride = -(-len(found) // POINTS) or 1
     kept = found[(len(found) - 1) % stride :: stride] if found else []
     return [step for step, _ in kept], [number for _, number in kept]

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -230,6 +231,7 @@ def parse(name: str, text: str) -> Any:
     return _parsed(name, _types()[name], text.strip())
 
 
+@cache
 def _types() -> dict[str, Any]:
     return get_type_hints(Recipe)
 

@@ -28,6 +28,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,7 @@ def find_run(name: str | Path, runs: Path | None = None) -> Path:
 def read_run(path: Path) -> Run:
     """A run's recipe and state at this moment; RunError if the directory is none."""
     try:
-        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
-        recipe, created = Recipe.from_dict(config["recipe"]), config["created"]
+        recipe, created = _config((path / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{path} is no run: it has no readable config.json.") from error
     status = read_status(path)
@@ -140,6 +140,12 @@ def read_run(path: Path) -> Run:
     if state in ("queued", "running") and (path / "stop").exists():
         state = "stopping"
     return Run(path.name, path, recipe, created, status, state, stalled)
+
+
+@lru_cache(maxsize=256)
+def _config(text: str) -> tuple[Recipe, float]:
+    config = json.loads(text)
+    return Recipe.from_dict(config["recipe"]), config["created"]
 
 
 def list_runs(runs: Path | None = None) -> tuple[Run, ...]:

@@ -85,7 +85,7 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     (run,) = runs.list_runs(runs_there)
     assert run.state == "stopped"
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.get_by_test_id("stProgress").get_by_text("running")).to_be_visible(timeout=180_000)
+    expect(page.locator(".run .told").get_by_text("running")).to_be_visible(timeout=180_000)
     grown(page, before + 1)
     assert runs.read_run(run.path).status.attempt == 2
     page.set_viewport_size({"width": 390, "height": 844})

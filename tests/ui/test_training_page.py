@@ -4,9 +4,11 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import pytest
+from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.disk import runs_folder
@@ -15,6 +17,7 @@ from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, read_snapshot, write_photo, write_snapshot
 from alexnet_viz.training.textures import CLASS_NAMES
+from alexnet_viz.ui.training import feed
 
 HOME = Path(__file__).parents[2]
 TRAIN = str(HOME / "pages" / "train" / "train.py")
@@ -75,15 +78,29 @@ def wait_for(run, *states, steps=0):
     raise AssertionError(f"{seen.state} at step {seen.status.step}, log:\n{(run / 'log.txt').read_text()}")
 
 
-def sent_by(component):
-    """The JSON that a component was sent, also where arrays go beside it."""
-    return component.proto.json or component.proto.mixed.json
+def ask(place, **query):
+    """The answer to a browser that asks for run/what."""
+    run, what = place.split("/")[-2:]
+    scope = {"type": "http", "query_string": urlencode(query).encode(), "path_params": {"run": run, "what": what}}
+    return feed.routes()[0].endpoint(Request(scope))
+
+
+def unpacked(body):
+    """(story, pixels) of an answer about the film."""
+    end = 4 + int.from_bytes(body[:4], "big")
+    return json.loads(body[4:end]), body[end:]
 
 
 def charts(app):
     """The charts of lines by their title."""
     sent = [json.loads(one.proto.json) for one in app.get("bidi_component") if '"charts"' in one.proto.json]
-    return {chart["title"]: chart for grid in sent for chart in grid["charts"]}
+    return {chart["title"]: chart for grid in sent for chart in json.loads(grid["charts"])}
+
+
+def told(app):
+    """What stands above the bar of the run."""
+    (sent,) = [json.loads(one.proto.json) for one in app.get("bidi_component") if '"share"' in one.proto.json]
+    return sent
 
 
 # --- launching -----------------------------------------------------------------------------------
@@ -104,7 +121,8 @@ def test_a_run_is_started_watched_stopped_and_resumed(page):
     assert {name: getattr(run.recipe, name) for name in SMALL} == SMALL
     wait_for(run.path, "running", steps=7)
     page.run()
-    assert "step" in page.get("progress")[0].proto.text
+    assert "step" in told(page)["told"]
+    assert (told(page)["state"], told(page)["every"]) == ("running", 1)
     page.button(key="stop").click().run()
     stopped = wait_for(run.path, "stopped")
     assert 0 < stopped.status.step < stopped.status.steps
@@ -211,24 +229,67 @@ def test_the_film_begins_with_what_was_learned_while_noise_outweighs_it(page, fi
         start = read_snapshot(path, 0)
         write_snapshot(path, replace(start, step=step, conv1=start.conv1 * (1 + gain)))
     page.run()
-    (sent,) = [json.loads(one) for one in map(sent_by, page.get("bidi_component")) if '"truth"' in one]
-    assert (sent["look"], sent["steps"], sent["first"], sent["truth"]) == ("learned", [0, 50, 100], 2, CLASS_NAMES[3])
-    assert sent["top"][0][0] == [CLASS_NAMES[3], 1.0]
+    (sent,) = [json.loads(one.proto.json) for one in page.get("bidi_component") if "/film" in one.proto.json]
+    assert sent == {"run": path.name, "source": f"/feed/{path.name}/film", "every": 0}
+    story, pixels = unpacked(ask(f"{path.name}/film").body)
+    assert (story["look"], story["steps"], story["first"], story["truth"]) == (
+        "learned", [0, 50, 100], 2, CLASS_NAMES[3])  # fmt: skip
+    assert story["top"] == [[[CLASS_NAMES[3], 1.0], *story["top"][0][1:]]]
+    assert len(pixels) == 2 * 3 * 64 * 11 * 11 + 5 * 16 * 5 * 5
+    assert story["photo"].startswith("data:image/png")
+
+
+def test_the_film_is_asked_for_from_the_first_frame_that_is_lacking(finished):
+    path = finished()
+    length = 2 * 3 * 64 * 11 * 11 + 5 * 16 * 5 * 5
+    for first, count in ((0, 3), (1, 2), (2, 1), (3, 0), (9, 0)):
+        story, pixels = unpacked(ask(f"{path.name}/film", first=first).body)
+        assert (story["first"], len(story["top"]), len(pixels)) == (first, count, count * length)
+        assert ("photo" in story) == (first == 0)
+    (path / "snapshots").rename(path / "elsewhere")
+    assert unpacked(ask(f"{path.name}/film").body)[0]["steps"] == []
 
 
 def test_a_better_epoch_brings_the_page_up_to_date(page, finished):
-    """As the live part does each second: what the controls and the results depend on has changed."""
+    """As the bar does each second: what the controls and the results depend on has changed."""
     path = finished()
     page.run()
     (ready,) = [one for one in page.get("popover") if one.proto.popover.label == "Use it"]
     assert ready.proto.popover.disabled
-    before = page.session_state._seen
+    before = told(page)["marks"]
+    assert json.loads(ask(f"{path.name}/progress").body)["marks"] == before
     runs.replace_json(path / "checkpoints" / "index.json", {"last": ["step-00000100"], "best": None})
     runs.write_status(path, replace(runs.read_status(path), best_top1=0.95))
+    after = json.loads(ask(f"{path.name}/progress").body)["marks"]
     page.run()
     (ready,) = [one for one in page.get("popover") if one.proto.popover.label == "Use it"]
     assert not ready.proto.popover.disabled
-    assert page.session_state._seen != before
+    assert told(page)["marks"] == after != before
+
+
+def test_what_the_browser_asks_for_is_what_the_page_drew(page, finished):
+    path = finished()
+    page.run()
+    drawn = [json.loads(one.proto.json) for one in page.get("bidi_component") if '"charts"' in one.proto.json]
+    for grid in drawn:
+        place, _, query = grid["source"].removeprefix("/feed/").partition("?")
+        assert ask(place, **dict(parse_qsl(query))).body.decode() == grid["charts"]
+    assert [grid["source"].partition("?")[0] for grid in drawn] == [
+        f"/feed/{path.name}/{w}" for w in ("curves", "inside")
+    ]
+    smooth = json.loads(ask(f"{path.name}/curves", smooth=0.9, log=True, accuracy="top5").body)
+    assert [(chart["title"], chart["log"]) for chart in smooth] == [("loss (cross-entropy)", True), ("top-5", False)]
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["nothing/progress", "../progress", "run-0/nothing", "run-0/curves?accuracy=loudness", "run-0/curves?smooth=much",
+     "run-0/film?first=x"],
+)  # fmt: skip
+def test_nonsense_is_not_found(finished, place):
+    finished()
+    place, _, query = place.partition("?")
+    assert ask(place, **dict(parse_qsl(query))).status_code == 404
 
 
 def test_rows_are_read_once_for_all_who_watch(page, finished, monkeypatch):

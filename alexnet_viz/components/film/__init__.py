@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from alexnet_viz.components.mount import mount
 
-_component = mount(__file__)
+_component = mount(__file__, follow=True)
 
 
-def film(story: dict[str, Any], first: int, frames: list[bytes], top: list[list], *, key: str) -> bool:
-    """Show a film whose frames from ``first`` on are ``frames`` (see figures.training.frame).
+def packed(story: dict[str, Any], first: int, frames: Sequence[bytes], top: Sequence[list]) -> bytes:
+    """Frames of a film from ``first`` on (see figures.training.frame), as the browser takes them.
 
-    The browser keeps what it got before, and begins with the newest. ``story``: ``run`` (another one begins a new
-    film), ``steps`` of all frames, ``filters`` [n, h, w], ``maps`` {layer: [n, h, w]}, ``look`` (what is shown of the
-    filters at first, "learned" or "filters"), ``photo`` (a data URI) and ``truth``. ``top`` holds for each of
-    ``frames`` its [class, probability] pairs. True when somebody wants to see frames that the browser lacks: send all.
+    ``story``: ``steps`` of all frames, ``filters`` [n, h, w], ``maps`` {layer: [n, h, w]}, ``look`` (what is shown of
+    the filters at first, "learned" or "filters"), ``photo`` (a data URI, if not sent before) and ``truth``. ``top``
+    holds for each of ``frames`` its [class, probability] pairs.
     """
-    pixels = np.frombuffer(b"".join(frames), np.uint8)
-    data = {**story, "first": first, "top": top, "pixels": pixels}
-    return bool(_component(data=data, key=key, on_missing_change=lambda: None).missing)
+    told = json.dumps({**story, "first": first, "top": list(top)}).encode()
+    return b"".join([len(told).to_bytes(4, "big"), told, *frames])
+
+
+def film(run: str, source: str, every: float, *, key: str) -> None:
+    """Show the film of a run, another one of another ``run``, from what the address ``source`` answers.
+
+    The browser begins with the newest frame, asks for those that come each ``every`` seconds, if that is not 0, and
+    for the others once somebody wants to see them: ``first=`` is the first that it lacks.
+    """
+    _component(data={"run": run, "source": source, "every": every}, key=key)

@@ -3,51 +3,72 @@
 const PAUSE = 110; // ms between two pictures
 const CALM = 600; // the same, for who asked for little motion
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data: { run, source, every } }) {
   const view = parentElement.querySelector(".film");
   const find = (name) => view.querySelector(name);
   const slider = find(".slider");
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  if (view.run !== data.run) {
-    Object.assign(view, { run: data.run, frames: [], at: data.steps.length - 1, layer: view.layer ?? "relu1", asked: 0 });
+  if (view.run !== run) {
+    Object.assign(view, { run, frames: [], at: 0, layer: view.layer ?? "relu1", story: null, shown: null, whole: false });
     pause();
   }
   const size = ([n, h, w]) => n * h * w;
-  const filtersLength = 3 * size(data.filters);
-  const length = 2 * filtersLength + Object.values(data.maps).map(size).reduce((a, b) => a + b, 0);
-  const pixels = data.pixels?.getChildAt ? data.pixels.getChildAt(0).toArray() : data.pixels;
-  const newest = view.at >= view.frames.length - 1;
-  data.top.forEach((top, i) => {
-    view.frames[data.first + i] = { pixels: pixels.slice(i * length, (i + 1) * length), top };
-  });
-  if (newest && !view.timer) view.at = view.frames.length - 1; // who looks at the newest picture goes on doing so
+  const from = (first) => `${source}?first=${first}`;
 
-  // Ask for all frames as soon as one is missed, once for each new frame.
-  const ask = () => {
-    if (view.asked === view.frames.length) return;
-    view.asked = view.frames.length;
-    setTriggerValue("missing", true);
+  // A length, then a story in JSON, then the pixels of each frame that is new.
+  const take = (body) => {
+    if (!body || view.run !== run) return;
+    const end = 4 + new DataView(body).getUint32(0);
+    const told = JSON.parse(words(body.slice(4, end)));
+    if (!told.steps.length) return wait();
+    const newest = view.at >= view.frames.length - 1;
+    view.story = { ...view.story, ...told };
+    view.filtersLength = 3 * size(told.filters);
+    const length = 2 * view.filtersLength + Object.values(told.maps).map(size).reduce((a, b) => a + b, 0);
+    told.top.forEach((top, i) => {
+      view.frames[told.first + i] = { pixels: new Uint8Array(body, end + i * length, length), top };
+    });
+    if (newest && !view.timer) view.at = view.frames.length - 1; // who looks at the newest picture goes on doing so
+    tell();
+    show();
+  };
+
+  // Ask for all frames as soon as one is missed.
+  const ask = async () => {
+    if (view.whole) return;
+    view.whole = true;
+    const answer = await fetch(from(0)).catch(() => null);
+    if (answer?.ok) take(await answer.arrayBuffer());
+    else view.whole = false;
   };
   view.ask = ask;
 
-  const picture = find(".photo img");
-  if (data.photo && picture.src !== data.photo) picture.src = data.photo;
-  picture.alt = `The fixed photo${data.truth ? `: ${data.truth}` : ""}`;
-  find(".photo figcaption").textContent = data.truth;
+  const wait = () => {
+    view.hidden = true;
+    view.nextElementSibling.hidden = !every;
+  };
 
-  const layers = Object.keys(data.maps);
-  if (find(".layers").childElementCount !== layers.length) {
+  function tell() {
+    view.hidden = false;
+    view.nextElementSibling.hidden = true;
+    const { photo, truth, maps } = view.story;
+    const picture = find(".photo img");
+    if (photo && picture.src !== photo) picture.src = photo;
+    picture.alt = `The fixed photo${truth ? `: ${truth}` : ""}`;
+    find(".photo figcaption").textContent = truth;
+    const layers = Object.keys(maps);
+    if (find(".layers").childElementCount === layers.length) return;
     find(".layers").replaceChildren(...layers.map((name) => {
       const button = document.createElement("button");
       Object.assign(button, { type: "button", textContent: name, title: `The photo's maps after ${name}` });
-      button.onclick = () => { view.layer = name; show(); };
+      button.onclick = () => { view.layer = name; view.show(); };
       return button;
     }));
   }
 
   for (const button of find(".looks").children) {
-    button.onclick = () => { view.look = button.dataset.look; show(); };
+    button.onclick = () => { view.look = button.dataset.look; view.show(); };
   }
 
   // Tiles in a grid, each pixel as large as fits, with a gap between them.
@@ -73,31 +94,36 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
 
   function show() {
+    if (!view.story) return;
+    const { steps, filters: tiles, maps, look: first, truth } = view.story;
     const frame = view.frames[view.at];
     slider.max = Math.max(0, view.frames.length - 1);
     slider.value = view.at;
-    const step = data.steps[view.at].toLocaleString("en");
+    const step = steps[view.at].toLocaleString("en");
     find(".step").textContent = `step ${step}`;
     if (!frame) return view.ask();
     slider.setAttribute("aria-valuetext", `step ${step}, picture ${view.at + 1} of ${view.frames.length}`);
     const filters = find(".filters");
-    const look = view.look ?? data.look;
+    const look = view.look ?? first;
     const learned = look === "learned";
-    const offset = learned ? 0 : filtersLength;
-    grid(filters, data.filters, data.filters[0] > 64 ? 12 : 8, (out, to, from) => {
+    const offset = learned ? 0 : view.filtersLength;
+    const shown = [run, view.at, view.layer, look].join();
+    if (view.shown === shown) return; // the page looks more often than there is a new picture
+    view.shown = shown;
+    grid(filters, tiles, tiles[0] > 64 ? 12 : 8, (out, to, from) => {
       for (let c = 0; c < 3; c++) out[to + c] = frame.pixels[offset + 3 * from + c];
     });
-    const what = learned ? `what training added to conv1's ${data.filters[0]} filters` : `conv1's ${data.filters[0]} filters`;
+    const what = learned ? `what training added to conv1's ${tiles[0]} filters` : `conv1's ${tiles[0]} filters`;
     filters.setAttribute("aria-label", `Colour tiles: ${what}, after ${step} steps`);
-    let start = 2 * filtersLength;
-    for (const name of layers) {
+    let start = 2 * view.filtersLength;
+    for (const name of Object.keys(maps)) {
       if (name === view.layer) {
         const offset = start;
-        grid(find(".maps"), data.maps[name], 4, (out, to, from) => {
+        grid(find(".maps"), maps[name], 4, (out, to, from) => {
           out[to] = out[to + 1] = out[to + 2] = frame.pixels[offset + from];
         });
       }
-      start += size(data.maps[name]);
+      start += size(maps[name]);
     }
     find(".maps").setAttribute("aria-label", `The photo's first maps after ${view.layer}, after ${step} steps`);
     for (const button of view.querySelectorAll(".choice button")) {
@@ -106,13 +132,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
     find(".top").replaceChildren(...frame.top.map(([label, probability]) => {
       const row = document.createElement("li");
       row.style.setProperty("--share", probability);
-      row.className = label === data.truth ? "truth" : "";
+      row.className = label === truth ? "truth" : "";
       for (const text of [label, `${(100 * probability).toFixed(0)} %`]) {
         row.append(Object.assign(document.createElement("span"), { textContent: text }));
       }
       return row;
     }));
-    const [n, h, w] = data.maps[view.layer];
+    const [n, h, w] = maps[view.layer];
     find(".note").textContent = `Above: ${what}, each on its own scale, 0 is grey. Below: the ` +
       ` photo's first ${n} maps after ${view.layer} (${h} × ${w}), 0 is black. The truth is green.`;
   }
@@ -142,6 +168,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
     event.preventDefault();
     find(".play").click();
   };
-  show();
-  return () => clearInterval(view.timer);
+  const news = () => (view.frames.length ? from(view.frames.length) : source);
+  const end = follow(view, news, every, take);
+  if (!view.story) {
+    wait();
+    fetch(source).then(async (answer) => answer.ok && take(await answer.arrayBuffer())).catch(() => {});
+  }
+  return () => {
+    end();
+    clearInterval(view.timer);
+  };
 }

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from alexnet_viz.components.mount import mount
-from alexnet_viz.values import Chart
+from alexnet_viz.values import Chart, Line
 
-_component = mount(__file__)
+_component = mount(__file__, follow=True)
 
 
-def line_charts(charts: Sequence[Chart], columns: int, height: int, *, key: str) -> None:
-    """Show charts side by side, ``columns`` in a row where there is room, each ``height`` pixels high."""
-    data = {"charts": [asdict(chart) for chart in charts], "columns": columns, "height": height}
+def encoded(charts: Sequence[Chart]) -> str:
+    """Charts as they go to the browser: made once for all who look at them, and nothing for the garbage collector."""
+    told = [vars(chart) | {"lines": [_encoded(line) for line in chart.lines]} for chart in charts]
+    return json.dumps(told, separators=(",", ":"))
+
+
+def _encoded(line: Line) -> dict:
+    """A line with five digits of each value, more than a screen has pixels."""
+    return vars(line) | {name: [float(f"{value:.5g}") for value in getattr(line, name)] for name in ("y", "floor")}
+
+
+def line_charts(charts: str, columns: int, height: int, *, source: str = "", every: float = 0, key: str) -> None:
+    """Show encoded charts side by side, ``columns`` in a row where there is room, each ``height`` pixels high.
+
+    They come again from the address ``source`` each ``every`` seconds, if that is not 0.
+    """
+    data = {"charts": charts, "columns": columns, "height": height, "source": source, "every": every}
     _component(data=data, key=key)

@@ -35,29 +35,38 @@ const written = (value, percent) => {
   return size < 0.001 ? value.toExponential(0).replace("e-", "e−") : String(+value.toPrecision(3));
 };
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data: { charts, columns: most, height, source, every } }) {
   const view = parentElement.querySelector(".charts");
-  while (view.children.length > data.charts.length) view.lastChild.remove();
-  while (view.children.length < data.charts.length) {
-    const figure = make("figure", { class: "chart" }, view);
-    make("figcaption", {}, figure);
-    figure.append(document.createElementNS(SVG, "svg"));
-    make("div", { class: "tip", hidden: "" }, figure);
-  }
-
   const draw = () => {
     const room = view.clientWidth;
     if (!room) return;
-    const columns = Math.max(1, Math.min(data.columns, Math.floor((room + 24) / 244)));
+    const columns = Math.max(1, Math.min(most, Math.floor((room + 24) / 244)));
     view.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     const width = (room - 24 * (columns - 1)) / columns;
-    data.charts.forEach((chart, index) => plot(view.children[index], chart, width, data.height));
+    view.shown.forEach((chart, index) => plot(view.children[index], chart, width, height));
   };
+  const show = (encoded) => {
+    if (encoded === view.encoded) return; // asked more often than there is something new
+    view.encoded = encoded;
+    view.shown = JSON.parse(encoded);
+    while (view.children.length > view.shown.length) view.lastChild.remove();
+    while (view.children.length < view.shown.length) {
+      const figure = make("figure", { class: "chart" }, view);
+      make("figcaption", {}, figure);
+      figure.append(document.createElementNS(SVG, "svg"));
+      make("div", { class: "tip", hidden: "" }, figure);
+    }
+    draw();
+  };
+  show(charts);
   view.watcher?.disconnect();
   view.watcher = new ResizeObserver(draw);
   view.watcher.observe(view);
-  draw();
-  return () => view.watcher.disconnect();
+  const end = follow(view, source, every, (body) => body && show(words(body)));
+  return () => {
+    end();
+    view.watcher.disconnect();
+  };
 }
 
 function plot(figure, chart, width, height) {

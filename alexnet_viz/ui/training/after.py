@@ -13,6 +13,7 @@ from alexnet_viz.training.answers import Answers, confusion, read_answers
 from alexnet_viz.ui.sidebar import theme
 
 _read: Bounded[Answers] = Bounded(8)
+_drawn: Bounded[go.Figure] = Bounded(24)
 _SHOWN = 24
 
 
@@ -36,20 +37,24 @@ def results(run: runs.Run) -> None:
     kept = worst(counts)
     if len(kept) < count:
         st.caption(f"Of {count} classes, the {MOST} with the most mistakes are drawn.")
-    part, titles = counts[kept][:, kept], tuple(names[i] for i in kept)
+    part, titles, shown = counts[kept][:, kept], tuple(names[i] for i in kept), (run.path, stamp, theme())
     few = len(kept) <= NUMBERED
     left, *sides = st.columns([3, 2], gap="medium") if few else (st.container(), *st.columns(2, gap="medium"))
     with left:
         st.markdown("**What is taken for what**", help="Classes that are taken for each other stand side by side.")
-        order = neighbours(part)
-        _chart(confusion_matrix(part[order][:, order], tuple(titles[i] for i in order), theme()), "confusion",
+        _chart(_drawn.get((*shown, "confusion"), lambda: _confusion(part, titles)), "confusion",
                "Confusion matrix: true classes in rows, what the network said in columns")  # fmt: skip
     for side, half in zip(sides, np.array_split(worst_first(part), len(sides)), strict=True):
         with side:
             st.markdown("**Accuracy of each class**, the worst first" if side is sides[0] else "&nbsp;")
-            _chart(accuracy_bars(part, titles, half, theme()), f"accuracy-{half[0]}",
-                   "Share of right answers of each class, the worst first")  # fmt: skip
+            bars = _drawn.get((*shown, int(half[0])), lambda half=half: accuracy_bars(part, titles, half, theme()))
+            _chart(bars, f"accuracy-{half[0]}", "Share of right answers of each class, the worst first")  # fmt: skip
     _wrong(answers, names)
+
+
+def _confusion(counts: np.ndarray, names: tuple[str, ...]) -> go.Figure:
+    order = neighbours(counts)
+    return confusion_matrix(counts[order][:, order], tuple(names[i] for i in order), theme())
 
 
 def _chart(figure: go.Figure, key: str, alt: str) -> None:

@@ -6,11 +6,11 @@ import dataclasses
 
 import streamlit as st
 
-from alexnet_viz.components.line_charts import line_charts
+from alexnet_viz.components.line_charts import encoded, line_charts
 from alexnet_viz.figures.training import MEASURES, compared
 from alexnet_viz.training import runs
 from alexnet_viz.ui.training import duration
-from alexnet_viz.ui.training.watch import rows_of
+from alexnet_viz.ui.training.feed import rows_of
 
 _SPLITS = {"val": "validation", "train": "training"}
 
@@ -57,7 +57,8 @@ def _beside(chosen: list[runs.Run]) -> None:
                                   key="compared_measure", help="What the curves show.")  # fmt: skip
     split = right.segmented_control("Photos", list(_SPLITS), format_func=_SPLITS.get, default="val", required=True,
                                     key="compared_split", help="Measured on which photos.")  # fmt: skip
-    line_charts([compared({run.id: rows_of(run) for run in chosen}, what, split)], 1, 340, key="compared")
+    chart = compared({run.id: rows_of(run) for run in chosen}, what, split)
+    line_charts(encoded([chart]), 1, 340, key="compared")
     recipes = [dataclasses.asdict(run.recipe) for run in chosen]
     differ = [name for name in recipes[0] if len({str(recipe[name]) for recipe in recipes}) > 1]
     if not differ:

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from alexnet_viz.training import launcher, runs
-from alexnet_viz.ui.training.watch import rows_of
+from alexnet_viz.ui.training.feed import rows_of
 
 _PAGES = Path(__file__).parents[3] / "pages"
 

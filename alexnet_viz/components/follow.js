@@ -1,0 +1,25 @@
+// Ask the server for news every so many seconds, never if that is 0, while the page is looked at; `take` gets null where
+// the server has nothing to give. Returns what ends the asking.
+const follow = (view, source, every, take) => {
+  clearInterval(view.asking);
+  view.asking = null;
+  const end = () => clearInterval(view.asking);
+  if (!every) return end;
+  let waiting = false;
+  const mine = setInterval(async () => {
+    if (document.hidden || waiting) return;
+    waiting = true;
+    try {
+      const answer = await fetch(typeof source === "function" ? source() : source, { cache: "no-store" });
+      const body = answer.ok ? await answer.arrayBuffer() : null;
+      if (view.asking === mine) take(body);
+    } catch {
+      // The server is away: Streamlit says so.
+    } finally {
+      waiting = false;
+    }
+  }, 1000 * every);
+  view.asking = mine;
+  return end;
+};
+const words = (body) => new TextDecoder().decode(body);

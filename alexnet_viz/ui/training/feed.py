@@ -1,0 +1,141 @@
+"""What the browser asks for while a run goes on, over HTTP: a rerun would make it render the whole page, 50 ms a time.
+
+The page draws the same values itself at first, so that nothing is missing where this door is shut.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from alexnet_viz.bounded import Bounded
+from alexnet_viz.components.line_charts import encoded
+from alexnet_viz.disk import runs_folder
+from alexnet_viz.errors import RunError
+from alexnet_viz.figures import training as figures
+from alexnet_viz.training import runs
+from alexnet_viz.ui.training import duration, film
+
+_BYTES = "application/octet-stream"
+_SLOWLY = 5.0  # seconds between two pictures of what goes on inside
+
+
+class _Followed:
+    """A run's rows, read once for all who watch: only what is new is read at each look."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._guard = path, threading.Lock()
+        self._offset, self._all, self._latest = 0, [], []
+
+    def rows(self) -> list[dict]:
+        with self._guard:
+            fresh, self._offset = runs.read_metrics(self._path, self._offset)
+            if fresh:
+                self._all += fresh
+                self._latest = runs.latest(self._all)
+            return self._latest
+
+
+_followed: Bounded[_Followed] = Bounded(16)
+_charts: Bounded[str] = Bounded(4 << 20, len)
+
+
+def rows_of(run: runs.Run) -> list[dict]:
+    """The rows of a run that count so far."""
+    return _followed.get((run.path, run.created), lambda: _Followed(run.path)).rows()
+
+
+def marks(run: runs.Run) -> str:
+    """What the rest of the page depends on: it runs anew when this changes."""
+    ready = runs.weights_path(run.path) is not None
+    notes = run.status.about.get("notes", ())
+    return json.dumps([run.state, run.stalled, run.status.best_top1, ready, bool(rows_of(run)), notes])
+
+
+def progress(run: runs.Run) -> dict[str, Any]:
+    """How far a run is: its state, the share that is done, and all that in words."""
+    status, parts = run.status, []
+    if run.state in runs.ACTIVE and status.activity:
+        parts.append(status.activity)
+    if status.steps:
+        epochs = run.recipe.epochs
+        parts.append(f"epoch {min(epochs, status.epoch + 1)} of {epochs}")
+        parts.append(f"step {status.step:,} of {status.steps:,}")
+    if run.state == "running" and status.seconds_left:
+        parts.append(f"{duration(status.seconds_left)} left")
+    if run.state in runs.ACTIVE and status.images_per_second:
+        parts.append(f"{status.images_per_second:.0f} images/s")
+    if status.best_top1 is not None:
+        parts.append(f"best top\N{NON-BREAKING HYPHEN}1 {status.best_top1:.1%}")
+    share = min(1.0, status.step / status.steps) if status.steps else 0.0
+    return {"state": run.state, "told": " · ".join(parts), "share": share, "marks": marks(run)}
+
+
+def curves(run: runs.Run, accuracy: str = "top1", smooth: float = 0.6, log: bool = False) -> str:
+    """Loss and accuracy over the steps, encoded for the browser; drawn once for all who look."""
+    rows, shown = rows_of(run), ("loss", accuracy)
+    how = {"smooth": smooth, "log": log, "steps": run.status.steps if run.state in runs.ACTIVE else 0}
+    key = (*_stand(run, rows), accuracy, *how.values())
+    return _charts.get(key, lambda: encoded([figures.curves(rows, one, **how) for one in shown]))
+
+
+def inside(run: runs.Run) -> str:
+    """What goes on inside, encoded for the browser; of a run that goes on, every few seconds is enough."""
+    rows = [row for row in rows_of(run) if row["split"] == "train"]
+    active = run.state in runs.ACTIVE and rows
+    key = (run.path, run.created, int(time.monotonic() / _SLOWLY)) if active else _stand(run, rows)
+    return _charts.get((*key, "inside"), lambda: encoded(figures.inside(rows)))
+
+
+def _stand(run: runs.Run, rows: list[dict]) -> tuple:
+    return run.path, run.created, len(rows), rows[-1]["attempt"] if rows else 0
+
+
+# --- over HTTP -----------------------------------------------------------------------------------
+
+
+def source(run: runs.Run, what: str, **how: Any) -> str:
+    """The address of a run's ``progress``, ``curves``, ``inside`` or ``film``."""
+    return f"{_prefix()}/{run.id}/{what}" + (f"?{urlencode(how)}" if how else "")
+
+
+def pace(run: runs.Run, seconds: float) -> float:
+    """How often to ask: so often while a run goes on, else never, 0."""
+    return seconds if run.state in runs.ACTIVE else 0
+
+
+def routes() -> list[Route]:
+    """The door, for the app."""
+    return [Route(_prefix() + "/{run}/{what}", _answer)]
+
+
+def _prefix() -> str:
+    return "/".join(["", *filter(None, [st.get_option("server.baseUrlPath").strip("/")]), "feed"])
+
+
+def _answer(request: Request) -> Response:
+    how = request.query_params
+    try:
+        run = runs.read_run(runs_folder() / request.path_params["run"])
+        match request.path_params["what"]:
+            case "progress":
+                return JSONResponse(progress(run))
+            case "curves":
+                text = curves(run, how.get("accuracy", "top1"), float(how.get("smooth", 0.6)), how.get("log") == "True")
+                return PlainTextResponse(text)
+            case "inside":
+                return PlainTextResponse(inside(run))
+            case "film":
+                return Response(film.frames(run, int(how["first"]) if "first" in how else None), media_type=_BYTES)
+    except (RunError, KeyError, ValueError):
+        pass
+    return PlainTextResponse("There is no such run.", 404)
