@@ -58,6 +58,7 @@ def test_every_deep_link_opens_its_page_on_a_fresh_server(fresh_server, open_pag
     expect(page.get_by_test_id("stSidebar").get_by_text("Photo", exact=True)).to_be_attached()
     assert page.get_by_text("Page not found").count() == 0
     assert ("/classify" if path == "/" else path) in page.url
+    assert f"The app is open at {fresh_server.address}/" in fresh_server.log.read_text()
 
 
 def test_an_uploaded_photo_is_answered_and_its_link_opens_elsewhere(server, open_page):

@@ -1,0 +1,30 @@
+"""Where the app is open, told on the terminal in place of Streamlit's own words.
+
+With those Streamlit also shows an advertisement over the page, on machines where it finds a coding assistant.
+"""
+
+from __future__ import annotations
+
+import socket
+
+import streamlit as st
+
+
+def welcome() -> str:
+    """One line with the address for this machine, and for the room where the app listens to all of it."""
+    host, port = st.get_option("server.address") or "0.0.0.0", st.get_option("server.port")
+    place = st.get_option("server.baseUrlPath").strip("/")
+    scheme = "https" if st.get_option("server.sslCertFile") else "http"
+    everyone = host in ("0.0.0.0", "::")
+    names = ["localhost", *_own_address()] if everyone else [host]
+    return "The app is open at " + " and ".join(f"{scheme}://{name}:{port}/{place}" for name in names)
+
+
+def _own_address() -> list[str]:
+    """This machine's address on its network, if it has one; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))
+        except OSError:
+            return []
+        return [asked.getsockname()[0]]
