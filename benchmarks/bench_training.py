@@ -41,6 +41,7 @@ from tests.browser.conftest import QUIET, Server
 CLASSES, PHOTOS, SIZE = 10, 64, (500, 375)  # an ordinary ImageNet photo's size
 STEPS = 6  # a measured stretch
 ROUNDS = 9
+WATCHERS = (0, 1) * 4
 CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
 
 
@@ -173,14 +174,16 @@ def rates(root: Path) -> dict[str, list[tuple[float, float]]]:
     return found
 
 
+def spread(ratios: list[float]) -> str:
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+
+
 def ratio(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> str:
-    wall, busy = (sorted(a[i] / b[i] for a, b in zip(one, other, strict=True)) for i in (0, 1))
-    return (
-        f"{statistics.median(wall):.2f} ({wall[0]:.2f}–{wall[-1]:.2f}), by processor time {statistics.median(busy):.2f}"
-    )
+    wall, busy = ([a[i] / b[i] for a, b in zip(one, other, strict=True)] for i in (0, 1))
+    return f"{spread(wall)}, by processor time {statistics.median(busy):.2f}"
 
 
-def watching(root: Path, seconds: float = 30.0) -> None:
+def watching(root: Path, seconds: float = 20.0) -> None:
     """The server's and the browser's processor time while 0, 1 and 10 pages watch a run, and what the run gets done."""
     server = Server(root)
     process = psutil.Process(server.process.pid)
@@ -189,15 +192,15 @@ def watching(root: Path, seconds: float = 30.0) -> None:
         browsers = [one for one in psutil.Process().children(recursive=True) if "chrom" in one.name()]
         return np.array([sum(sum(one.cpu_times()[:2]) for one in group) for group in ([process], browsers)])
 
-    path = runs.create_run(preset("quick").changed(epochs=60, snapshots=120), root / "runs")
+    path = runs.create_run(preset("quick").changed(epochs=200, snapshots=200, sizes=((0, 96),)), root / "runs")
     start(path)
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
             while runs.read_run(path).status.step < 20:
                 time.sleep(0.5)
-            pages = []
-            for watchers in (0, 1, 10):
+            pages, rates = [], []
+            for watchers in (*WATCHERS, 10):
                 while len(pages) > watchers:
                     pages.pop().close()
                 while len(pages) < watchers:
@@ -214,7 +217,10 @@ def watching(root: Path, seconds: float = 30.0) -> None:
                       f"{busy[0] / os.cpu_count():.2%} of the machine, the browser {1000 * busy[1]:.0f} ms; "
                       f"the run {done:.0f} images/s",
                       flush=True)  # fmt: skip
+                rates.append(done)
             browser.close()
+            pairs = zip(rates[:-1:2], rates[1:-1:2], strict=True)
+            print(f"one page, browser and all, against none: {spread([one / none for none, one in pairs])}")
     finally:
         kill(path)
         server.end()
