@@ -1,9 +1,11 @@
 // Ask the server for news every so many seconds, never if that is 0, while the page is looked at; `take` gets null where
 // the server has nothing to give. Returns what ends the asking.
 const follow = (view, source, every, take) => {
-  clearInterval(view.asking);
-  view.asking = null;
-  const end = () => clearInterval(view.asking);
+  const end = () => {
+    clearInterval(view.asking);
+    view.asking = null; // an answer that is on its way comes too late
+  };
+  end();
   if (!every) return end;
   let waiting = false;
   const mine = setInterval(async () => {

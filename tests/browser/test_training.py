@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from alexnet_viz.training import launcher, runs
+from alexnet_viz.training.snapshots import snapshot_steps
 from alexnet_viz.training.textures import CLASS_NAMES
 from tests.browser.conftest import settled
 
@@ -84,10 +85,17 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     expect(page.get_by_text("stopped ·")).to_be_visible(timeout=180_000)
     (run,) = runs.list_runs(runs_there)
     assert run.state == "stopped"
+    last = len(snapshot_steps(run.path)) - 1
+    expect(slider).to_have_attribute("max", str(last))  # the last picture too, after which nothing is asked
     page.get_by_role("button", name="Resume", exact=True).click()
     expect(page.locator(".run .told").get_by_text("running")).to_be_visible(timeout=180_000)
     grown(page, before + 1)
     assert runs.read_run(run.path).status.attempt == 2
+
+    page.route("**/feed/**", lambda route: route.fulfill(status=404))
+    seen = grown(page, 1)
+    assert grown(page, seen + 2) > seen  # where this door is shut the page runs anew
+    page.unroute("**/feed/**")
     page.set_viewport_size({"width": 390, "height": 844})
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
@@ -17,7 +18,7 @@ from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, read_snapshot, write_photo, write_snapshot
 from alexnet_viz.training.textures import CLASS_NAMES
-from alexnet_viz.ui.training import feed
+from alexnet_viz.ui.training import feed, film
 
 HOME = Path(__file__).parents[2]
 TRAIN = str(HOME / "pages" / "train" / "train.py")
@@ -98,7 +99,7 @@ def charts(app):
 
 
 def told(app):
-    """What stands above the bar of the run."""
+    """What stands at the bar of the run."""
     (sent,) = [json.loads(one.proto.json) for one in app.get("bidi_component") if '"share"' in one.proto.json]
     return sent
 
@@ -290,6 +291,14 @@ def test_nonsense_is_not_found(finished, place):
     finished()
     place, _, query = place.partition("?")
     assert ask(place, **dict(parse_qsl(query))).status_code == 404
+
+
+def test_a_run_that_is_deleted_at_this_moment_is_not_found(finished, monkeypatch):
+    path = finished()
+    monkeypatch.setattr(film, "snapshot_steps", lambda run: (0, 50, 150))
+    assert ask(f"{path.name}/film").status_code == 404
+    monkeypatch.setattr(film, "snapshot_steps", Mock(side_effect=[(0, 50), ()]))
+    assert ask(f"{path.name}/film").status_code == 404
 
 
 def test_rows_are_read_once_for_all_who_watch(page, finished, monkeypatch):

@@ -21,9 +21,13 @@ export default function ({ parentElement, data: { run, source, every } }) {
     if (!body || view.run !== run) return;
     const end = 4 + new DataView(body).getUint32(0);
     const told = JSON.parse(words(body.slice(4, end)));
-    if (!told.steps.length) return wait();
+    if (!told.steps.length) {
+      view.nextElementSibling.hidden = !every;
+      return;
+    }
     const newest = view.at >= view.frames.length - 1;
-    view.story = { ...view.story, ...told };
+    const late = view.story?.steps.length > told.steps.length; // overtaken by the answer to a later question
+    if (!late) view.story = { ...view.story, ...told };
     view.filtersLength = 3 * size(told.filters);
     const length = 2 * view.filtersLength + Object.values(told.maps).map(size).reduce((a, b) => a + b, 0);
     told.top.forEach((top, i) => {
@@ -43,11 +47,6 @@ export default function ({ parentElement, data: { run, source, every } }) {
     else view.whole = false;
   };
   view.ask = ask;
-
-  const wait = () => {
-    view.hidden = true;
-    view.nextElementSibling.hidden = !every;
-  };
 
   function tell() {
     view.hidden = false;
@@ -170,10 +169,9 @@ export default function ({ parentElement, data: { run, source, every } }) {
   };
   const news = () => (view.frames.length ? from(view.frames.length) : source);
   const end = follow(view, news, every, take);
-  if (!view.story) {
-    wait();
-    fetch(source).then(async (answer) => answer.ok && take(await answer.arrayBuffer())).catch(() => {});
-  }
+  if (!view.story) view.hidden = view.nextElementSibling.hidden = true;
+  // At once too: a run that ends takes its last picture after the last question.
+  fetch(news()).then(async (answer) => answer.ok && take(await answer.arrayBuffer())).catch(() => {});
   return () => {
     end();
     clearInterval(view.timer);

@@ -10,7 +10,7 @@ _component = mount(__file__, follow=True)
 
 
 def progress(state: str, told: str, share: float, marks: Any, source: str, every: float, *, key: str) -> None:
-    """A bar filled to ``share``, and ``state`` and ``told`` above it.
+    """A bar filled to ``share``, and ``state`` and ``told`` below it.
 
     All four come again from the address ``source`` each ``every`` seconds, if that is not 0; the page runs anew when
     ``marks`` is another one then, or when nothing comes.

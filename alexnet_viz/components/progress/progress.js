@@ -1,4 +1,6 @@
 // How far a run is. What else on the page depends on it is told by its marks.
+const PATIENCE = 4900; // ms until the page is asked again to run anew, if it still shows the same
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const view = parentElement.querySelector(".run");
   const [state, told] = view.querySelector(".told").children;
@@ -12,12 +14,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
     bar.setAttribute("aria-valuetext", `${now.state} ${now.told}`);
   };
   show(data);
+  view.classList.toggle("live", Boolean(data.every));
+  if (view.drawn !== data.marks) Object.assign(view, { drawn: data.marks, asked: 0 });
   return follow(view, data.source, data.every, (body) => {
     const now = body && JSON.parse(words(body));
     if (now) show(now);
-    const wanted = now ? now.marks : Math.floor(Date.now() / 5000); // where this door is shut, the page runs instead
-    if (wanted === data.marks || wanted === view.wanted) return;
-    view.wanted = wanted;
+    // Where this door is shut, the page runs instead, again and again.
+    if (now?.marks === data.marks || Date.now() - view.asked < PATIENCE) return;
+    view.asked = Date.now();
     setTriggerValue("changed", true);
   });
 }

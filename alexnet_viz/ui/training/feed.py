@@ -1,6 +1,6 @@
 """What the browser asks for while a run goes on, over HTTP: a rerun would make it render the whole page, 50 ms a time.
 
-The page draws the same values itself at first, so that nothing is missing where this door is shut.
+The page draws the same values itself at first, so that only the film is missing where this door is shut.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def progress(run: runs.Run) -> dict[str, Any]:
     if status.best_top1 is not None:
         parts.append(f"best top\N{NON-BREAKING HYPHEN}1 {status.best_top1:.1%}")
     share = min(1.0, status.step / status.steps) if status.steps else 0.0
-    return {"state": run.state, "told": " · ".join(parts), "share": share, "marks": marks(run)}
+    told = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    return {"state": run.state, "told": told, "share": share, "marks": marks(run)}
 
 
 def curves(run: runs.Run, accuracy: str = "top1", smooth: float = 0.6, log: bool = False) -> str:
@@ -136,6 +137,6 @@ def _answer(request: Request) -> Response:
                 return PlainTextResponse(inside(run))
             case "film":
                 return Response(film.frames(run, int(how["first"]) if "first" in how else None), media_type=_BYTES)
-    except (RunError, KeyError, ValueError):
+    except (RunError, KeyError, ValueError, IndexError, FileNotFoundError):  # nonsense, or deleted at this moment
         pass
     return PlainTextResponse("There is no such run.", 404)
