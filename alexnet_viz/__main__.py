@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shlex
 import sys
 import time
 from dataclasses import asdict
@@ -19,12 +21,17 @@ from alexnet_viz.values import VARIANTS, Architecture, Classification, NetworkSp
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()
+        return code
     except UserError as error:
         print(f"alexnet_viz: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader, such as `head`, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -348,13 +355,28 @@ def _follow(run: Path) -> int:
             except KeyboardInterrupt:
                 ask_to_stop(run)
     if seen.state == "failed":
-        raise RunError(f"The run {run.name} failed: {seen.status.error or 'see its log.txt'}")
+        raise RunError(f"The run {run.name} failed: {seen.status.error or _died(run)}")
     best = f", best validation top-1 {seen.status.best_top1:.1%}" if seen.status.best_top1 is not None else ""
     print(f"{seen.state}: {run}{best}")
+    if seen.state == "stopped":
+        print(f"Go on with: {_resume_command(run)}")
     return 0
 
 
+def _resume_command(run: Path) -> str:
+    return f"python -m alexnet_viz resume {shlex.quote(str(run))}"
+
+
+def _died(run: Path) -> str:
+    """What there is to say of a worker that said nothing itself."""
+    return (
+        "its process ended without a word: killed, perhaps for want of memory, or the disk is full. "
+        f"See {run / 'log.txt'}; go on from the last good checkpoint with: {_resume_command(run)}"
+    )
+
+
 def _runs(options: argparse.Namespace) -> int:
+    from alexnet_viz.disk import runs_folder
     from alexnet_viz.training.runs import list_runs
 
     rows = [
@@ -373,6 +395,8 @@ def _runs(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0
+    if not rows:
+        print(f"There are no runs in {options.runs or runs_folder()}: `train` makes one.", file=sys.stderr)
     for row in rows:
         best = "" if row["best_top1"] is None else f"{row['best_top1']:.1%}"
         print(f"{row['id']:44} {row['state']:9} step {row['step']:>7} of {row['steps']:>7}  best top-1 {best}")

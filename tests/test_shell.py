@@ -1,8 +1,10 @@
 """The command line: the same answers as the pages, one line and exit code 2 for a user's error."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,10 @@ from alexnet_viz.__main__ import main
 from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
+from alexnet_viz.training import launcher, runs
 
 CAT = str(SAMPLES[0].file)
+HOME = Path(__file__).parents[1]
 
 
 def test_classify_json_is_the_cores_answer(capsys):
@@ -76,10 +80,10 @@ def test_a_users_error_is_one_line_and_code_2(capsys, arguments, message):
 
 def test_as_a_process_of_its_own():
     command = [sys.executable, "-m", "alexnet_viz", "trace", "--variant", "single-tower", "--size", "227", "--padding"]
-    done = subprocess.run([*command, "0", "--json"], cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    done = subprocess.run([*command, "0", "--json"], cwd=HOME, capture_output=True, text=True)
     assert done.returncode == 0
     assert json.loads(done.stdout)[-1]["output_shape"] == [1, 1000]
-    done = subprocess.run([*command, "-3"], cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    done = subprocess.run([*command, "-3"], cwd=HOME, capture_output=True, text=True)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
 
@@ -159,3 +163,41 @@ def test_attribute_over_a_folder_leaves_out_what_is_no_photo(capsys, tmp_path):
     assert told.out.count("grad-cam of conv3, channel 5 at row 2, column 7") == 2
     assert "left out: notes.txt" in told.err
     assert ".hidden" not in told.err
+
+
+def test_a_reader_who_has_read_enough_is_no_error(tmp_path):
+    done = subprocess.run(
+        f"{sys.executable} -m alexnet_viz trace --json | true", shell=True, cwd=HOME, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+
+
+def test_no_runs_are_said_to_be_none(capsys, tmp_path):
+    assert main(["runs", "--runs", str(tmp_path / "nowhere")]) == 0
+    assert "There are no runs in" in capsys.readouterr().err
+
+
+def test_interrupted_or_killed_it_says_how_to_go_on(tmp_path):
+    """As in a terminal: Ctrl+C is a SIGINT to the shell's process alone, as the worker has a session of its own."""
+    settings = ["epochs=500", "input_size=64", "fc_width=16", "classes=3", "batch_size=64"]
+    train = ["train", "--runs", str(tmp_path), "--id", "mine", *(part for one in settings for part in ("--set", one))]
+    run, command = tmp_path / "mine", [sys.executable, "-m", "alexnet_viz"]
+    for arguments, end in ((train, "interrupt"), (["resume", str(run)], "kill")):
+        shell = subprocess.Popen(
+            [*command, *arguments], cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            begun = runs.read_status(run).step
+            while runs.read_status(run).step <= begun:
+                assert shell.poll() is None
+                time.sleep(0.05)
+            if end == "kill":
+                launcher.kill(run)
+            else:
+                shell.send_signal(signal.SIGINT)
+            out, err = shell.communicate(timeout=100)
+        finally:
+            launcher.kill(run)
+            shell.kill()
+        assert f"python -m alexnet_viz resume {run}" in (out if end == "interrupt" else err)
+        assert shell.returncode == (0 if end == "interrupt" else 2)
