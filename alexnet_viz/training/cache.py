@@ -134,8 +134,10 @@ def _read_index(entry: Path) -> dict[str, np.ndarray] | None:
 
 
 def _has_pixels(entry: Path, index: dict[str, np.ndarray]) -> bool:
-    pixels = entry / "pixels"
-    return pixels.is_file() and pixels.stat().st_size == index["offsets"][-1] > 0
+    try:
+        return (entry / "pixels").stat().st_size == index["offsets"][-1] > 0
+    except OSError:
+        return False
 
 
 def _is_full(folder: Path, size: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,11 @@ _FILES = {  # (archive, what torchvision unpacks it to): one of the two must be 
         ("ILSVRC2012_img_val.tar", "val"),
         ("ILSVRC2012_devkit_t12.tar.gz", "meta.bin"),
     ],
+}
+
+PHOTOS = {  # how many photos a whole set has in its folders, one folder a class
+    "imagenette": {"imagenette2-320/train": 9_469, "imagenette2-320/val": 3_925},
+    "imagenet": {"train": 1_281_167, "val": 50_000},
 }
 
 
@@ -95,20 +101,24 @@ def load(recipe: Recipe, on_progress: Progress = lambda _: None) -> Splits:
 def check(recipe: Recipe) -> int | None:
     """What can be known without decoding a photo: DataError where the data are missing or cannot be trained on.
 
-    Returns how many photos there are at most, where that is known.
+    Returns how many training photos there are at most, where that is known.
     """
     check_place(recipe)
     source, root = _place(recipe)
+    _check_whole(source, root)
     if source == "folder":
         tree = read_tree(root)
-        return int((tree.labels < _class_count(recipe, tree.class_names)).sum())
+        used = tree.labels < _class_count(recipe, tree.class_names)
+        if tree.is_val is not None:
+            return int((used & ~tree.is_val).sum())
+        return sum(int(count) - _held_out(recipe, count) for count in np.bincount(tree.labels[used]))
     return count(recipe)[0] if source == "textures" else None
 
 
 def check_place(recipe: Recipe) -> None:
     """The same at a glance, without listing any folder: DataError says which files to get, and where they belong."""
     source, root = _place(recipe)
-    if source == "folder" and not root.exists():
+    if source == "folder" and not os.path.exists(root):
         raise DataError(f"There is no folder or .zip file {root}. {LAYOUT}.")
     needed = _FILES.get(source, ())
     missing = [file for file, unpacked in needed if not (root / file).is_file() and not (root / unpacked).exists()]
@@ -117,6 +127,18 @@ def check_place(recipe: Recipe) -> None:
             f"{_TITLES[source]} is not in {root}: get {', '.join(missing)} from {_ORIGINS[source]} "
             f"and put {'it' if len(missing) == 1 else 'them'} there."
         )
+
+
+def _check_whole(source: str, root: Path) -> None:
+    """DataError where a set was unpacked in part only: torchvision takes any folder of the right name for the whole."""
+    for folder, photos in PHOTOS.get(source, {}).items():
+        place = root / folder
+        if (root / Path(folder).parts[0]).is_dir() and (found := sum(1 for _ in place.glob("*/*.JPEG"))) < photos:
+            raise DataError(
+                f"{place} holds {found:,} of {_TITLES[source]}'s {photos:,} photos, as an interrupted unpacking leaves "
+                f"it: remove {root / Path(folder).parts[0]} and start again, or write folder:{place.parent} to train "
+                "on what is there."
+            )
 
 
 def fetch(recipe: Recipe) -> None:
@@ -181,6 +203,7 @@ def _open_cifar10(root: Path) -> tuple:
 
 def _imagenette(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
     on_progress(f"reading Imagenette from {root}")
+    _check_whole("imagenette", root)
     names = _open_imagenette(root).classes
     return _folder(recipe, root / "imagenette2-320", on_progress, short_names(names))
 
@@ -200,6 +223,7 @@ def _imagenet(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
     from torchvision.datasets import ImageNet
 
     on_progress(f"reading ImageNet from {root}; unpacking its archives takes an hour or more")
+    _check_whole("imagenet", root)
     with _or_data_error(
         f"ImageNet is not in {root}",
         "put ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar and ILSVRC2012_devkit_t12.tar.gz from "
@@ -243,14 +267,19 @@ def _splits(
         is_val = np.zeros(len(labels), bool)
         for label in range(len(names)):
             rows = np.flatnonzero(labels == label)
-            count = min(max(round(recipe.val_fraction * len(rows)), 1), len(rows) - 1)
-            is_val[np.random.default_rng((recipe.seed, label)).permutation(rows)[:count]] = True
+            drawn = np.random.default_rng((recipe.seed, label)).permutation(rows)
+            is_val[drawn[: _held_out(recipe, len(rows))]] = True
     train, val = (np.flatnonzero((is_val == side) & (labels < len(names))) for side in (False, True))
     digest = hashlib.sha256("\n".join((identity, *names)).encode(errors="surrogateescape"))
     for part in (labels, train, val):
         digest.update(part.astype("<i8").tobytes())
     sets = (ImageSet(store, rows, labels[rows], names) for rows in (train, val))
     return Splits(*sets, names, digest.hexdigest(), skipped, notes)
+
+
+def _held_out(recipe: Recipe, photos: int) -> int:
+    """How many of a class's photos validate; at least one, and not all."""
+    return min(max(round(recipe.val_fraction * photos), 1), photos - 1)
 
 
 def _class_count(recipe: Recipe, names: Sequence[str]) -> int:

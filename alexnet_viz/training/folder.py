@@ -97,8 +97,13 @@ def check_classes(root: Path, labels: np.ndarray, is_val: np.ndarray | None, nam
 
 
 def _list(root: Path) -> Listing:
-    if root.is_dir():
-        return _list_folder(root)
+    try:
+        if root.is_dir():
+            return _list_folder(root)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename} cannot be read ({error.strerror}): change its rights, or remove it."
+        ) from error
     if not root.exists():
         raise DataError(f"There is no folder or .zip file {root}. {LAYOUT}.")
     try:
@@ -109,7 +114,7 @@ def _list(root: Path) -> Listing:
 
 def _list_folder(root: Path) -> Listing:
     files, folders, refused = {}, set(), []
-    for here, names, found in os.walk(root, followlinks=True):
+    for here, names, found in os.walk(root, followlinks=True, onerror=_raise):
         names[:] = [name for name in names if not _is_junk(name)]
         inside = PurePosixPath(Path(here).relative_to(root).as_posix())
         folders.update(str(inside / name) for name in names)
@@ -123,6 +128,11 @@ def _list_folder(root: Path) -> Listing:
     table = root / CLASS_TABLE
     names = table.read_bytes() if table.is_file() else b""
     return _listing(root, files, folders, partial(_read_file, root), names, refused)
+
+
+def _raise(error: OSError) -> None:
+    """For os.walk, which else leaves out without a word what it may not list."""
+    raise error
 
 
 def _list_zip(path: Path) -> Listing:

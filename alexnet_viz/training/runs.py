@@ -124,7 +124,7 @@ def create_run(recipe: Recipe, runs: Path | None = None, run_id: str | None = No
 def find_run(name: str | Path, runs: Path | None = None) -> Path:
     """The directory of a run by its id or its path; RunError if there is none."""
     for path in (Path(runs or runs_folder()) / name, Path(name)):
-        if (path / "config.json").is_file():
+        if os.path.isfile(path / "config.json"):  # unlike Path's, False where a folder may not be read
             return path
     raise RunError(f"There is no run {str(name)!r}: `runs` lists those there are.")
 

@@ -17,7 +17,7 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
-from alexnet_viz.errors import RunError, UserError
+from alexnet_viz.errors import DataError, RunError, UserError
 from alexnet_viz.training import runs
 from alexnet_viz.training.launcher import TORCHRUN_ENVIRONMENT, machines_command, torchrun_command
 from alexnet_viz.training.recipe import Recipe
@@ -111,6 +111,13 @@ def _train(path: Path, recipe: Recipe, monitor) -> bool:
             splits = _load(recipe, team, monitor)
         except _Stopped:
             return False
+        except DataError as error:
+            if not runs.read_index(path)["last"]:
+                raise
+            raise DataError(f"{error} Put the photos back, then resume: the last checkpoint is intact.") from error
+        if monitor.writes:
+            for line in splits.skipped:
+                print(f"left out: {line}")
         return train(path, recipe, splits, team, monitor, device)
 
 

@@ -1,7 +1,10 @@
 import os
 import shutil
+import subprocess
+import sys
 import urllib.request
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,8 @@ import torch
 from alexnet_viz.errors import DataError
 from alexnet_viz.training import data, folder, textures
 from alexnet_viz.training.recipe import Recipe
+
+HOME = Path(__file__).parents[2]
 
 
 def photos(*classes, count=4, suffix="jpg"):
@@ -34,8 +39,8 @@ def no_network(monkeypatch):
 def test_data_are_counted_and_checked_before_anything_is_decoded(make_tree):
     root = make_tree(photos("ant", "bee", count=5))
     recipe = Recipe(data=f"folder:{root}")
-    data.check(recipe)
-    assert data.count(recipe) == (len(load(root).train), 2)
+    assert data.check(recipe) == len(load(root).train) == 8
+    assert data.count(recipe) == (8, 2)
     with pytest.raises(DataError, match="has 2 classes"):
         data.check(recipe.changed(classes=3))
     with pytest.raises(DataError, match="no folder"):
@@ -137,6 +142,18 @@ def test_bad_files_are_counted_listed_and_skipped(make_tree, make_jpeg):
     assert splits.notes[0].startswith("4 files are skipped")
 
 
+@pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid(), reason="root alone can give up its powers")
+def test_a_folder_that_may_not_be_read_is_an_error(make_tree):
+    root = make_tree(photos("ant", "bee"))
+    command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "alexnet_viz", "train"]
+    for place in (root / "bee", root):
+        place.chmod(0)
+        done = subprocess.run([*command, "--data", f"folder:{root}"], cwd=HOME, capture_output=True, text=True)
+        place.chmod(0o755)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert f"{place} cannot be read (Permission denied)" in done.stderr
+
+
 def test_the_fingerprint_survives_a_copy_and_notices_a_change(make_tree, tmp_path):
     root = make_tree(photos("ant", "bee"))
     before = load(root).fingerprint
@@ -207,7 +224,12 @@ def test_no_network_is_a_plain_error(tmp_path, no_network, name, file):
             get(recipe)
 
 
-def test_imagenette_is_read_with_its_names(make_tree, tmp_path):
+@pytest.fixture
+def small_sets(monkeypatch):
+    monkeypatch.setattr(data, "PHOTOS", {})
+
+
+def test_imagenette_is_read_with_its_names(make_tree, tmp_path, small_sets):
     sides = ("train/n01440764", "train/n03445777", "val/n01440764", "val/n03445777")
     make_tree(photos(*sides, suffix="JPEG"), name="set/imagenette2-320")
     splits = data.load(Recipe(data=f"imagenette:{tmp_path / 'set'}"))
@@ -237,7 +259,7 @@ def test_imagenet_says_which_files_to_get(tmp_path):
         ),
     ],
 )
-def test_what_is_missing_is_named_before_anything_starts(make_tree, tmp_path, name, files):
+def test_what_is_missing_is_named_before_anything_starts(make_tree, tmp_path, small_sets, name, files):
     """Each archive, until it or what it unpacks to is there."""
     recipe = Recipe(data=f"{name}:{tmp_path / 'set'}")
     for number, (archive, unpacked) in enumerate(files):
@@ -250,11 +272,31 @@ def test_what_is_missing_is_named_before_anything_starts(make_tree, tmp_path, na
     data.check(recipe)
 
 
-def test_imagenet_unpacked_is_read_with_its_names(make_tree):
+def test_imagenet_unpacked_is_read_with_its_names(make_tree, small_sets):
     root = make_tree(photos(*(f"{side}/{name}" for side in ("train", "val") for name in ("n1", "n2", "n3"))))
     names = {"n1": ("crane", "bird"), "n2": ("kite",), "n3": ("crane", "machine")}
     torch.save((names, ["n1"]), root / "meta.bin")
     assert data.load(Recipe(data=f"imagenet:{root}")).class_names == ("crane, bird", "kite", "crane, machine")
+
+
+@pytest.mark.parametrize(("name", "inside"), [("imagenet", ""), ("imagenette", "imagenette2-320/")])
+def test_a_set_unpacked_in_part_is_told_from_a_whole_one(make_tree, monkeypatch, name, inside):
+    sides = [f"{inside}{side}/{one}" for side in ("train", "val") for one in ("n01440764", "n03445777")]
+    root = make_tree(photos(*sides, suffix="JPEG"))
+    torch.save(({"n01440764": ("tench",), "n03445777": ("golf ball",)}, []), root / "meta.bin")
+    recipe = Recipe(data=f"{name}:{root}")
+    whole = {f"{inside}train": 8, f"{inside}val": 8}
+    monkeypatch.setitem(data.PHOTOS, name, whole)
+    data.check(recipe)
+    data.load(recipe)
+    shutil.move(root / sides[-1] / "0.JPEG", root / inside / "val")  # torchvision sorts what it has unpacked
+    for get in (data.check, data.load):
+        with pytest.raises(DataError, match=rf"val holds 7 of .* 8 photos.*: remove .*, or write folder:{root}"):
+            get(recipe)
+    shutil.rmtree(root / inside / "val")
+    if inside:
+        with pytest.raises(DataError, match="val holds 0 of"):
+            data.check(recipe)
 
 
 # --- textures and progress -----------------------------------------------------------------------

@@ -211,6 +211,7 @@ def test_with_a_full_disk_or_without_its_photos_it_fails_and_goes_on_later(tiny,
     assert work(run) == 2
     found = runs.read_run(run)
     assert (found.state, "mine" in found.status.error) == ("failed", True)
+    assert "Put the photos back, then resume" in found.status.error
     assert runs.read_index(run) == before
     (tmp_path / "away").rename(tmp_path / "mine")
     assert work(run) == 0
