@@ -36,7 +36,7 @@ def best_available() -> str:
     return "bundled" if BUNDLED.is_file() else "random"
 
 
-def path_of(choice: str) -> Path | None:
+def path_of(choice: str, runs: Path | None = None) -> Path | None:
     """The file that a choice stands for; None for random. Raises WeightsError for a run that is not there."""
     if choice == "random":
         return None
@@ -45,7 +45,7 @@ def path_of(choice: str) -> Path | None:
     if choice == "bundled":
         return BUNDLED
     if choice.startswith("run:"):
-        return run_weights(choice.removeprefix("run:").removesuffix(START))
+        return run_weights(choice.removeprefix("run:").removesuffix(START), runs)
     return Path(choice).expanduser()
 
 

@@ -20,12 +20,16 @@ RANDOM_SEED = 2012
 
 
 def load(
-    choice: str, variant: Variant = "torchvision", on_progress: Progress | None = None
+    choice: str,
+    variant: Variant = "torchvision",
+    on_progress: Progress | None = None,
+    runs: Path | None = None,
 ) -> tuple[AlexNet, WeightsInfo]:
     """The network with the chosen weights, in eval mode, float32, on the CPU, its parameters frozen.
 
     ``variant`` counts for ``random`` alone: other weights say themselves what they fit. ``imagenet`` is downloaded
-    when it is not in the cache. Raises WeightsError; never puts other weights in the place of those asked for.
+    when it is not in the cache. ``runs`` is where ``run:<id>`` looks. Raises WeightsError; never puts other weights in
+    the place of those asked for.
     """
     if choice == "random":
         network, info = _random(NetworkSpec(variant))
@@ -34,7 +38,7 @@ def load(
     elif choice == "bundled" and not BUNDLED.is_file():
         raise WeightsError("This copy of the app holds no bundled weights: choose random, imagenet or a file.")
     else:
-        network, info = _checkpoint(path_of(choice), choice)
+        network, info = _checkpoint(path_of(choice, runs), choice)
     return network.eval().requires_grad_(False), info
 
 

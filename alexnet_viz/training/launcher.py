@@ -36,7 +36,7 @@ def check(recipe: Recipe, folder: Path | None = None) -> None:
     if photos is not None:
         plan(recipe, photos)
     if recipe.start.startswith("run:"):
-        sources.run_weights(recipe.start.removeprefix("run:"), folder)
+        sources.path_of(recipe.start, folder)
     elif recipe.start not in ("", "random", "imagenet") and not sources.path_of(recipe.start).is_file():
         raise RecipeError(f"start={recipe.start}: there is no such file; use bundled, imagenet, run:ID or a path.")
 
@@ -162,15 +162,19 @@ def _on_machines(run: Path, recipe: Recipe, host: str) -> str:
 def slurm_script(run: Path, recipe: Recipe) -> str:
     """The same as a batch script for ``sbatch``."""
     host = '"$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)"'
+    gpus = [f"#SBATCH --gpus-per-node={recipe.processes}"] * (recipe.device != "cpu")
+    # SLURM gives a task one core, if not asked, and a process needs one for each of its threads.
+    cores = recipe.processes * max(4, recipe.threads, recipe.workers + 1)
     return "\n".join(
         [
             "#!/bin/bash",
             f"#SBATCH --job-name={run.name}",
             f"#SBATCH --nodes={recipe.machines}",
             "#SBATCH --ntasks-per-node=1",
-            f"#SBATCH --gpus-per-node={recipe.processes}",
+            f"#SBATCH --cpus-per-task={cores}",
+            *gpus,
             f"cd {shlex.quote(str(_ROOT))}",
-            f"srun {_on_machines(run, recipe, host)}",
+            f'srun --cpus-per-task="$SLURM_CPUS_PER_TASK" {_on_machines(run, recipe, host)}',
             "",
         ]
     )

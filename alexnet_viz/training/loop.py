@@ -24,7 +24,6 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from alexnet_viz.errors import RecipeError, RunError
-from alexnet_viz.network.sources import run_weights
 from alexnet_viz.network.variants import AlexNet, build, initialise
 from alexnet_viz.network.weights import load
 from alexnet_viz.training import augment, batch_norm, checkpoints, runs
@@ -192,8 +191,7 @@ def make_network(recipe: Recipe, classes: int, device: torch.device, folder: Pat
 @torch.no_grad()
 def _begin_with(network: AlexNet, choice: str, folder: Path | None) -> None:
     """Copy the weights of a choice into a network; its fc8 stays as drawn where the number of classes differs."""
-    run = choice.startswith("run:")
-    found = load(str(run_weights(choice.removeprefix("run:"), folder)) if run else choice)[0].state_dict()
+    found = load(choice, runs=folder)[0].state_dict()
     for key, own in network.state_dict().items():
         if key in found and found[key].shape == own.shape:
             own.copy_(found[key])
@@ -511,7 +509,7 @@ def _seen(training: _Training, indices: np.ndarray, how: Preprocessing) -> np.nd
 
 
 def _is_best(history: list[float]) -> bool:
-    return history[-1] > max(history[:-1], default=-1.0)
+    return history[-1] >= max(history)  # of equally good ones the one that learned longest
 
 
 # --- the film of learning ------------------------------------------------------------------------
@@ -599,7 +597,10 @@ def _restore(training: _Training, about: dict[str, Any]) -> None:
         return
     weights, state = loaded
     if state["fingerprint"] != training.splits.fingerprint:
-        raise RunError("The photos of this run are not those it began with: put them back, or start a new run.")
+        raise RunError(
+            f"The photos of {training.recipe.data} are not those that this run began with: put those back, then "
+            "resume, or start a new run; its last checkpoint is intact."
+        )
     for key in ("device", "precision", "threads", "processes", "torch"):
         if state["about"][key] != about[key]:
             print(f"{key} was {state['about'][key]} and is {about[key]}: the run goes on, but not bit for bit.")

@@ -54,7 +54,7 @@ class Recipe:
     start: str = _setting(
         "",
         "Data and network",
-        "Weights to go on from (fine-tuning): bundled, imagenet, run:ID or a file. Other classes get a new fc8.",
+        "Weights to go on from (fine-tuning): bundled, imagenet, run:ID[@start], a file. Other classes get a new fc8.",
     )
     batch_norm: bool = _setting(
         False,

@@ -1,9 +1,11 @@
 """Launching, stopping and queueing real workers."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -111,12 +113,17 @@ def test_a_batch_of_more_than_all_photos_is_refused(tiny):
 def test_weights_to_begin_with_must_be_there(tiny, tmp_path):
     """A run's are looked for in the folder of the new run."""
     launcher.check(tiny)
-    for start, error in (("run:gone", "no run 'gone' with a checkpoint"), ("gone.pt", "there is no such file")):
+    for start, error in (
+        ("run:gone", "no run 'gone' with a checkpoint"),
+        ("run:gone@start", "no run 'gone' with a checkpoint"),
+        ("gone.pt", "there is no such file"),
+    ):
         with pytest.raises(UserError, match=error):
             launcher.check(tiny.changed(start=start), tmp_path)
     there = runs.create_run(tiny, tmp_path, "there")
     runs.replace_json(there / "checkpoints" / "index.json", {"last": ["step-1"], "best": None})
-    launcher.check(tiny.changed(start="run:there"), tmp_path)
+    for start in ("run:there", "run:there@start"):
+        launcher.check(tiny.changed(start=start), tmp_path)
 
 
 def test_several_machines_get_a_command_each(tiny):
@@ -125,20 +132,33 @@ def test_several_machines_get_a_command_each(tiny):
     command = launcher.machines_command(run, recipe, "node1")
     assert "--nnodes=2 --nproc-per-node=4" in command
     assert f"--rdzv-endpoint=node1:29500 -m alexnet_viz.training.worker {run.resolve()}" in command
-    script = launcher.slurm_script(run, recipe)
-    assert script.startswith("#!/bin/bash\n#SBATCH")
-    assert "--nodes=2" in script
 
 
-def test_two_machines_train_together_by_the_line_they_are_given(tiny, tmp_path):
-    """Both are this one; nothing but the port differs from what the page prints."""
+@pytest.mark.parametrize("slurm", [False, True])
+def test_two_machines_train_together_by_the_line_they_are_given(tiny, tmp_path, slurm):
+    """Both are this one; nothing but the port differs from what the page prints. A fake SLURM runs its script."""
     recipe = tiny.changed(machines=2, epochs=1)
     run = runs.create_run(recipe, tmp_path / "shared runs")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     line = launcher.machines_command(run, recipe, "127.0.0.1").replace(":29500", f":{port}")
+    environment = dict(os.environ)
+    if slurm:
+        for name, what in (
+            ("srun", 'shift\n"$@" & one=$!\n"$@" && wait $one'),
+            ("scontrol", "echo 127.0.0.1; echo other"),
+        ):
+            (tmp_path / name).write_text(f"#!/bin/bash\n{what}\n", encoding="ascii")
+            (tmp_path / name).chmod(0o755)
+        environment |= {
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "SLURM_JOB_NODELIST": "n[1-2]",
+            "SLURM_CPUS_PER_TASK": "4",
+        }
+        line = launcher.slurm_script(run, recipe).replace(":29500", f":{port}")
     with open(tmp_path / "log.txt", "wb") as log:
-        two = [subprocess.Popen(line, shell=True, cwd=tmp_path, stdout=log, stderr=log) for _ in range(2)]
+        popen = partial(subprocess.Popen, ["bash", "-c", line], cwd=tmp_path, stdout=log, stderr=log, env=environment)
+        two = [popen() for _ in range(1 if slurm else 2)]
         try:
             codes = [machine.wait(PATIENCE) for machine in two]
         finally:
@@ -147,8 +167,21 @@ def test_two_machines_train_together_by_the_line_they_are_given(tiny, tmp_path):
                     for process in [*psutil.Process(machine.pid).children(recursive=True), machine]:
                         process.kill()
     seen = runs.read_run(run)
-    assert codes == [0, 0], (tmp_path / "log.txt").read_text()
+    assert set(codes) == {0}, (tmp_path / "log.txt").read_text()
     assert (seen.state, seen.status.about["processes"]) == ("finished", 2)
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_slurm_is_asked_for_what_the_processes_need(tiny, tmp_path, device):
+    recipe = tiny.changed(processes=2, machines=2, threads=6, device=device)
+    script = launcher.slurm_script(runs.create_run(recipe, tmp_path / "my runs"), recipe)
+    asked = dict(
+        line.removeprefix("#SBATCH --").split("=") for line in script.splitlines() if line.startswith("#SBATCH")
+    )
+    del asked["job-name"]
+    gpus = {} if device == "cpu" else {"gpus-per-node": "2"}
+    assert asked == {"nodes": "2", "ntasks-per-node": "1", "cpus-per-task": "12", **gpus}
+    assert subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True).stderr == ""
 
 
 def test_the_cost_of_a_run(tiny):

@@ -70,6 +70,21 @@ def test_what_a_run_began_with_is_drawn_again_bit_for_bit(fit, tiny, init, norm)
     assert load(f"run:{path.name}")[1].id != info.id
 
 
+def test_a_run_goes_on_from_what_another_began_with(fit, tiny, tmp_path):
+    first, _ = fit(
+        tiny.changed(epochs=1, seed=7), runs.create_run(tiny.changed(epochs=1, seed=7), tmp_path / "mine", "first")
+    )
+    began = make_network(tiny.changed(seed=7), 4, CPU)
+    again = make_network(tiny.changed(seed=8, start="run:first@start"), 4, CPU, first.parent)
+    assert all(torch.equal(again.state_dict()[key], value) for key, value in began.state_dict().items())
+
+
+def test_of_equally_good_epochs_the_last_is_the_best(fit, tiny):
+    path, _ = fit(tiny.changed(epochs=3, learning_rate=1e-9, warmup_epochs=0.0))  # learns nothing: all are equal
+    assert len({row["top1"] for row in rows(path, "val")}) == 1
+    assert runs.read_index(path)["best"] == "step-00000018"
+
+
 def test_a_run_that_went_on_says_from_what(fit, tiny):
     first, _ = fit(tiny.changed(epochs=1))
     second, _ = fit(tiny.changed(epochs=1, start=f"run:{first.name}"))
@@ -159,7 +174,7 @@ def test_validation_is_that_of_the_weights_kept(fit, tiny):
 def test_the_answers_of_the_best_epoch_are_kept(fit, tiny):
     path, _ = fit(tiny)
     answers = read_answers(path)
-    best = max(rows(path, "val"), key=lambda row: row["top1"])
+    best = max(rows(path, "val"), key=lambda row: (row["top1"], row["step"]))
     assert answers.step == best["step"]
     assert (answers.said == answers.label).mean() == pytest.approx(best["top1"])
     assert answers.index.tolist() == list(range(15))
