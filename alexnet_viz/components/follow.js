@@ -12,7 +12,7 @@ const follow = (view, source, every, take) => {
     if (document.hidden || waiting) return;
     waiting = true;
     try {
-      const answer = await fetch(typeof source === "function" ? source() : source, { cache: "no-store" });
+      const answer = await fetch(typeof source === "function" ? source() : source, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
       const body = answer.ok ? await answer.arrayBuffer() : null;
       if (view.asking === mine) take(body);
     } catch {

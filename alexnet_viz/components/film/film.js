@@ -44,7 +44,7 @@ export default function ({ parentElement, data: { run, source, every } }) {
     view.whole = true;
     const answer = await fetch(from(0)).catch(() => null);
     if (answer?.ok) take(await answer.arrayBuffer());
-    else view.whole = false;
+    else setTimeout(() => { view.whole = false; }, 2000);
   };
   view.ask = ask;
 
