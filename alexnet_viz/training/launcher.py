@@ -44,9 +44,18 @@ def check(recipe: Recipe, folder: Path | None = None) -> None:
 def start(run: Path, *, queue: bool = False) -> int:
     """Start or resume a run in a process that outlives this one; its pid. A run that is under way is left alone.
 
-    With ``queue`` it waits until the runs before it in the same directory have ended. RunError if it is finished.
+    With ``queue`` it waits until the runs before it in the same directory have ended. RunError if it is finished, or
+    its directory cannot be written to.
     """
-    run = run.resolve()
+    try:
+        return _start(run.resolve(), queue=queue)
+    except OSError as error:
+        raise RunError(
+            f"{run} cannot be written to ({error.strerror}): free some space or change its rights, then resume."
+        ) from error
+
+
+def _start(run: Path, *, queue: bool) -> int:
     with _launching(run):
         state = runs.read_run(run)
         if state.state == "finished":
@@ -71,7 +80,12 @@ def start(run: Path, *, queue: bool = False) -> int:
         with contextlib.suppress(OSError):
             # Linux weighs whole sessions against each other first, and there a process's own niceness counts nothing.
             Path(f"/proc/{child.pid}/autogroup").write_text(str(_NICENESS), encoding="ascii")
-        runs.replace_json(run / "launch.json", {"pid": child.pid, "started": process.create_time()})
+        try:
+            runs.replace_json(run / "launch.json", {"pid": child.pid, "started": process.create_time()})
+        except OSError:  # nobody would know of it
+            child.kill()
+            child.wait()
+            raise
     threading.Thread(target=child.wait, daemon=True).start()  # so that no zombie stays behind
     return child.pid
 

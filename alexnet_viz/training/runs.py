@@ -23,6 +23,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -113,11 +114,19 @@ def create_run(recipe: Recipe, runs: Path | None = None, run_id: str | None = No
             number += 1
             name = f"{wanted}-{number}"
         except OSError as error:
-            raise RunError(f"No run can be made in {runs} ({error.strerror}): choose another folder.") from error
-    (path / "checkpoints").mkdir()
-    (path / "snapshots").mkdir()
+            raise RunError(
+                f"No run can be made in {runs} ({error.strerror}): free some space or choose another folder."
+            ) from error
     config = {"id": name, "created": time.time(), "recipe": recipe.as_dict()}
-    replace_json(path / "config.json", config)
+    try:
+        (path / "checkpoints").mkdir()
+        (path / "snapshots").mkdir()
+        replace_json(path / "config.json", config)
+    except OSError as error:
+        shutil.rmtree(path, ignore_errors=True)
+        raise RunError(
+            f"No run can be made in {runs} ({error.strerror}): free some space or choose another folder."
+        ) from error
     return path
 
 
@@ -332,5 +341,9 @@ def write_status(path: Path, status: Status) -> None:
 def replace_json(path: Path, value: dict | list) -> None:
     """Replace a small file so that readers see the old or the new one. Not forced to the disk: it comes each second."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
-    os.replace(temporary, path)
+    try:
+        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

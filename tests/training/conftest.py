@@ -1,6 +1,8 @@
 """Small photos in folders, made on the spot."""
 
 import io
+import resource
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -33,6 +35,22 @@ def make_tree(tmp_path):
         return root
 
     return make
+
+
+@pytest.fixture
+def full_disk():
+    """``with full_disk():`` no file can be written to: a limit on the size of files stands for the disk."""
+
+    @contextmanager
+    def full_disk():
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return full_disk
 
 
 @pytest.fixture

@@ -97,6 +97,15 @@ def test_a_run_under_way_is_not_deleted_and_an_ended_one_is(launch):
     assert not runs.list_runs()
 
 
+def test_on_a_full_disk_no_worker_is_left_that_nobody_knows_of(tiny, full_disk):
+    run = runs.create_run(tiny)
+    with pytest.raises(RunError, match=r"cannot be written to .*: free some space"), full_disk():
+        launcher.start(run)
+    assert not [child for child in psutil.Process().children() if str(run) in child.cmdline()]
+    assert not list(run.glob(".*"))
+    assert runs.read_run(run).state == "queued"
+
+
 def test_a_finished_run_is_not_started(tiny):
     run = runs.create_run(tiny)
     runs.write_status(run, runs.Status("finished"))

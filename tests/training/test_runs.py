@@ -51,6 +51,14 @@ def test_a_new_run_keeps_its_recipe_and_waits(run):
     assert run.name.endswith("-quick-textures")
 
 
+def test_on_a_full_disk_nothing_is_left_of_a_new_run(tmp_path, full_disk):
+    with pytest.raises(RunError, match=r"No run can be made in .*: free some space or choose another folder"):
+        with full_disk():
+            runs.create_run(preset("quick"), tmp_path, "mine")
+    assert not list(tmp_path.iterdir())
+    runs.create_run(preset("quick"), tmp_path, "mine")
+
+
 def test_runs_of_the_same_second_get_names_of_their_own():
     recipe = preset("textbook").changed(data="folder:/photos/My cats.zip")
     names = {runs.create_run(recipe).name for _ in range(3)}
