@@ -15,6 +15,8 @@ from alexnet_viz.training import data, folder, textures
 from alexnet_viz.training.recipe import Recipe
 
 HOME = Path(__file__).parents[2]
+POWERLESS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]  # else root may read everything
+powerless = pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid(), reason="root alone can give up its powers")
 
 
 def photos(*classes, count=4, suffix="jpg"):
@@ -142,16 +144,32 @@ def test_bad_files_are_counted_listed_and_skipped(make_tree, make_jpeg):
     assert splits.notes[0].startswith("4 files are skipped")
 
 
-@pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid(), reason="root alone can give up its powers")
+@powerless
 def test_a_folder_that_may_not_be_read_is_an_error(make_tree):
     root = make_tree(photos("ant", "bee"))
-    command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "alexnet_viz", "train"]
+    command = [*POWERLESS, sys.executable, "-m", "alexnet_viz", "train"]
     for place in (root / "bee", root):
         place.chmod(0)
         done = subprocess.run([*command, "--data", f"folder:{root}"], cwd=HOME, capture_output=True, text=True)
         place.chmod(0o755)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert f"{place} cannot be read (Permission denied)" in done.stderr
+
+
+@powerless
+def test_a_cache_that_may_not_be_read_is_done_without(make_tree, tmp_path):
+    root = make_tree(photos("ant", "bee"))
+    code = "import sys; from alexnet_viz.training import data, recipe; data.load(recipe.Recipe(data=sys.argv[1]))"
+    cached = tmp_path / "closed"
+    cached.mkdir(mode=0)
+    done = subprocess.run(
+        [*POWERLESS, sys.executable, "-c", code, f"folder:{root}"],
+        cwd=HOME,
+        env={**os.environ, "ALEXNET_VIZ_CACHE": str(cached)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_fingerprint_survives_a_copy_and_notices_a_change(make_tree, tmp_path):

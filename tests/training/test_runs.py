@@ -52,9 +52,9 @@ def test_a_new_run_keeps_its_recipe_and_waits(run):
 
 
 def test_on_a_full_disk_nothing_is_left_of_a_new_run(tmp_path, full_disk):
-    with pytest.raises(RunError, match=r"No run can be made in .*: free some space or choose another folder"):
-        with full_disk():
-            runs.create_run(preset("quick"), tmp_path, "mine")
+    refused = pytest.raises(RunError, match=r"No run can be made in .*: free some space or choose another folder")
+    with refused, full_disk():
+        runs.create_run(preset("quick"), tmp_path, "mine")
     assert not list(tmp_path.iterdir())
     runs.create_run(preset("quick"), tmp_path, "mine")
 

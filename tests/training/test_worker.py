@@ -196,6 +196,14 @@ def test_missing_photos_fail_with_a_sentence_before_anything_starts(tiny, work, 
     assert "Traceback" not in runs.log_tail(run)
 
 
+def test_photos_that_are_left_out_are_listed_in_the_log(tiny, photos, work, tmp_path):
+    shutil.copytree(photos, tmp_path / "mine")
+    (tmp_path / "mine" / "train" / "a" / "bad.png").write_bytes(b"no photo")
+    run = runs.create_run(tiny.changed(data=f"folder:{tmp_path / 'mine'}", epochs=1))
+    assert work(run) == 0
+    assert "left out: train/a/bad.png" in runs.log_tail(run)
+
+
 def test_with_a_full_disk_or_without_its_photos_it_fails_and_goes_on_later(tiny, photos, spawn, work, tmp_path):
     """A limit on the size of files stands for the disk: what a checkpoint needs is more."""
     shutil.copytree(photos, tmp_path / "mine")
