@@ -169,11 +169,13 @@ def list_runs(runs: Path | None = None) -> tuple[Run, ...]:
 
 
 def read_status(path: Path) -> Status:
-    """The status last written; a queued one if there is none yet."""
+    """The status last written; a queued one if there is none yet, or what is there is no JSON."""
     try:
         values = json.loads((path / "status.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Status()
+    except ValueError:  # the power failed before it reached the disk
+        return Status(attempt=max((row["attempt"] for row in read_metrics(path)[0]), default=0))
     known = {f.name for f in dataclasses.fields(Status)}
     return Status(**{key: value for key, value in values.items() if key in known})
 

@@ -59,6 +59,13 @@ def test_on_a_full_disk_nothing_is_left_of_a_new_run(tmp_path, full_disk):
     runs.create_run(preset("quick"), tmp_path, "mine")
 
 
+def test_a_status_lost_with_the_power_loses_no_run(run):
+    runs.append_metrics(run, {"attempt": 2, "step": 1, "split": "train"})
+    (run / "status.json").write_bytes(b"")
+    (found,) = runs.list_runs()
+    assert (found.state, found.status.attempt) == ("queued", 2)  # the next attempt's rows must count as later
+
+
 def test_runs_of_the_same_second_get_names_of_their_own():
     recipe = preset("textbook").changed(data="folder:/photos/My cats.zip")
     names = {runs.create_run(recipe).name for _ in range(3)}
