@@ -123,7 +123,7 @@ def test_a_run_is_started_watched_stopped_and_resumed(page):
     wait_for(run.path, "running", steps=7)
     page.run()
     assert "step" in told(page)["told"]
-    assert (told(page)["state"], told(page)["every"]) == ("running", 1)
+    assert (told(page)["state"], told(page)["every"]) == ("running", feed.pace(run, 1))
     page.button(key="stop").click().run()
     stopped = wait_for(run.path, "stopped")
     assert 0 < stopped.status.step < stopped.status.steps

@@ -26,6 +26,7 @@ from alexnet_viz.training import runs
 from alexnet_viz.ui.training import duration, film
 
 _BYTES = "application/octet-stream"
+_EARLY = 60.0  # seconds: later a second adds less to a curve than can be seen
 _SLOWLY = 5.0  # seconds between two pictures of what goes on inside
 
 
@@ -110,8 +111,8 @@ def source(run: runs.Run, what: str, **how: Any) -> str:
 
 
 def pace(run: runs.Run, seconds: float) -> float:
-    """How often to ask: so often while a run goes on, else never, 0."""
-    return seconds if run.state in runs.ACTIVE else 0
+    """How often to ask while a run goes on: so often in its first minute, then half as often; else never, 0."""
+    return (seconds if time.time() - run.created < _EARLY else 2 * seconds) if run.state in runs.ACTIVE else 0
 
 
 def routes() -> list[Route]:
