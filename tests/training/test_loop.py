@@ -267,7 +267,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_names_the_step(fit, tiny):
 
 def test_other_photos_cannot_go_on_with_a_run(fit, tiny, monkeypatch):
     path, _ = fit(tiny.changed(epochs=1))
-    with pytest.raises(RunError, match="not those it began with"):
+    with pytest.raises(RunError, match="not those that this run began with"):
         fit(tiny.changed(epochs=1, classes=3), path)
 
 
