@@ -33,6 +33,13 @@ def test_a_long_run_is_thinned_and_keeps_its_last_point():
     assert drawn[-1] == 1500
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_value_that_is_no_number_is_left_out(value):
+    rows = [row("train", step, loss=number) for step, number in ((1, 2.0), (2, value), (3, 1.0))]
+    (line,) = curves(rows, "loss").lines
+    assert (line.x, line.y) == ([1, 3], [2.0, 1.0])
+
+
 def test_the_axis_of_a_run_under_way_moves_in_few_jumps():
     ends = [curves([row("train", step, loss=1.0)], "loss", steps=1000).until for step in range(1, 1001)]
     assert all(step <= end for step, end in zip(range(1, 1001), ends, strict=True))
