@@ -11,5 +11,5 @@ from streamlit.starlette import App
 from alexnet_viz.ui.training import feed
 from alexnet_viz.ui.welcome import welcome
 
-app = App(Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py", routes=feed.routes())
-print(welcome(), flush=True)
+shell = Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py"
+app = App(shell, routes=feed.routes(), lifespan=welcome)

@@ -6,11 +6,20 @@ With those Streamlit also shows an advertisement over the page, on machines wher
 from __future__ import annotations
 
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import streamlit as st
 
 
-def welcome() -> str:
+@asynccontextmanager
+async def welcome(app: object) -> AsyncIterator[None]:
+    """Print where the app is open once that is known: a port that is taken has Streamlit look for the next."""
+    print(_addresses(), flush=True)
+    yield
+
+
+def _addresses() -> str:
     """One line with the address for this machine, and for the room where the app listens to all of it."""
     host, port = st.get_option("server.address") or "0.0.0.0", st.get_option("server.port")
     place = st.get_option("server.baseUrlPath").strip("/")

@@ -297,8 +297,13 @@ def test_a_run_that_is_deleted_at_this_moment_is_not_found(finished, monkeypatch
     path = finished()
     monkeypatch.setattr(film, "snapshot_steps", lambda run: (0, 50, 150))
     assert ask(f"{path.name}/film").status_code == 404
-    monkeypatch.setattr(film, "snapshot_steps", Mock(side_effect=[(0, 50), ()]))
-    assert ask(f"{path.name}/film").status_code == 404
+
+
+def test_a_fault_of_ours_is_not_taken_for_a_run_that_is_missing(finished, monkeypatch):
+    path = finished()
+    monkeypatch.setattr(feed, "curves", Mock(side_effect=KeyError("loss")))
+    with pytest.raises(KeyError):
+        ask(f"{path.name}/curves")
 
 
 def test_rows_are_read_once_for_all_who_watch(page, finished, monkeypatch):

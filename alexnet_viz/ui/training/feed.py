@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -25,7 +26,6 @@ from alexnet_viz.figures import training as figures
 from alexnet_viz.training import runs
 from alexnet_viz.ui.training import duration, film
 
-_BYTES = "application/octet-stream"
 _EARLY = 60.0  # seconds: later a second adds less to a curve than can be seen
 _SLOWLY = 5.0  # seconds between two pictures of what goes on inside
 
@@ -125,19 +125,25 @@ def _prefix() -> str:
 
 
 def _answer(request: Request) -> Response:
-    how = request.query_params
     try:
-        run = runs.read_run(runs_folder() / request.path_params["run"])
-        match request.path_params["what"]:
-            case "progress":
-                return JSONResponse(progress(run))
-            case "curves":
-                text = curves(run, how.get("accuracy", "top1"), float(how.get("smooth", 0.6)), how.get("log") == "True")
-                return PlainTextResponse(text)
-            case "inside":
-                return PlainTextResponse(inside(run))
-            case "film":
-                return Response(film.frames(run, int(how["first"]) if "first" in how else None), media_type=_BYTES)
-    except (RunError, KeyError, ValueError, IndexError, FileNotFoundError):  # nonsense, or deleted at this moment
-        pass
-    return PlainTextResponse("There is no such run.", 404)
+        asked = _asked(request.path_params["what"], request.query_params)
+        return asked(runs.read_run(runs_folder() / request.path_params["run"]))
+    except (RunError, FileNotFoundError):  # none, or deleted at this moment
+        return PlainTextResponse("There is no such run.", 404)
+
+
+def _asked(what: str, how: Mapping[str, str]) -> Callable[[runs.Run], Response]:
+    """What answers; RunError if nothing does."""
+    try:
+        accuracy, smooth, log = how.get("accuracy", "top1"), float(how.get("smooth", 0.6)), how.get("log") == "True"
+        first = int(how["first"]) if "first" in how else None
+    except ValueError:
+        accuracy = ""
+    if accuracy not in figures.MEASURES or what not in ("progress", "curves", "inside", "film"):
+        raise RunError("nonsense")
+    return {
+        "progress": lambda run: JSONResponse(progress(run)),
+        "curves": lambda run: PlainTextResponse(curves(run, accuracy, smooth, log)),
+        "inside": lambda run: PlainTextResponse(inside(run)),
+        "film": lambda run: Response(film.frames(run, first), media_type="application/octet-stream"),
+    }[what]

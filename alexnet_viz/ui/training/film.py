@@ -30,19 +30,18 @@ def frames(run: runs.Run, first: int | None = None) -> bytes:
         return packed({"steps": []}, 0, [], [])
     names = runs.class_names(run.path)
     start = len(steps) - 1 if first is None else max(0, first)
-    found = [_frame(run, step, names) for step in steps[start:]]
-    _, _, shapes = _frame(run, steps[-1], names)
+    found = [_frame(run, step, steps[0], names) for step in steps[start:]]
+    _, _, shapes = _frame(run, steps[-1], steps[0], names)
     story = {"steps": list(steps), **shapes, "truth": _name(names, photo[1])} | ({} if first else {"photo": photo[0]})
     return packed(story, start, [one[0] for one in found], [one[1] for one in found])
 
 
-def _frame(run: runs.Run, step: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
-    """(pixels, top-5, shapes) of a snapshot, made once for all."""
-    return _frames.get((run.path, run.created, step), lambda: _make_frame(run, step, names))
+def _frame(run: runs.Run, step: int, first: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
+    """(pixels, top-5, shapes) of a snapshot, made once for all; ``first`` is the step of the first one."""
+    return _frames.get((run.path, run.created, step), lambda: _make_frame(run, step, first, names))
 
 
-def _make_frame(run: runs.Run, step: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
-    first = snapshot_steps(run.path)[0]
+def _make_frame(run: runs.Run, step: int, first: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
     start = _starts.get((run.path, run.created), lambda: read_snapshot(run.path, first).conv1)
     shot = read_snapshot(run.path, step)
     best = shot.probabilities.argsort()[::-1][:5]
