@@ -191,4 +191,10 @@ def _reason(error: Exception) -> str:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
-    sys.exit(main())
+    code = main()
+    if "RANK" in os.environ:
+        # All is written. Taking itself apart, torch's gloo now and then aborts, and torchrun would start all again.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
