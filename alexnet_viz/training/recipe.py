@@ -10,6 +10,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from alexnet_viz.display import json_text
 from alexnet_viz.errors import RecipeError, ShapeError
 from alexnet_viz.network.layers import steps
 from alexnet_viz.values import NetworkSpec, Preprocessing, Variant
@@ -169,7 +170,7 @@ class Recipe:
         return {**dataclasses.asdict(self), "sizes": [list(pair) for pair in self.sizes]}
 
     def as_json(self) -> str:
-        return json.dumps(self.as_dict(), indent=1, ensure_ascii=False)
+        return json_text(self.as_dict(), indent=1)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Recipe:

@@ -1,0 +1,21 @@
+"""Names of files as text that every file, page and terminal can bear.
+
+Python reads a name that is not UTF-8 with lone surrogates in place of its odd bytes. With those the file can be opened,
+but encoding them to UTF-8 raises UnicodeEncodeError.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def display_name(name: object) -> str:
+    """A name or path as text to show or to write down: each byte that is not UTF-8 becomes U+FFFD, the replacement."""
+    return str(name).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def json_text(value: Any, **options: Any) -> str:
+    """JSON that can be encoded as UTF-8 and reads back as the same value: only names that are not UTF-8 are escaped."""
+    text = json.dumps(value, ensure_ascii=False, **options)
+    return text if display_name(text) == text else json.dumps(value, **options)
