@@ -25,7 +25,8 @@ def loaded_by(*names):
 
 
 def test_values_and_errors_need_numpy_alone():
-    loaded = loaded_by("alexnet_viz.values", "alexnet_viz.errors", "alexnet_viz.disk", "alexnet_viz.bounded")
+    core = ("values", "errors", "disk", "bounded", "sandbox")
+    loaded = loaded_by(*(f"alexnet_viz.{name}" for name in core))
     assert not loaded & {"torch", "streamlit", "plotly", "PIL", "pandas"}
 
 
