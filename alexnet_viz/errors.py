@@ -21,6 +21,10 @@ class DeviceError(UserError):
     """A device that this machine does not have."""
 
 
+class SettingError(UserError):
+    """A value that a setting does not take, or a setting that does not exist."""
+
+
 class RecipeError(UserError):
     """A training recipe that cannot work."""
 

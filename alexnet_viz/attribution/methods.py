@@ -6,45 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from alexnet_viz.errors import AttributionError
-
-Setting = float | int | str | bool
-
-
-@dataclass(frozen=True)
-class Knob:
-    """A setting of a method; ``low`` and ``high`` bound a number, ``choices`` are what a choice can be."""
-
-    name: str
-    title: str
-    help: str
-    kind: Literal["number", "choice", "bool"]
-    default: Setting
-    low: float | int | None = None
-    high: float | int | None = None
-    choices: tuple[str, ...] = ()
-
-    def read(self, value: Setting) -> Setting:
-        """A value, or its text, as this knob's kind. Raises AttributionError."""
-        if self.kind == "bool":
-            if isinstance(value, str) and value.lower() in ("true", "false", "yes", "no", "1", "0"):
-                return value.lower() in ("true", "yes", "1")
-            if not isinstance(value, bool):
-                raise AttributionError(f"{self.name} is true or false, not {value!r}.")
-            return value
-        if self.kind == "choice":
-            if value not in self.choices:
-                raise AttributionError(f"{self.name} is one of {', '.join(self.choices)}, not {value!r}.")
-            return value
-        kind = type(self.default)
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = float("nan")
-        if not self.low <= number <= self.high or (kind is int and number != int(number)):
-            whole = "a whole number" if kind is int else "a number"
-            raise AttributionError(f"{self.name} must be {whole} from {self.low} to {self.high}, not {value!r}.")
-        return kind(number)
+from alexnet_viz.errors import AttributionError, SettingError
+from alexnet_viz.settings import Setting, Value
 
 
 @dataclass(frozen=True)
@@ -60,71 +23,78 @@ class Method:
     family: Literal["gradients", "perturbation", "layer maps"]
     asks: str
     cost: str
-    knobs: tuple[Knob, ...]
+    knobs: tuple[Setting, ...]
     reference: str
     traps: tuple[str, ...]
     layered: bool = False
     signed: bool = True
     slow: bool = False
 
-    def settings(self, knobs: Mapping[str, Setting] | None = None) -> dict[str, Setting]:
-        """All knobs of the method: what is given, checked, and the defaults. Raises AttributionError."""
-        given = dict(knobs or {})
-        found = {knob.name: knob.read(given.pop(knob.name, knob.default)) for knob in self.knobs}
+    def settings(self, values: Mapping[str, Value] | None = None) -> dict[str, Value]:
+        """The method's settings by name: the given values, or texts of them, checked; the defaults elsewhere.
+
+        Raises SettingError.
+        """
+        given = dict(values or {})
+        checked = {setting.name: setting.read(given.pop(setting.name, setting.default)) for setting in self.knobs}
         if given:
-            known = ", ".join(found) or "none"
-            raise AttributionError(f"{self.title} has no setting {', '.join(given)}; it has: {known}.")
-        return found
+            known = ", ".join(checked) or "none"
+            raise SettingError(f"{self.title} has no setting {', '.join(given)}; it has: {known}.")
+        return checked
 
 
 BASELINES = ("black", "mean", "blur", "noise", "photo")
 
-_BASELINE = Knob(
+_BASELINE = Setting(
     "baseline",
+    "choice",
+    "black",
     "Baseline",
     "What stands for “nothing there”: black, the mean colour of the training photos, the photo blurred, noise, or "
     "another photo.",
-    "choice",
-    "black",
-    choices=BASELINES,
+    options=BASELINES,
 )
-_FILL = Knob("baseline", "Filled with", "What takes the place of the hidden part.", "choice", "mean", choices=BASELINES)
-_SEED = Knob("seed", "Seed", "The same seed draws the same noise.", "number", 0, 0, 9999)
-_RECTIFY = Knob(
+_FILL = Setting(
+    "baseline", "choice", "mean", "Filled with", "What takes the place of the hidden part.", options=BASELINES
+)
+_SEED = Setting("seed", "int", 0, "Seed", "The same seed draws the same noise.", 0, 9999)
+_RECTIFY = Setting(
     "rectify",
-    "Only what speaks for it",
-    "Sets negative places to zero, as the papers do. A map that is negative everywhere turns blank.",
     "bool",
     True,
+    "Only what speaks for it",
+    "Sets negative places to zero, as the papers do. A map that is negative everywhere turns blank.",
 )
-_ABSOLUTE = Knob("absolute", "Size only", "Takes the sign off each colour before the colours are summed.", "bool", True)
-_STEPS = Knob("steps", "Steps", "Places on the line from the baseline to the photo.", "number", 50, 2, 300)
-_PARTS = Knob(
+_ABSOLUTE = Setting(
+    "absolute", "bool", True, "Size only", "Takes the sign off each colour before the colours are summed."
+)
+_STEPS = Setting("steps", "int", 50, "Steps", "Places on the line from the baseline to the photo.", 2, 300)
+_PARTS = Setting(
     "parts",
-    "Parts",
-    "Superpixels follow the photo's colours; a grid does not.",
     "choice",
     "superpixels",
-    choices=("superpixels", "grid"),
+    "Parts",
+    "Superpixels follow the photo's colours; a grid does not.",
+    options=("superpixels", "grid"),
 )
-_COUNT = Knob("count", "Number of parts", "About how many; finer parts need more samples.", "number", 49, 4, 400)
-_RULE = Knob(
+_COUNT = Setting("count", "int", 49, "Number of parts", "About how many; finer parts need more samples.", 4, 400)
+_RULE = Setting(
     "rule",
-    "Rule for pooling",
-    "Overlapping pooling windows: shares that add up, or Captum's own way, which loses some.",
     "choice",
     "accumulated",
-    choices=("accumulated", "captum"),
+    "Rule for pooling",
+    "Overlapping pooling windows: shares that add up, or Captum's own way, which loses some.",
+    options=("accumulated", "captum"),
 )
 
 
-def _samples(default: int, high: int = 200) -> Knob:
-    return Knob("samples", "Samples", "More samples: a steadier map, and more time.", "number", default, 2, high)
+def _samples(default: int, high: int = 200) -> Setting:
+    return Setting("samples", "int", default, "Samples", "More samples: a steadier map, and more time.", 2, high)
 
 
-def _noise(default: float) -> Knob:
+def _noise(default: float) -> Setting:
     text = "Standard deviation of the noise, as a share of the photo's range of values."
-    return Knob("noise", "Noise", text, "number", default, 0.0, 1.0)
+    return Setting("noise", "float", default, "Noise", text, 0.0, 1.0)
 
 
 _GRADIENTS = (
@@ -238,13 +208,13 @@ _GRADIENTS = (
         "16 forward + 8 backward (samples)",
         (
             _samples(8, 64),
-            Knob(
+            Setting(
                 "baselines",
-                "Baselines",
-                "Photos of one random colour each, or of noise.",
                 "choice",
                 "colours",
-                choices=("colours", "noise"),
+                "Baselines",
+                "Photos of one random colour each, or of noise.",
+                options=("colours", "noise"),
             ),
             _RULE,
             _SEED,
@@ -300,13 +270,13 @@ _GRADIENTS = (
         "How is the answer handed back, layer by layer, in proportion to what each input added?",
         "2 forward + 1 backward",
         (
-            Knob(
+            Setting(
                 "rule",
-                "Rule",
-                "Epsilon everywhere, or only positive parts (α1β0) in the convolutions.",
                 "choice",
                 "epsilon",
-                choices=("epsilon", "composite"),
+                "Rule",
+                "Epsilon everywhere, or only positive parts (α1β0) in the convolutions.",
+                options=("epsilon", "composite"),
             ),
         ),
         "Bach et al. 2015, doi:10.1371/journal.pone.0130140",
@@ -327,8 +297,8 @@ _PERTURBATION = (
         "What does the answer lose when a square hides this place?",
         "169 forward, from the touched part on (window, stride)",
         (
-            Knob("window", "Window", "Side of the square in pixels of the network's input.", "number", 32, 4, 128),
-            Knob("stride", "Stride", "Step from one square to the next.", "number", 16, 2, 64),
+            Setting("window", "int", 32, "Window", "Side of the square in pixels of the network's input.", 4, 128),
+            Setting("stride", "int", 16, "Stride", "Step from one square to the next.", 2, 64),
             _FILL,
             _SEED,
         ),
@@ -390,8 +360,10 @@ _PERTURBATION = (
         "400 forward (samples)",
         (
             _samples(400, 4000),
-            Knob("cells", "Cells", "Cells of a mask along one side.", "number", 7, 2, 28),
-            Knob("kept", "Share kept", "The share of the photo that a mask leaves visible.", "number", 0.5, 0.05, 0.95),
+            Setting("cells", "int", 7, "Cells", "Cells of a mask along one side.", 2, 28),
+            Setting(
+                "kept", "float", 0.5, "Share kept", "The share of the photo that a mask leaves visible.", 0.05, 0.95
+            ),
             _FILL,
             _SEED,
         ),
@@ -493,7 +465,7 @@ _LAYER_MAPS = (
         "layer maps",
         "How much of what integrated gradients counts flows through this place of the layer?",
         "50 forward + 50 backward (steps)",
-        (Knob("steps", "Steps", _STEPS.help, "number", 20, 2, 200), _BASELINE, _SEED),
+        (Setting("steps", "int", 20, "Steps", _STEPS.help, 2, 200), _BASELINE, _SEED),
         "Dhamdhere, Sundararajan, Yan 2018, arXiv:1805.12233",
         ("It depends on the baseline.", "It adds up only as far as the convergence delta says."),
         layered=True,

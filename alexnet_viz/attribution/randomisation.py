@@ -16,11 +16,11 @@ import torch
 from torch import nn
 
 from alexnet_viz.attribution.faithfulness import spearman
-from alexnet_viz.attribution.methods import Setting
 from alexnet_viz.attribution.session import Progress, Session
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.network.variants import AlexNet
+from alexnet_viz.settings import Value
 from alexnet_viz.values import RandomisationStage
 
 
@@ -30,7 +30,7 @@ def cascade(
     key: str,
     target: Target,
     layer: str | None = None,
-    knobs: Mapping[str, Setting] | None = None,
+    knobs: Mapping[str, Value] | None = None,
     progress: Progress | None = None,
     other: np.ndarray | None = None,
     seed: int = 0,

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from alexnet_viz.attribution import cams, captum_copy, deeplift, occlusion, perturbation, pixels
 from alexnet_viz.attribution.chain import INPUT, Chain, back, begin
-from alexnet_viz.attribution.methods import Method, Setting, method
+from alexnet_viz.attribution.methods import Method, method
 from alexnet_viz.attribution.question import Progress, Question
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.bounded import Bounded
@@ -26,6 +26,7 @@ from alexnet_viz.errors import AttributionError
 from alexnet_viz.inspection.fields import placement
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.network.variants import AlexNet
+from alexnet_viz.settings import Value
 from alexnet_viz.values import Attribution, Preprocessing
 
 HOW = {
@@ -90,7 +91,7 @@ class Session:
         key: str,
         target: Target,
         layer: str | None = None,
-        knobs: Mapping[str, Setting] | None = None,
+        knobs: Mapping[str, Value] | None = None,
         progress: Progress | None = None,
     ) -> Attribution:
         """What a method says of this photo and a target. Raises AttributionError; Stopped if ``progress`` did."""
@@ -155,7 +156,7 @@ def attribute(
     key: str,
     target: Target,
     layer: str | None = None,
-    knobs: Mapping[str, Setting] | None = None,
+    knobs: Mapping[str, Value] | None = None,
     progress: Progress | None = None,
     other: np.ndarray | None = None,
 ) -> Attribution:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from alexnet_viz.attribution.methods import METHODS, Knob, Method, Setting
+from alexnet_viz.attribution.methods import METHODS, Method
 from alexnet_viz.attribution.targets import Target
-from alexnet_viz.errors import AttributionError
+from alexnet_viz.errors import AttributionError, SettingError
 from alexnet_viz.figures.attribution import COLOUR_MAPS, Look
 from alexnet_viz.network.layers import steps
+from alexnet_viz.settings import Setting, Value
 from alexnet_viz.ui import address, ask, photos
 from alexnet_viz.values import Classification
 
@@ -40,7 +41,7 @@ class Wish:
     method: str
     target: Target
     layer: str | None
-    knobs: tuple[tuple[str, Setting], ...]
+    knobs: tuple[tuple[str, Value], ...]
     other: str | None
 
 
@@ -51,7 +52,7 @@ class Question:
     method: Method
     target: Target
     layer: str | None
-    knobs: dict[str, Setting]
+    knobs: dict[str, Value]
     other: str | None
 
     def wish(self, network: Model, photo: str, **changes) -> tuple[Model, Wish]:
@@ -222,7 +223,7 @@ def _layer(network: Model, method: Method, column: DeltaGenerator) -> str | None
     return st.session_state.why_layer if method.layered else None
 
 
-def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict[str, Setting], str | None]:
+def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict[str, Value], str | None]:
     """The method's knobs, in a popover; and the photo that stands for nothing, where that is chosen."""
     _unpack("why_knobs", {_knob_key(method, knob): _reader(knob) for knob in method.knobs}, f"knob-{method.key}-")
     other = None
@@ -241,7 +242,7 @@ def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict
     return chosen_settings(method), other
 
 
-def chosen_settings(method: Method) -> dict[str, Setting]:
+def chosen_settings(method: Method) -> dict[str, Value]:
     """A method's knobs as this visitor last set them."""
     state = st.session_state
     return method.settings({k.name: state[_knob_key(method, k)] for k in method.knobs if _knob_key(method, k) in state})
@@ -252,31 +253,31 @@ def other_photo(photo: str) -> str:
     return next((one for one in photos.all_references() if one != photo), photo)
 
 
-def _knob_key(method: Method, knob: Knob) -> str:
+def _knob_key(method: Method, knob: Setting) -> str:
     return f"knob-{method.key}-{knob.name}"
 
 
-def _reader(knob: Knob) -> Callable[[str], Setting]:
-    def read(text: str) -> Setting:
+def _reader(knob: Setting) -> Callable[[str], Value]:
+    def read(text: str) -> Value:
         try:
-            return knob.read(text)
-        except AttributionError:
+            return knob.parse(text)
+        except SettingError:
             return knob.default
 
     return read
 
 
-def _knob(method: Method, knob: Knob) -> None:
+def _knob(method: Method, knob: Setting) -> None:
     key = _knob_key(method, knob)
     if knob.kind == "bool":
-        st.toggle(knob.title, key=key, help=knob.help, persist_state="session")
+        st.toggle(knob.label, key=key, help=knob.help, persist_state="session")
     elif knob.kind == "choice":
-        st.selectbox(knob.title, knob.choices, key=key, help=knob.help, persist_state="session")
-    elif isinstance(knob.default, int):
-        st.number_input(knob.title, int(knob.low), int(knob.high), key=key, help=knob.help, persist_state="session")
+        st.selectbox(knob.label, knob.options, key=key, help=knob.help, persist_state="session")
+    elif knob.kind == "int":
+        st.number_input(knob.label, knob.low, knob.high, key=key, help=knob.help, persist_state="session")
     else:
         step = (knob.high - knob.low) / 100
-        st.slider(knob.title, float(knob.low), float(knob.high), step=step, key=key, help=knob.help,
+        st.slider(knob.label, knob.low, knob.high, step=step, key=key, help=knob.help,
                   persist_state="session")  # fmt: skip
 
 

@@ -146,7 +146,7 @@ def card(method: Method) -> None:
         st.markdown(f"{method.asks}\n\nCost: {method.cost}.")
         st.caption(method.reference)
         for knob in method.knobs:
-            st.caption(f"**{knob.title}**: {knob.help}")
+            st.caption(f"**{knob.label}**: {knob.help}")
     with right:
         st.subheader("How far to trust it", anchor=False)
         always = (
