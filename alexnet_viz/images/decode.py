@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 
 import numpy as np
 from PIL import Image
-from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ExifTags import Base as Exif
-from PIL.GifImagePlugin import GifImageFile
 from PIL.Image import Transpose
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from alexnet_viz.errors import ImageError
+from alexnet_viz.images.formats import TITLES, Format, format_of
 from alexnet_viz.values import Photo
 
-# Named one by one so that Pillow does not import its forty others at the first photo.
-_READERS = (JpegImageFile, PngImageFile, WebPImageFile, GifImageFile, TiffImageFile, BmpImageFile)
-FORMATS = tuple(reader.format for reader in _READERS)
 MAX_MEGAPIXELS = 64
 MIN_SIDE = 8
 
@@ -40,18 +33,21 @@ _SIXTEEN_TO_EIGHT = (np.arange(65536) / 257).round().astype(np.uint8)
 def decode(data: bytes, name: str, detail: int = 1024) -> Photo:
     """Decode the first picture of a file; ImageError with one sentence that names the file where that cannot be done.
 
-    The format is told by the content (JPEG, PNG, WebP, GIF, TIFF, BMP). A JPEG is decoded at the smallest of 1, 1/2,
+    The format is told by the content (see ``formats``). A JPEG is decoded at the smallest of 1, 1/2,
     1/4, 1/8 of its size that leaves both sides at least ``detail`` pixels; ``Photo.size`` is the original's all the
     same. Changes no setting of Pillow's, so any number of threads can decode at once.
     """
     if not data:
         raise ImageError(f"{name} is empty (0 bytes): choose another photo.")
+    kind = format_of(data)
+    if kind is None:
+        raise ImageError(_unreadable(data, name))
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = _open(data, kind)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_too_large(name)) from error
     except Exception as error:  # Pillow's readers raise nearly anything on damaged data
-        raise ImageError(_unreadable(data, name)) from error
+        raise ImageError(_damaged(name)) from error
     width, height = image.size
     if width * height > MAX_MEGAPIXELS * 1_000_000:
         raise ImageError(_too_large(name))
@@ -71,10 +67,15 @@ def decode(data: bytes, name: str, detail: int = 1024) -> Photo:
         name=name,
         pixels=np.asarray(rgb),
         size=(height, width) if orientation >= 5 else (width, height),
-        format="JPEG" if image.format == "MPO" else image.format,
+        format=kind.title,
         digest=hashlib.sha256(data).hexdigest(),
         notes=notes + more,
     )
+
+
+def _open(data: bytes, kind: Format) -> Image.Image:
+    importlib.import_module(kind.reader)
+    return Image.open(io.BytesIO(data), formats=(kind.pillow,))
 
 
 def _orientation(image: Image.Image) -> int:
@@ -124,15 +125,11 @@ def _first_of_several(image: Image.Image) -> tuple[str, ...]:
 def _unreadable(data: bytes, name: str) -> str:
     """What to do about content that no reader takes, whatever the file's name says."""
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if data[4:8] == b"ftyp" and data[8:11] in (b"hei", b"hev", b"mif", b"msf", b"avi"):
-        return f"{name} is a HEIC or AVIF photo, which this app does not read: save it as JPEG and choose that."
     if start.startswith(b"%PDF"):
         return f"{name} is a PDF: export the page as PNG or JPEG and choose that."
     if start.startswith(b"<") and b"<svg" in start:
         return f"{name} is a drawing (SVG): export it as PNG and choose that."
-    if data.startswith((b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")) or data[8:12] == b"WEBP":
-        return _damaged(name)
-    return f"{name} is not a photo that this app reads: choose a JPEG, PNG, WebP, GIF, TIFF or BMP file."
+    return f"{name} is not a photo that this app reads: choose a {TITLES} file."
 
 
 def _damaged(name: str) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from alexnet_viz.components.photo_picker import photo_picker
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import ImageError, UserError
+from alexnet_viz.images.formats import TITLES
 from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network import sources
 from alexnet_viz.ui import address, photos
@@ -94,7 +95,7 @@ def _photo() -> str:
         accept_multiple_files=True,
         key="uploads",
         max_upload_size=photos.UPLOAD_MEGABYTES,
-        help="JPEG, PNG, WebP, GIF, TIFF or BMP. They stay in this server's memory and are never written to its disk.",
+        help=f"{TITLES}. They stay in this server's memory and are never written to its disk.",
     )
     seen = st.session_state.setdefault("_seen_uploads", set())
     for file in files:
