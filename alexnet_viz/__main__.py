@@ -253,10 +253,14 @@ def _bytes(photo: str | Path) -> bytes:
 
 
 def _print_answer(answer: Classification, info: WeightsInfo) -> None:
+    from alexnet_viz.inspection.predictions import single_output_note
+
     times = ", ".join(f"{name} {ms:.0f} ms" for name, ms in answer.times_ms.items())
     print(f"{answer.file}  ({answer.weights} weights on {answer.device}; {times})")
     for one in answer.predictions:
         print(f"  {one.probability:7.2%}  {one.label}  (class {one.index}, logit {one.logit:.2f})")
+    if single := single_output_note(answer.logits):
+        print(f"  {single}")
     if info.doubts(answer.predictions[0].probability):
         print(f"  perhaps none of its {len(info.categories)} classes: below {info.unsure_below:.0%} this is a guess")
 

@@ -40,13 +40,15 @@ def value(model: Model, target: Target) -> Score:
 def share(model: Model, target: Target, tensor: np.ndarray) -> Score:
     """A score that is easy to read: a class's probability; of two classes the first's share of both; 0 to 1.
 
+    Of a single output, whose softmax is always 1, the sigmoid of its logit.
+
     A unit's value is taken over its value for the photo itself, ``tensor`` (3, S, S), where that is not zero.
     """
     if target.layer != CLASSES:
         ask = value(model, target)
         whole = float(ask(tensor[None])[0]) or 1.0
         return lambda batch: ask(batch) / whole
-    if target.against is not None:
+    if target.against is not None or model.info.spec.num_classes == 1:
         return lambda batch: 1 / (1 + np.exp(-target.of(model.logits(batch)).astype(np.float64)))
     return lambda batch: softmax(model.logits(batch))[:, target.index]
 

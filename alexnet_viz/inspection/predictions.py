@@ -28,6 +28,17 @@ def strongest(
     return tuple(Prediction(categories[i], int(i), float(probabilities[i]), float(logits[i])) for i in order)
 
 
+def single_output_note(logits: np.ndarray) -> str | None:
+    """What to make of a network whose logits (classes,) are a single one; None for all others."""
+    if len(logits) > 1:
+        return None
+    yes = 1 / (1 + np.exp(-np.clip(float(logits[0]), -700, 700)))
+    return (
+        f"This network has a single output, so its softmax is always 100 %. If it was trained to say yes or no, its "
+        f"answer is the sigmoid of the logit {float(logits[0]):.2f}: {yes:.1%} yes."
+    )
+
+
 def answer(
     model: Model, inputs: Preprocessed, name: str, top: int = 5, times: dict[str, float] | None = None
 ) -> Classification:

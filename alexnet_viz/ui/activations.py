@@ -218,7 +218,7 @@ def one_unit(passes: list[Side], look: Look) -> int:
     names = passes[0].network.info.categories if look.layer in ("fc8", "softmax") else None
     choice, onward = st.columns(2, vertical_alignment="bottom")
     with choice:
-        unit = chosen_unit(len(output), "Class" if names else "Channel" if output.ndim == 3 else "Unit", names)
+        unit = chosen_unit("Class" if names else "Channel" if output.ndim == 3 else "Unit", names)
     place = {"layer": look.layer, "channel": str(unit), "depth": "value"}
     if output.ndim == 3:
         place |= {key: str(at) for key, at in zip("yx", position(output[unit]), strict=True)}
@@ -377,6 +377,8 @@ def _softmax_steps(side: Side, titled: bool) -> None:
     rows, total = softmax_steps(logits, side.network.info.categories)
     largest, best = float(logits.max()), rows[0]
     st.subheader("The softmax, step by step" + (f": {side.title}" if titled else ""), anchor=False)
+    if single := ask.single_output_note(logits):
+        st.info(single, icon=":material/info:")
     st.markdown(
         f"1. Take the largest logit, **{largest:.4f}**, off every logit z: nothing overflows, and nothing changes.\n"
         f"2. Raise e to it: {best.label} gets e^{best.shifted:.0f} = {best.exponential:.0f}, the others less.\n"
@@ -387,9 +389,10 @@ def _softmax_steps(side: Side, titled: bool) -> None:
         {"class": row.label, "unit": row.index, "logit z": row.logit, "z − max": row.shifted,
          "exp(z − max)": row.exponential, "÷ Σ": row.probability} for row in rows
     ]  # fmt: skip
-    rest = sum(row.exponential for row in rows)
-    table.append({"class": f"the other {len(logits) - len(rows):,} together", "unit": None, "logit z": None,
-                  "z − max": None, "exp(z − max)": total - rest, "÷ Σ": 1 - rest / total})  # fmt: skip
+    if others := len(logits) - len(rows):
+        rest = sum(row.exponential for row in rows)
+        table.append({"class": f"the other {others:,} together", "unit": None, "logit z": None,
+                      "z − max": None, "exp(z − max)": total - rest, "÷ Σ": 1 - rest / total})  # fmt: skip
     number = st.column_config.NumberColumn
     st.dataframe(
         table, hide_index=True, height=38 + 35 * len(table),
@@ -440,6 +443,8 @@ def layer_guessed(side: Side, look: Look) -> bool:
         key = f"shape of {look.layer} in {side.network.info.spec}"
         return predict.shape_asked(key, look.layer, side.output(look.layer).shape)
     found = [label.partition(",")[0] for label in _top(_probabilities(side))]
+    if len(found) == 1:
+        return True  # a single output leaves nothing to guess
     return predict.asked(f"class of {side.photo} by {side.network.info.id}", "Which of these will come out on top?",
                          found[0], sorted(dict.fromkeys(found)))  # fmt: skip
 

@@ -30,18 +30,22 @@ def seed(key: str, default: Any, parse: Callable[[str], Any] = str, allowed: Col
 
     Returns whether it is the address that said so.
     """
-    text = st.session_state.get(_PENDING, {}).pop(key, None)
-    if text is not None:
-        try:
-            value = parse(text)
-        except ValueError:
-            value = None
-        if value is not None and (allowed is None or value in allowed):
-            st.session_state[key] = value
-            return True
+    value = take(key, parse)
+    if value is not None and (allowed is None or value in allowed):
+        st.session_state[key] = value
+        return True
     if key not in st.session_state or (allowed is not None and st.session_state[key] not in allowed):
         st.session_state[key] = default
     return False
+
+
+def take(key: str, parse: Callable[[str], Any] = str) -> Any:
+    """What a link that was just opened says of this key, once; None where it says nothing, or nothing sensible."""
+    text = st.session_state.get(_PENDING, {}).pop(key, None)
+    try:
+        return None if text is None else parse(text)
+    except ValueError:
+        return None
 
 
 def asked(key: str) -> str | None:

@@ -15,7 +15,7 @@ from alexnet_viz.ui.sidebar import theme
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, LayerInfo, NetworkSpec, Variant
 
 BACKGROUND = {"light": "#ffffff", "dark": "#12110f"}
-LIMITS = {"size": (16, 512), "padding": (0, 10), "classes": (2, 22_000), "width": (1, 8192), "batch": (1, 1024)}
+LIMITS = {"size": (16, 512), "padding": (0, 10), "classes": (1, 100_000), "width": (1, 16_384), "batch": (1, 1024)}
 
 
 def chosen_spec(variant: Variant) -> tuple[NetworkSpec, int]:

@@ -127,6 +127,13 @@ def strongest(answer: Classification, network: Model, top: int, temperature: flo
     return pick(answer.logits, network.info.categories, top, temperature)
 
 
+def single_output_note(logits: np.ndarray) -> str | None:
+    """What to make of a network with a single output, in a sentence; None for all others."""
+    from alexnet_viz.inspection.predictions import single_output_note as note
+
+    return note(logits)
+
+
 def measured(network: Model, reference: str) -> Architecture:
     """The chosen network's layers with the time of each, from a forward pass over the photo itself."""
     from alexnet_viz.inspection.architecture import measure

@@ -43,7 +43,7 @@ def chosen_filter(network: Model, layer: str) -> int:
     norms = ask.filter_summary(network, layer).norms
     seed_unit(len(norms), int(norms.argmax()))  # at first the strongest
     label = {"conv1": "Kernel", "fc8": "Class"}.get(layer, "Output unit")
-    return chosen_unit(len(norms), label, network.info.categories if layer == "fc8" else None)
+    return chosen_unit(label, network.info.categories if layer == "fc8" else None)
 
 
 # --- conv1 -----------------------------------------------------------------------------------------

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from alexnet_viz.errors import ShapeError
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui import address
+from alexnet_viz.ui.controls import Control
 from alexnet_viz.values import Trace
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.lesion import Lesion
     from alexnet_viz.inspection.model import Model
 
+_CUT = "The layer whose output is changed; only what follows is computed again."
+LAYER = Control(Setting("lesion_layer", "text", None, "Cut at", _CUT))
 MANNERS = {"silence": "silence", "keep": "keep alone", "scale": "scale"}
 
 
@@ -23,14 +27,13 @@ def chosen(network: Model, trace: Trace, layer: str) -> Lesion | None:
     from alexnet_viz.inspection.lesion import Lesion
 
     layers = list(trace.outputs)
-    address.seed("lesion_layer", layer if layer in layers else layers[0], allowed=layers)
+    where = LAYER.among(layers, layer if layer in layers else layers[0])
     address.seed("lesion_channels", str(st.session_state.get("channel", 0)))
     address.seed("lesion_manner", "silence", allowed=MANNERS)
     address.seed("lesion_factor", 2.0, address.number(0.0, 10.0, float))
     columns = st.columns([1, 1.4, 1.7, 1.4], vertical_alignment="bottom")
     kept = {"persist_state": "session"}
-    where = columns[0].selectbox("Cut at", layers, key="lesion_layer", help="The layer whose output is changed; only "
-                                 "what follows is computed again.", **kept)  # fmt: skip
+    LAYER.selectbox(columns[0])
     text = columns[1].text_input("Channels", key="lesion_channels", placeholder="37, 40-45",
                                  help="Numbers and ranges, such as 37, 40-45.", **kept)  # fmt: skip
     manner = columns[2].segmented_control("What is done to them", MANNERS, key="lesion_manner", required=True,
@@ -44,7 +47,7 @@ def chosen(network: Model, trace: Trace, layer: str) -> Lesion | None:
     else:
         columns[3].button("The chosen channel", key="lesion_take", on_click=_take, args=(layer,), width="stretch",
                           help="Cut at the layer and channel looked at.")  # fmt: skip
-    for key in ("lesion_layer", "lesion_channels", "lesion_manner"):
+    for key in ("lesion_channels", "lesion_manner"):
         address.show(key, st.session_state[key])
     try:
         channels = numbers(text, len(trace.outputs[where]))
@@ -58,7 +61,8 @@ def chosen(network: Model, trace: Trace, layer: str) -> Lesion | None:
 
 
 def _take(layer: str) -> None:
-    st.session_state.lesion_layer, st.session_state.lesion_channels = layer, str(st.session_state.channel)
+    LAYER.choose(layer)
+    st.session_state.lesion_channels = str(st.session_state.channel)
 
 
 def numbers(text: str, count: int) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from alexnet_viz.components.network_view import Went, network_view
 from alexnet_viz.figures.network import Scene, layer_scene, overview_scene, unit_scene
 from alexnet_viz.ui import address, ask, beside, photos
 from alexnet_viz.ui.sidebar import Choice, weight_title
-from alexnet_viz.ui.unit import seed_layer
+from alexnet_viz.ui.unit import CHANNEL, seed_layer, seed_unit
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -63,17 +63,17 @@ def chosen(network: Model, reference: str) -> Place:
     address.seed("large", False, lambda text: text == "True")
     shape = shapes[state.layer]
     strongest = int(ranking(record, state.layer)[0])
-    address.seed("channel", strongest, address.number(0, shape[0] - 1), range(shape[0]))
-    values = output(record, state.layer)[state.channel]
+    seed_unit(shape[0], strongest)
+    values = output(record, state.layer)[CHANNEL.value]
     peak = np.unravel_index(values.argmax(), values.shape) if values.ndim else (0, 0)
     for key, at in zip(("y", "x"), peak, strict=True):
         side = shape[-1] if len(shape) == 3 else 1
         address.seed(key, int(at), address.number(0, side - 1), range(side))
     if len(shape) == 1 and state.depth == "unit" and not state.layer.startswith(("fc", "softmax")):
         state.depth = "value"  # a unit that hands on one value is that value
-    for key in ("depth", "layer", "channel", "y", "x", "rows", "range", "large"):
+    for key in ("depth", "layer", "y", "x", "rows", "range", "large"):
         address.show(key, state[key])
-    return Place(state.depth, state.layer, state.channel, state.y, state.x, shape, state.rows, state.range)
+    return Place(state.depth, state.layer, CHANNEL.value, state.y, state.x, shape, state.rows, state.range)
 
 
 def passes(choice: Choice, network: Model) -> list[Pass]:
@@ -165,7 +165,8 @@ def _view(one: Pass, place: Place, key: str) -> None:
 
 def _go(went: Went) -> None:
     state = st.session_state
-    state.depth, state.layer, state.channel = went.depth, went.layer, went.channel
+    state.depth, state.layer = went.depth, went.layer
+    CHANNEL.choose(went.channel)
     for key, at in (("y", went.y), ("x", went.x)):
         if at is None:
             state.pop(key, None)
@@ -229,16 +230,12 @@ def choose(network: Model, place: Place) -> None:
         help="Opens all channels of a layer. A click on a column's name does the same.",
         **kept,
     )
-    columns[1].number_input(
-        "Unit",
-        0,
-        place.shape[0] - 1,
-        step=1,
-        key="channel",
+    CHANNEL.number_input(
+        columns[1],
+        label="Unit",
         on_change=_changed,
         args=("unit",),
         help=f"{place.layer} has {place.shape[0]:,} units (channels), counted from 0. A click on a map does the same.",
-        **kept,
     )
     columns[2].selectbox(
         "Peak of",
@@ -273,7 +270,8 @@ def _changed(what: str) -> None:
     """A choice above the drawing leads to the layer's channels, or to the unit; from a value it stays at values."""
     state = st.session_state
     if what == "layer":
-        for key in ("channel", "y", "x"):
+        CHANNEL.forget()
+        for key in ("y", "x"):
             state.pop(key, None)
         state.depth = "layer" if state.depth in ("overview", "layer") else state.depth
     elif state.depth in ("overview", "layer"):

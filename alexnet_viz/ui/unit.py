@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui import address
+from alexnet_viz.ui.controls import Control
 
+CHANNEL = Control(Setting("channel", "int", None, help="The same as a click on a tile."))
 # every layer of every network, in the order of the forward pass
 LAYERS = (
     "conv1", "relu1", "norm1", "pool1", "conv2", "relu2", "norm2", "pool2", "conv3", "relu3", "conv4", "relu4", "conv5",
@@ -33,23 +36,20 @@ def seed_layer(layers: Sequence[str]) -> None:
 
 
 def seed_unit(count: int, default: int = 0) -> None:
-    """Before anything needs the unit: what the address says, else what was there, else the default."""
-    address.seed("channel", default, address.number(0, count - 1), allowed=range(count))
+    """Before anything needs the unit: the one asked for, if it is one of ``count``, else the default."""
+    CHANNEL.within(0, count - 1, default)
 
 
-def chosen_unit(count: int, label: str, names: tuple[str, ...] | None = None) -> int:
-    """One of ``count`` units, by number, or by name where they have ``names``; kept across pages and photos."""
-    seed_unit(count)
+def chosen_unit(label: str, names: tuple[str, ...] | None = None) -> int:
+    """One of the units, by number, or by name where they have ``names``; kept across pages, photos and weights."""
     if names:
-        unit = st.selectbox(label, range(count), key="channel", persist_state="session",
-                            format_func=names.__getitem__, help="The unit that speaks for this class.")  # fmt: skip
+        help = "The unit that speaks for this class."
+        CHANNEL.selectbox(label=label, format_func=names.__getitem__, help=help)
     else:
-        unit = st.number_input(label, 0, count - 1, key="channel", persist_state="session",
-                               help="The same as a click on a tile.")  # fmt: skip
-    address.show("channel", unit)
-    return unit
+        CHANNEL.number_input(label=label)
+    return CHANNEL.value
 
 
 def choose(unit: int) -> None:
     """What a click on a tile does, before the page runs again."""
-    st.session_state.channel = unit
+    CHANNEL.choose(unit)

@@ -19,6 +19,8 @@ with toolbar:
 with st.spinner("Waking the network …"):
     network = ask.model(choice)
     answer = ask.answer(network, choice.photo)
+if single := ask.single_output_note(answer.logits):
+    st.info(single, icon=":material/info:")
 
 if view == "hand":
     by_hand(network, answer, chosen_target(network, answer), choice.photo)

@@ -3,9 +3,13 @@
 import streamlit as st
 
 from alexnet_viz.figures.classification import bars, crop_on_photo
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui import address, ask, photos
+from alexnet_viz.ui.controls import Control
 from alexnet_viz.ui.several import several
 from alexnet_viz.ui.sidebar import current, theme
+
+TOP = Control(Setting("top", "int", 5, "Classes shown", "The strongest first.", low=1, high=20))
 
 choice = current()
 photo = photos.load(choice.photo)
@@ -35,9 +39,8 @@ with seen:
 
 with said:
     classes = len(network.info.categories)
-    address.seed("top", min(5, classes), address.number(1, min(20, classes)))
+    top = TOP.within(1, min(20, classes))
     address.seed("temperature", 1.0, address.number(0.1, 5.0, float))
-    top = min(st.session_state.top, classes)
     temperature = st.session_state.temperature
     predictions = ask.strongest(answer, network, top, temperature)
     best = predictions[0]
@@ -53,10 +56,12 @@ with said:
             f"Perhaps none of my {classes} classes: below {network.info.unsure_below:.0%} the first place is a guess.",
             icon=":material/help:",
         )
+    if single := ask.single_output_note(answer.logits):
+        st.info(single, icon=":material/info:")
     for note in network.info.notes:
         st.caption(note)
     left, right = st.columns(2, gap="medium")
-    left.slider("Classes shown", 1, min(20, classes), key="top", persist_state="session", help="The strongest first.")
+    TOP.slider(left)
     right.slider(
         "Temperature",
         0.1,
@@ -67,7 +72,6 @@ with said:
         help="The logits are divided by it before the softmax: above 1 the answer grows softer, below 1 surer. "
         "Their order never changes.",
     )
-    address.show("top", top)
     address.show("temperature", temperature)
 
 st.subheader("On the way there", anchor=False)

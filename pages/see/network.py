@@ -12,6 +12,8 @@ choices = st.container()
 with st.spinner("Waking the network …"):
     network = ask.model(choice)
     place = chosen(network, choice.photo)
+if single := ask.single_output_note(ask.trace(network, choice.photo).outputs["fc8"]):
+    st.info(single, icon=":material/info:")
 show(passes(choice, network), place)
 with choices:
     choose(network, place)

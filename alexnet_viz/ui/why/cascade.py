@@ -10,7 +10,9 @@ from alexnet_viz.attribution.methods import METHODS
 from alexnet_viz.components.heat_maps import heat_maps
 from alexnet_viz.figures.attribution import Look, common
 from alexnet_viz.figures.faithfulness import cascade
-from alexnet_viz.ui import address, ask
+from alexnet_viz.settings import Setting
+from alexnet_viz.ui import ask
+from alexnet_viz.ui.controls import Control
 from alexnet_viz.ui.jobs import Progress, Task
 from alexnet_viz.ui.sidebar import theme
 from alexnet_viz.ui.why.asking import gather
@@ -21,16 +23,16 @@ from alexnet_viz.values import RandomisationStage
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
+_KNOWN = "Guided backprop is the known case of a map that hardly falls."
+AGAINST = Control(Setting("why_against", "text", None, "In the chart beside", _KNOWN))
+
 
 def randomised_layers(network: Model, question: Question, photo: str, look: Look, together: bool) -> None:
     """The chosen method's maps step by step, and its rank correlation beside another method's."""
     others = [key for key in METHODS if key != question.method.key]
     first = "guided-backprop" if "guided-backprop" in others else others[0]
-    address.seed("why_against", first, allowed=others)
-    other = st.selectbox("In the chart beside", others, key="why_against", persist_state="session",
-                         format_func=lambda key: METHODS[key].title,
-                         help="Guided backprop is the known case of a map that hardly falls.")  # fmt: skip
-    address.show("why_against", other)
+    other = AGAINST.among(others, first)
+    AGAINST.selectbox(format_func=lambda key: METHODS[key].title)
     wishes = [question.wish(network, photo, method=METHODS[key])[1] for key in (question.method.key, other)]
     found = gather([_task(network, wish) for wish in wishes], [True] * len(wishes))
     for problem in dict.fromkeys(one for one in found if isinstance(one, str)):

@@ -16,6 +16,7 @@ from alexnet_viz.figures.attribution import COLOUR_MAPS, Look
 from alexnet_viz.network.layers import steps
 from alexnet_viz.settings import Setting, Value
 from alexnet_viz.ui import address, ask, photos
+from alexnet_viz.ui.controls import NONE, Control
 from alexnet_viz.values import Classification
 
 if TYPE_CHECKING:
@@ -24,7 +25,42 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 VIEWS = {"map": "One map", "compare": "Compare", "test": "Put to the test", "hand": "By hand"}
-PREDICTED, UNIT, NONE, ALL = "predicted", "unit", "none", "all"
+PREDICTED, UNIT, ALL = "predicted", "unit", "all"
+CLASS = Control(
+    Setting(
+        "why_class",
+        "text",
+        None,
+        "Why this class?",
+        "The class whose logit is explained: the network's answer, or any by name. Logits, not probabilities: after "
+        "the softmax a class depends on all others, and a sure answer leaves hardly any gradient.",
+    )
+)
+AGAINST = Control(
+    Setting(
+        "why_not",
+        "text",
+        None,
+        "And not …",
+        "Two classes against each other: what speaks for the first, for the second, and for their difference.",
+    )
+)
+UNIT_LAYER = Control(
+    Setting(
+        "why_unit_layer", "text", None, "Its layer", "Any layer; layer methods look at one before it, or at itself."
+    )
+)
+UNIT_NUMBER = Control(
+    Setting(
+        "why_unit",
+        "int",
+        None,
+        "Unit or channel",
+        "Of a channel its map's mean is explained, unless a place is named.",
+    )
+)
+LAYER = Control(Setting("why_layer", "text", None, "Layer"))
+OTHER = Control(Setting("why_other", "text", None, "The other photo", "It stands for “nothing there”."))
 MOST = 8  # maps beside each other
 FIRST = ("grad-cam", "layer-cam", "saliency", "integrated-gradients")
 PARTS = {"signed": "As it is", "positive": "For", "negative": "Against", "absolute": "Size"}
@@ -135,33 +171,16 @@ def _target(network: Model, answer: Classification, left: DeltaGenerator, right:
     options = [PREDICTED, *order, UNIT]
     if (link := address.asked("why_class")) not in (None, *options):
         st.info(f"The link asks for class {link}, which these weights do not have: this is the network's own answer.")
-    address.seed("why_class", PREDICTED, allowed=options)
+    chosen = CLASS.among(options, PREDICTED)
     _reword("why_class", words)
-    chosen = left.selectbox(
-        "Why this class?",
-        options,
-        key="why_class",
-        format_func=words,
-        persist_state="session",
-        help="The class whose logit is explained: the network's answer, or any by name. Logits, not probabilities: "
-        "after the softmax a class depends on all others, and a sure answer leaves hardly any gradient.",
-    )
-    address.show("why_class", chosen)
+    CLASS.selectbox(left, format_func=words)
     if chosen == UNIT:
         return _unit(network, right)
     index = int(order[0] if chosen == PREDICTED else chosen)
     others = [NONE, *(one for one in order if int(one) != index)]
-    address.seed("why_not", NONE, allowed=others)
+    against = AGAINST.among(others, NONE)
     _reword("why_not", words)
-    against = right.selectbox(
-        "And not …",
-        others,
-        key="why_not",
-        format_func=words,
-        persist_state="session",
-        help="Two classes against each other: what speaks for the first, for the second, and for their difference.",
-    )
-    address.show("why_not", against)
+    AGAINST.selectbox(right, format_func=words)
     return Target.of_class(index) if against == NONE else Target.contrast(index, int(against))
 
 
@@ -176,12 +195,10 @@ def _reword(key: str, words: Callable[[str], str]) -> None:
 def _unit(network: Model, column: DeltaGenerator) -> Target:
     shapes = {one.layer.name: one.output for one in steps(network.info.spec)}
     with column.popover("Which unit", width="stretch", icon=":material/blur_on:"):
-        address.seed("why_unit_layer", "conv5", allowed=shapes)
-        layer = st.selectbox("Its layer", shapes, key="why_unit_layer", persist_state="session",
-                             help="Any layer; layer methods look at one before it, or at itself.")  # fmt: skip
-        address.seed("why_unit", 0, address.number(0, shapes[layer][0] - 1), allowed=range(shapes[layer][0]))
-        unit = st.number_input("Unit or channel", 0, shapes[layer][0] - 1, key="why_unit", persist_state="session",
-                               help="Of a channel its map's mean is explained, unless a place is named.")  # fmt: skip
+        layer = UNIT_LAYER.among(shapes, "conv5")
+        UNIT_LAYER.selectbox()
+        unit = UNIT_NUMBER.within(0, shapes[layer][0] - 1, 0)
+        UNIT_NUMBER.number_input()
         place = None
         if len(shapes[layer]) == 3:
             side = shapes[layer][1]
@@ -190,8 +207,6 @@ def _unit(network: Model, column: DeltaGenerator) -> Target:
                                  help=f"For one place of the channel's {side} × {side} map, such as 6, 6.")  # fmt: skip
             place = _place(text, side)
             address.show("why_place", text)
-    address.show("why_unit_layer", layer)
-    address.show("why_unit", unit)
     return Target.unit(layer, unit, *(place or (None, None)))
 
 
@@ -207,20 +222,16 @@ def _place(text: str, side: int) -> tuple[int, int] | None:
 def _layer(network: Model, method: Method, column: DeltaGenerator) -> str | None:
     maps = [one.layer.name for one in steps(network.info.spec) if len(one.output) == 3]
     options = [*reversed(maps), ALL]
-    address.seed("why_layer", "conv5", allowed=options)
-    column.selectbox(
-        "Layer",
-        options,
-        key="why_layer",
+    layer = LAYER.among(options, "conv5")
+    LAYER.selectbox(
+        column,
         format_func=lambda one: "all five conv" if one == ALL else one,
-        persist_state="session",
         disabled=not method.layered,
         help="Where a layer method looks: conv5 is coarse and close to the answer, conv1 fine and far from it."
         if method.layered
         else "This method works on the pixels; layer methods are those of the CAM family and their kin.",
     )
-    address.show("why_layer", st.session_state.why_layer)
-    return st.session_state.why_layer if method.layered else None
+    return layer if method.layered else None
 
 
 def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict[str, Value], str | None]:
@@ -235,10 +246,8 @@ def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict
             _knob(method, knob)
         if "photo" in [st.session_state[_knob_key(method, knob)] for knob in method.knobs]:
             there = [one for one in photos.all_references() if one != photo] or [photo]
-            address.seed("why_other", other_photo(photo), allowed=there)
-            other = st.selectbox("The other photo", there, key="why_other", format_func=photos.title,
-                                 persist_state="session", help="It stands for “nothing there”.")  # fmt: skip
-            address.show("why_other", other)
+            other = OTHER.among(there, other_photo(photo))
+            OTHER.selectbox(format_func=photos.title)
     return chosen_settings(method), other
 
 
@@ -305,19 +314,9 @@ def several(
     most: int = MOST,
 ) -> list[str]:
     """Up to eight of many, kept in the address under ``key``."""
-
-    def read(text: str) -> list[str]:
-        found = [one for one in text.split(",") if one in options]
-        if not found and text != NONE:
-            raise ValueError(text)
-        return found[:most]
-
-    address.seed(key, default, read)
-    if before := st.session_state[key]:  # other weights have other classes
-        st.session_state[key] = [one for one in before if one in options][:most] or default
-    picked = st.multiselect(label, options, key=key, format_func=words, max_selections=most, persist_state="session",
-                            help=help)  # fmt: skip
-    address.show(key, ",".join(picked) or NONE)
+    control = Control(Setting(key, "text", None, label, help), several=True)
+    picked = control.some_of(options, default, most)
+    control.multiselect(format_func=words, max_selections=most)
     return picked
 
 

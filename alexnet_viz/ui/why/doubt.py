@@ -116,6 +116,8 @@ def _curves(network: Model, keys: list[str], made: dict, question: Question) -> 
     target = question.target
     if target.layer != CLASSES:
         score = "the unit's value, photo = 1"
+    elif len(network.info.categories) == 1:
+        score = f"sigmoid of {network.info.categories[0]}'s logit"
     elif target.against is None:
         score = f"probability of {network.info.categories[target.index]}"
     else:
