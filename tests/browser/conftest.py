@@ -78,16 +78,20 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium):
-    """A function that opens an address in a browser of its own; fails the test on any request to another site."""
+    """A function that opens an address in a browser of its own; fails the test on any request to another site.
+
+    ``before`` is a script that each document of it runs before its own.
+    """
     contexts, foreign, errors = [], [], []
 
-    def open_(address: str, width: int = 1280, height: int = 720, scheme: str = "light", **more):
+    def open_(address: str, width: int = 1280, height: int = 720, scheme: str = "light", before: str = "", **more):
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.on("request", lambda r: foreign.append(r.url) if _is_foreign(r.url) else None)
         page.on("pageerror", lambda e: errors.append(str(e)))
+        page.add_init_script(before)
         page.goto(address)
         settled(page)
         return page

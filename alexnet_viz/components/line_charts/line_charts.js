@@ -39,7 +39,6 @@ export default function ({ parentElement, data: { charts, columns: most, height,
   const view = parentElement.querySelector(".charts");
   const draw = () => {
     const room = view.clientWidth;
-    if (!room) return;
     const columns = Math.max(1, Math.min(most, Math.floor((room + 24) / 244)));
     view.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     const width = (room - 24 * (columns - 1)) / columns;
@@ -56,16 +55,16 @@ export default function ({ parentElement, data: { charts, columns: most, height,
       figure.append(document.createElementNS(SVG, "svg"));
       make("div", { class: "tip", hidden: "" }, figure);
     }
-    draw();
+    view.drawing?.();
   };
+  view.drawing?.stop();
+  view.drawing = null;
   show(charts);
-  view.watcher?.disconnect();
-  view.watcher = new ResizeObserver(draw);
-  view.watcher.observe(view);
+  view.drawing = whenLaidOut(view, draw);
   const end = follow(view, source, every, (body) => body && show(words(body)));
   return () => {
     end();
-    view.watcher.disconnect();
+    view.drawing.stop();
   };
 }
 

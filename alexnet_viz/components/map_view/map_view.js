@@ -132,18 +132,18 @@ export default function ({ parentElement, data, setTriggerValue }) {
     holder.children[index].querySelector(".says").textContent = `row ${cy}, column ${cx}: ${Number(value.toPrecision(5))}; ` +
       `sees ${panel.stop[cx] - panel.start[cx]} × ${panel.stop[cy] - panel.start[cy]} pixels`;
   };
-  const drawAll = () => panels.forEach((_, index) => draw(index));
+  parentElement.drawing?.stop();
+  const drawAll = parentElement.drawing = whenLaidOut(holder, () => panels.forEach((_, index) => draw(index)));
 
   const load = (uri) => {
     if (!uri || state.pictures[uri]) return;
     const picture = new Image();
-    picture.onload = () => (parentElement.redraw ?? drawAll)();
+    picture.onload = () => parentElement.drawing();
     picture.src = uri;
     state.pictures[uri] = picture;
   };
   for (const uri of Object.keys(state.pictures)) if (!panels.some((panel) => panel.photo === uri)) delete state.pictures[uri];
   panels.forEach((panel) => load(panel.photo));
-  parentElement.redraw = drawAll;
 
   const pick = ([cy, cx]) => {
     Object.assign(state, { y: cy, x: cx, at: [cy, cx] });
@@ -191,10 +191,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
     state.blend = Number(blend.value);
     drawAll();
   };
-
-  drawAll();
-  parentElement.watch?.disconnect();
-  parentElement.watch = new ResizeObserver(drawAll);
-  parentElement.watch.observe(holder);
-  return () => parentElement.watch.disconnect();
+  return () => parentElement.drawing.stop();
 }

@@ -17,7 +17,7 @@ function layer(app) {
   let at = Math.max(0, scene.order.indexOf(app.view.layer === scene.layer ? app.view.channel : -1));
   let tile = 0, columns = 1;
   const source = make("canvas");
-  const draw = () => {
+  const draw = whenLaidOut(app.host, () => {
     const width = app.host.clientWidth;
     const least = side === 1 ? 16 : many > 128 ? 44 : 64;
     columns = Math.max(1, Math.min(many, Math.floor(width / least)));
@@ -31,13 +31,10 @@ function layer(app) {
       paint(source, side, side, table, (p) => levels[i * side * side + p]);
       context.drawImage(source, (i % columns) * tile + 1, Math.floor(i / columns) * tile + 1, tile - 2, tile - 2);
     }
-    frame(context);
-  };
-  const frame = (context) => {
     context.lineWidth = 3;
     context.strokeStyle = app.accent();
     context.strokeRect((at % columns) * tile + 1, Math.floor(at / columns) * tile + 1, tile - 2, tile - 2);
-  };
+  });
   const tell = () => {
     const channel = scene.order[at];
     const label = scene.labels[channel] ? `, ${scene.labels[channel]}` : "";
@@ -63,9 +60,6 @@ function layer(app) {
     const i = under(event);
     if (i !== null) { move(i); open(); }
   };
-  const watch = new ResizeObserver(draw);
-  watch.observe(app.host);
-  draw();
   tell();
   return {
     key: (event) => {
@@ -78,6 +72,6 @@ function layer(app) {
       event.preventDefault();
     },
     focus: () => canvas.focus({ preventScroll: true }),
-    close: () => watch.disconnect(),
+    close: draw.stop,
   };
 }

@@ -57,7 +57,7 @@ function createApp(root) {
     const room = root.clientWidth / parseFloat(getComputedStyle(root).fontSize);
     root.dataset.room = room < 34 ? "tight" : room < 52 ? "narrow" : "wide";
   };
-  const watch = new ResizeObserver(fit);
+  let fitting = null;
 
   const covers = (view) => {
     const { scene } = app;
@@ -135,8 +135,8 @@ function createApp(root) {
 
   app.receive = (data) => {
     root.classList.toggle("large", data.large);
-    watch.observe(root);
-    fit();
+    fitting?.stop();
+    fitting = whenLaidOut(root, fit);
     app.turn ??= data.turn;
     if (data.turn < app.turn) return; // the answer to a move before the last
     const known = app.scene?.id === data.scene.id;
@@ -161,7 +161,7 @@ function createApp(root) {
   app.close = () => {
     app.shown?.close();
     app.shown = null;
-    watch.disconnect();
+    fitting?.stop();
   };
 
   root.onkeydown = (event) => {

@@ -63,7 +63,7 @@ function overview(app) {
   // --- where everything stands ---
 
   let places = {}; // what a line can start from: the photo, and the thumbnails by layer
-  let lines = new Map(); // the lines into each thumbnail
+  let lines = new Map(all.map((thumb) => [thumb, []])); // the lines into each thumbnail
   const lay = () => {
     const em = parseFloat(getComputedStyle(app.root).fontSize);
     const large = app.root.classList.contains("large");
@@ -210,10 +210,8 @@ function overview(app) {
     make("span", { className: "hint" }, "Click a map to take its unit apart, a layer's name for all of its channels. Keys: arrows, Enter, Esc."),
     make("span", { className: "hint lines" }, line(PLUS), "raises ", line(MINUS), "lowers what it leads to; thick for much (mean size of what a channel puts in)"),
   );
-  const watch = new ResizeObserver(lay);
-  watch.observe(box);
-  lay();
-  return { key: walk, focus: () => first.button.focus({ preventScroll: true }), close: () => watch.disconnect() };
+  const drawing = whenLaidOut(box, lay);
+  return { key: walk, focus: () => first.button.focus({ preventScroll: true }), close: drawing.stop };
 }
 
 const SPAN = { unit: "its layer", layer: "its layer", network: "the whole network" };

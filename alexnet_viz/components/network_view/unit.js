@@ -35,7 +35,7 @@ function unitView(app) {
 
   flow.style.setProperty("--half", `${1.55 * rows}em`); // the node stands in the middle of the inputs
   const byHere = make("input", { type: "checkbox", checked: app.byHere ?? false });
-  byHere.onchange = () => { app.byHere = byHere.checked; arrange(); };
+  byHere.onchange = () => { app.byHere = byHere.checked; arrange(); show(); };
   const foot = make("div", { className: "foot" },
     make("span", { className: "hint" }, "Click a place on the output map (or walk with the arrow keys and press Enter) to take that value apart; click an input to open its own unit."),
     ...(conv ? [legend(scene, inPeak, inSigned, scene.below === "photo" ? "photo" : "inputs"), legend(scene, weightPeak, true, "kernels"), legend(scene, partPeak, true, "partial results")] : []));
@@ -84,12 +84,11 @@ function unitView(app) {
       lines.push({ row, adds, channels: others, strength: others.reduce((sum, c) => sum + strengths[c], 0) });
     }
     list.replaceChildren(...lines.map((line) => line.row));
-    show();
   };
 
   const base = mapPicture(scene, unit.output, out, out, outPeak, outSigned);
-  const show = () => {
-    const edge = Math.min(result.clientWidth || 260, 300, Math.max(200, 0.34 * window.innerHeight)); // the photo below it shall be seen too
+  const draw = () => {
+    const edge = Math.min(result.clientWidth, 300, Math.max(200, 0.34 * window.innerHeight)); // the photo below it shall be seen too
     picture.style.height = picture.style.width = `${edge}px`;
     const context = sharp(picture, edge, edge);
     context.imageSmoothingEnabled = false;
@@ -130,9 +129,8 @@ function unitView(app) {
     over: (place) => { at = place ?? { y: app.view.y ?? 0, x: app.view.x ?? 0 }; soon(); },
     pick: (place) => app.go({ ...app.view, depth: "value", ...place }),
   });
-  const watch = new ResizeObserver(show);
-  watch.observe(flow);
   arrange();
+  const show = whenLaidOut(flow, draw);
   return {
     key: (event) => {
       if (app.focused() !== picture) return;
@@ -142,9 +140,9 @@ function unitView(app) {
       else return;
       event.preventDefault();
     },
-    update: () => { at = { y: app.view.y, x: app.view.x }; arrange(); },
+    update: () => { at = { y: app.view.y, x: app.view.x }; arrange(); show(); },
     focus: () => picture.focus({ preventScroll: true }),
-    close: () => { soon.stop(); watch.disconnect(); hover(); },
+    close: () => { soon.stop(); show.stop(); hover(); },
   };
 }
 

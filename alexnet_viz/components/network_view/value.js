@@ -19,6 +19,7 @@ class MapValue {
     this.weightPeak = unit.weights ? peakOf(unit.weights) : 0;
     this.bases = new Map(); // the input maps as pictures, made when first looked at
     this.kernels = new Map();
+    this.widths = null; // of the pictures, once they have some
     this.soon = onceAFrame(() => this.show());
     this.still = { canvas: make("canvas"), of: "" }; // what lies under the window, drawn once
     const fromPhoto = scene.below === "photo";
@@ -79,10 +80,7 @@ class MapValue {
       over: (place) => { this.at = place ?? this.pinned(); this.soon(); },
       pick: (place) => { this.stop(false); this.settle(place); },
     }) : () => {};
-    const watch = new ResizeObserver(() => { this.measure(); this.show(); });
-    watch.observe(stage);
-    this.measure();
-    this.show();
+    const drawing = whenLaidOut(stage, () => { this.measure(); this.show(); });
     this.every.build();
     this.path.fill();
     return {
@@ -94,7 +92,7 @@ class MapValue {
         this.path.fill();
       },
       focus: () => (unit.isMap ? this.output : this.open).focus({ preventScroll: true }),
-      close: () => { this.stop(false); this.soon.stop(); watch.disconnect(); stop(); },
+      close: () => { this.stop(false); this.soon.stop(); drawing.stop(); stop(); },
     };
   }
 
@@ -174,6 +172,7 @@ class MapValue {
 
   show() {
     this.soon.stop();
+    if (!this.widths) return; // it will be shown as soon as it has room
     const { scene, unit, at } = this;
     const part = this.part = takeApart(unit, at.y, at.x);
     const told = tale(scene, part, scene.of === "conv" ? 7 : 9);

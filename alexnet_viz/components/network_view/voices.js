@@ -91,7 +91,7 @@ function voicesView(app) {
     if (!flat) return;
     const values = i === null ? together : Float32Array.from(cut(part.terms, i));
     const peak = peakOf(values);
-    const edge = Math.min(300, result.clientWidth || 300);
+    const edge = Math.min(300, result.clientWidth);
     photo.style.width = photo.style.height = `${edge}px`;
     const context = sharp(photo, edge, edge);
     context.drawImage(ground, 0, 0, edge, edge);
@@ -108,10 +108,7 @@ function voicesView(app) {
     told.textContent = `${i === null ? "All maps together" : name(i)}: red places of the photo speak for it, blue against (±${number(peak, 2)}); most in row ${Math.floor(most / side)}, column ${most % side}.`;
     photo.setAttribute("aria-label", told.textContent);
   };
-  const wire = () => { drawWires(app, wires, flow, node, total, lines); places(null); };
-  const watch = new ResizeObserver(wire);
-  watch.observe(flow);
-  wire();
+  const drawing = whenLaidOut(flow, () => { drawWires(app, wires, flow, node, total, lines); places(null); });
   return {
     key: (event) => {
       if (event.key !== "Enter" || app.focused() !== total) return;
@@ -120,7 +117,7 @@ function voicesView(app) {
     },
     update: () => {},
     focus: () => open.focus({ preventScroll: true }),
-    close: () => watch.disconnect(),
+    close: drawing.stop,
   };
 }
 

@@ -94,7 +94,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const draw = (index) => {
     const canvas = holder.children[index].querySelector("canvas");
     const space = canvas.clientWidth;
-    if (!space) return;
     const ratio = devicePixelRatio;
     const columns = columnsFor(space, count, height / width, gap);
     const side = Math.min((space + gap) / columns - gap, LARGEST);
@@ -135,7 +134,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
       frame(state.hovered, "#fff", 2);
     }
   };
-  const drawAll = () => sheets.forEach((_, index) => draw(index));
+  state.hovered = -1;
+  tip.hidden = true;
+  parentElement.drawing?.stop();
+  const drawAll = parentElement.drawing = whenLaidOut(holder, () => sheets.forEach((_, index) => draw(index)));
 
   const show = (at, index, speak) => {
     state.hovered = at;
@@ -205,12 +207,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
       event.preventDefault();
     };
   });
-
-  state.hovered = -1;
-  tip.hidden = true;
-  drawAll();
-  parentElement.watch?.disconnect();
-  parentElement.watch = new ResizeObserver(drawAll);
-  parentElement.watch.observe(holder);
-  return () => parentElement.watch.disconnect();
+  return () => parentElement.drawing.stop();
 }
