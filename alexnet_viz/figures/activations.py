@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from alexnet_viz.figures.filters import PAIR, plain
 from alexnet_viz.figures.palette import INK, QUIET_INK
+from alexnet_viz.figures.text import one_line, plotly_text
 from alexnet_viz.values import Geometry, Photo, Prediction
 
 
@@ -38,7 +39,7 @@ def sheet_picture(
         row, column = divmod(at, columns)
         image.paste(Image.fromarray(tile), (8 + column * (width * zoom + gap), head + row * (height * zoom + gap)))
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(17)
-    draw.text((8, 10), title, INK["light"], font)
+    draw.text((8, 10), one_line(title), INK["light"], font)
     low, high, what = (text.replace("−", "-") for text in legend)  # Pillow's own font has no minus sign
     base = head + sheet_size[1] + 12
     ramp = colours[np.linspace(1, 255, 160).round().astype(int)][None].repeat(16, axis=0)
@@ -74,7 +75,7 @@ def value_histogram(
     for (name, values), colour in zip(channels.items(), PAIR[theme], strict=False):
         counts = np.histogram(values, edges)[0]
         figure.add_scatter(
-            x=edges, y=np.append(counts, counts[-1]), name=name, mode="lines", fill="tozeroy",
+            x=edges, y=np.append(counts, counts[-1]), name=plotly_text(name), mode="lines", fill="tozeroy",
             line={"color": colour, "width": 2, "shape": "hv"}, hovertemplate="from %{x:.3g}: %{y}<extra></extra>",
             showlegend=len(channels) > 1,
         )  # fmt: skip
@@ -91,16 +92,16 @@ def unit_bars(
     labels: list[str], values: dict[str, np.ndarray], unit: str, chosen: int = -1, theme: str = "light"
 ) -> go.Figure:
     """The strongest units as horizontal bars, the largest on top; ``chosen`` is the row to mark, −1 for none."""
-    rows = [f"{label} " for label in labels]
+    rows = [f"{plotly_text(label)} " for label in labels]
     figure = go.Figure()
     for (name, heights), colour in zip(values.items(), PAIR[theme], strict=False):
         quiet = [colour if len(values) > 1 or row == chosen else QUIET_INK[theme] for row in range(len(rows))]
         figure.add_bar(
-            x=heights, y=rows, orientation="h", name=name, marker={"color": quiet, "cornerradius": 3},
+            x=heights, y=rows, orientation="h", name=plotly_text(name), marker={"color": quiet, "cornerradius": 3},
             hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=len(values) > 1,
         )  # fmt: skip
     plain(figure, theme, unit, None, height=23 * len(rows) * (1 + 0.75 * (len(values) - 1)) + 70)
-    figure.update_yaxes(autorange="reversed", tickmode="linear")
+    figure.update_yaxes(autorange="reversed", tickmode="linear", type="category")
     figure.update_xaxes(nticks=4, tickangle=0)
     figure.update_layout(bargap=0.25, bargroupgap=0)
     return figure

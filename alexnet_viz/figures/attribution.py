@@ -10,7 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
+from alexnet_viz.display import display_name
 from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, levels, scale
+from alexnet_viz.figures.text import one_line
 from alexnet_viz.values import Geometry, Photo, sample_map, spread
 
 Part = Literal["signed", "positive", "negative", "absolute"]
@@ -239,7 +241,7 @@ def png(image: Image.Image, words: str = "") -> bytes:
     """A picture as PNG, with what it shows in its description."""
     buffer, info = io.BytesIO(), PngInfo()
     if words:
-        info.add_itxt("Description", words)
+        info.add_itxt("Description", display_name(words))
     image.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()
 
@@ -260,10 +262,10 @@ def slide(panels: list[Panel], look: Look, heading: str, theme: str = "light", w
     rows = -(-len(panels) // columns)
     image = Image.new("RGB", (width, 100 + rows * (row + gap)), paper)
     draw = ImageDraw.Draw(image)
-    draw.text((gap, 30), heading, ink, ImageFont.load_default(34))
+    draw.text((gap, 30), one_line(heading), ink, ImageFont.load_default(34))
     for number, (one, picture) in enumerate(zip(panels, pictures, strict=True)):
         x, y = gap + number % columns * (cell + gap), 100 + number // columns * (row + gap)
-        draw.text((x, y), _cut(one.title, large, cell), ink, large)
+        draw.text((x, y), _cut(one_line(one.title), large, cell), ink, large)
         y += large.size + 12
         image.paste(picture, (x + (cell - picture.width) // 2, y + (tallest - picture.height) // 2))
         y += tallest + 14

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from PIL import Image, ImageDraw
 
+from alexnet_viz.figures.text import plotly_text
 from alexnet_viz.values import Geometry, Photo, Prediction
 
 COLOURS = {  # first bar, other bars, text
@@ -25,7 +26,7 @@ def bars(predictions: tuple[Prediction, ...], theme: str = "light") -> go.Figure
             orientation="h",
             width=0.42,
             marker={"color": [first] + [others] * (len(rows) - 1), "cornerradius": 4},
-            customdata=[[one.label, one.index, one.logit] for one in predictions],
+            customdata=[[plotly_text(one.label), one.index, one.logit] for one in predictions],
             hovertemplate="<b>%{customdata[0]}</b><br>probability %{x:.4f}<br>logit %{customdata[2]:.3f}"
             "<br>class %{customdata[1]}<extra></extra>",
             showlegend=False,
@@ -33,7 +34,7 @@ def bars(predictions: tuple[Prediction, ...], theme: str = "light") -> go.Figure
     )
     for row, one in zip(rows, predictions, strict=True):
         weight = "b" if row == 0 else "span"
-        for text, x, anchor in ((one.label, 0, "left"), (f"{one.probability:.1%}", 1, "right")):
+        for text, x, anchor in ((plotly_text(one.label), 0, "left"), (f"{one.probability:.1%}", 1, "right")):
             figure.add_annotation(
                 x=x, y=row - 0.26, xref="paper", text=f"<{weight}>{text}</{weight}>", showarrow=False,
                 xanchor=anchor, yanchor="bottom", font={"size": 17 if len(rows) <= 10 else 14, "color": text_colour},

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from alexnet_viz.figures.palette import ACCENT, INK, QUIET_INK, ink_on, levels, scale
+from alexnet_viz.figures.text import plotly_text
 from alexnet_viz.values import PixelCurve, Prediction
 
 # Eight lines that the common kinds of colour blindness tell apart (Okabe & Ito 2008, its yellow darkened, its black a
@@ -34,7 +35,7 @@ def pixel_curves(
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         font={"size": 15, "color": INK[theme]},
         xaxis={"title": changed, "tickformat": ".0%", "range": [0, 1], "fixedrange": True, **_tick(theme)},
-        yaxis={"title": score, "fixedrange": True, **_tick(theme), "rangemode": "tozero"},
+        yaxis={"title": plotly_text(score), "fixedrange": True, **_tick(theme), "rangemode": "tozero"},
         legend={"yanchor": "top", "y": -0.24, "x": 0, "xanchor": "left", "font": {"size": 14}},
     )
     return figure
@@ -45,10 +46,11 @@ def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = 
     stops = scale(signed)[np.linspace(signed, 255, 17).round().astype(int)]
     colours = [[i / 16, f"rgb({r},{g},{b})"] for i, (r, g, b) in enumerate(stops)]
     low = -1 if signed else 0
+    names = [plotly_text(name) for name in names]
     rows = [f"{i + 1} {name}" for i, name in enumerate(names)]
     figure = go.Figure(
         go.Heatmap(
-            z=values, x=[row.split()[0] for row in rows], y=rows, customdata=[list(names)] * len(names),
+            z=values, x=[row.split()[0] for row in rows], y=rows, customdata=[names] * len(names),
             zmin=low, zmax=1, colorscale=colours, xgap=2, ygap=2,
             colorbar={"title": {"text": "Spearman" if signed else "IoU", "side": "bottom"}, "thickness": 10,
                       "orientation": "h", "y": -0.12, "yanchor": "top"},
@@ -103,13 +105,14 @@ def cascade(layers: Sequence[str], lines: dict[str, Sequence[float]], theme: str
 
 def before_and_after(before: Sequence[Prediction], after: Sequence[Prediction], theme: str = "light") -> go.Figure:
     """The same classes' probabilities for the photo and for what is left of it, in one order."""
-    names = [one.label for one in after]
+    names = [plotly_text(one.label) for one in after]
     figure = go.Figure()
     for title, answers, colour in (("photo", before, QUIET_INK[theme]), ("painted", after, ACCENT[theme])):
         figure.add_bar(
             y=list(range(len(names))), x=[one.probability for one in answers], orientation="h", name=title,
             marker={"color": colour, "cornerradius": 3}, text=[f"{one.probability:.1%}" for one in answers],
-            textposition="outside", cliponaxis=False, customdata=[[one.label, one.logit] for one in answers],
+            textposition="outside", cliponaxis=False,
+            customdata=[[plotly_text(one.label), one.logit] for one in answers],
             hovertemplate=f"<b>%{{customdata[0]}}</b>, {title}<br>probability %{{x:.4f}}<br>"
             "logit %{customdata[1]:.3f}<extra></extra>",
         )  # fmt: skip

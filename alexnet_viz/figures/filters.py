@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix, scale
+from alexnet_viz.figures.text import plotly_text
 
 PAIR = {"light": ("#c2410c", "#0a5fc4"), "dark": ("#fb923c", "#6cb4f5")}  # the network, and the one beside it
 SIGNS = {"light": ("#b2182b", "#2166ac"), "dark": ("#e58267", "#5aa5d6")}  # for, against
@@ -42,8 +43,8 @@ def weight_histogram(histograms: dict[str, tuple[np.ndarray, np.ndarray]], theme
     figure = go.Figure()
     for (name, (counts, edges)), colour in zip(histograms.items(), PAIR[theme], strict=False):
         figure.add_scatter(
-            x=edges, y=np.append(counts, counts[-1]) / max(1, counts.sum()), name=name, mode="lines", fill="tozeroy",
-            line={"color": colour, "width": 2.5, "shape": "hv"},
+            x=edges, y=np.append(counts, counts[-1]) / max(1, counts.sum()), name=plotly_text(name), mode="lines",
+            fill="tozeroy", line={"color": colour, "width": 2.5, "shape": "hv"},
             hovertemplate="from %{x:.3g}: %{y:.2%}<extra></extra>",
         )  # fmt: skip
     return plain(figure, theme, "weight", "share of the weights", percent=True)
@@ -54,7 +55,8 @@ def bias_figure(biases: dict[str, np.ndarray], theme: str = "light") -> go.Figur
     figure = go.Figure()
     for (name, bias), colour in zip(biases.items(), PAIR[theme], strict=False):
         figure.add_scatter(
-            y=bias, name=name, mode="markers", marker={"color": colour, "size": 5 if len(bias) < 500 else 3},
+            y=bias, name=plotly_text(name), mode="markers",
+            marker={"color": colour, "size": 5 if len(bias) < 500 else 3},
             hovertemplate="unit %{x}: %{y:.4f}<extra></extra>",
         )  # fmt: skip
     return plain(figure, theme, "output unit", "bias")

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix
+from alexnet_viz.figures.text import plotly_text
 
 RIGHT, WRONG = "#0a5fc4", {"light": "#b93f00", "dark": "#fb923c"}
 NUMBERED = 20  # classes up to which the cells hold their counts
@@ -44,7 +45,7 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
     empty = mix(PAPER[theme], INK[theme], 0.04)
     for name, kept, colour, place in (("right", diagonal, RIGHT, 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.52)):
         figure.add_heatmap(
-            z=np.where(kept, share, np.nan), x=list(names), y=list(names), zmin=0,
+            z=np.where(kept, share, np.nan), x=list(range(size)), y=list(range(size)), zmin=0,
             zmax=1 if name == "right" else max(0.1, float(np.where(diagonal, 0, share).max())),
             colorscale=[[0, empty], [0.001, mix(colour, PAPER[theme], 0.75)], [1, colour]],
             customdata=np.int32(counts), xgap=1, ygap=1, hoverongaps=False,
@@ -54,7 +55,7 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
         )  # fmt: skip
     strong = share > np.where(diagonal, 0.45, 0.6 * figure.data[1].zmax)
     numbers = [  # given all at once below: Plotly looks at all those before again for each that is added
-        {"x": names[said], "y": names[true], "text": str(counts[true, said]), "showarrow": False,
+        {"x": int(said), "y": int(true), "text": str(counts[true, said]), "showarrow": False,
          "font": {"size": 13, "color": PAPER[theme] if strong[true, said] else INK[theme]}}
         for true, said in (np.argwhere(counts) if numbered else ())
     ]  # fmt: skip
@@ -93,13 +94,16 @@ def accuracy_bars(
     right = np.diag(counts)
     share = right / np.maximum(1, totals)
     errors = counts - np.diag(right)
-    taken = [f"most often taken for {names[e.argmax()]}" if e.any() else "never taken for another" for e in errors]
+    taken = [
+        f"most often taken for {plotly_text(names[e.argmax()])}" if e.any() else "never taken for another"
+        for e in errors
+    ]
     large = len(names) <= NUMBERED
     figure = go.Figure(
         go.Bar(
             x=share[order], y=list(range(len(order))), orientation="h", marker={"color": RIGHT, "cornerradius": 3},
             text=[f"{share[i]:.0%}" for i in order], textposition="outside",
-            customdata=[[names[i], int(right[i]), int(totals[i]), taken[i]] for i in order],
+            customdata=[[plotly_text(names[i]), int(right[i]), int(totals[i]), taken[i]] for i in order],
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]} of %{customdata[2]} right<br>%{customdata[3]}"
             "<extra></extra>", showlegend=False,
         )
@@ -120,4 +124,4 @@ def accuracy_bars(
 def _short(name: str) -> str:
     """The first of a class's names, not too long."""
     name = name.partition(",")[0]
-    return name if len(name) <= 20 else f"{name[:19]}…"
+    return plotly_text(name if len(name) <= 20 else f"{name[:19]}…")

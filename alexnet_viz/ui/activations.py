@@ -25,6 +25,7 @@ from alexnet_viz.figures.activations import (
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui import address, ask, beside, lesion, photos, predict
 from alexnet_viz.ui.sidebar import Choice, theme
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.unit import choose, chosen_unit, seed_layer, seed_unit
 from alexnet_viz.values import Trace
 
@@ -156,7 +157,7 @@ def _outputs(passes: list[Side], layer: str) -> tuple[list[np.ndarray], bool]:
     """The passes' outputs at a layer, and whether they can be compared value by value; a missing one says so."""
     outputs = [side.output(layer) for side in passes]
     if outputs[-1] is None:
-        st.info(f"{passes[-1].title} has no layer {layer}.")
+        st.info(f"{markdown(passes[-1].title)} has no layer {layer}.")
         passes.pop()
         outputs.pop()
     return outputs, len({one.shape for one in outputs}) == 1
@@ -376,14 +377,15 @@ def _softmax_steps(side: Side, titled: bool) -> None:
     logits = side.trace.outputs["fc8"]
     rows, total = softmax_steps(logits, side.network.info.categories)
     largest, best = float(logits.max()), rows[0]
-    st.subheader("The softmax, step by step" + (f": {side.title}" if titled else ""), anchor=False)
+    label = markdown(best.label)
+    st.subheader("The softmax, step by step" + (f": {markdown(side.title)}" if titled else ""), anchor=False)
     if single := ask.single_output_note(logits):
         st.info(single, icon=":material/info:")
     st.markdown(
         f"1. Take the largest logit, **{largest:.4f}**, off every logit z: nothing overflows, and nothing changes.\n"
-        f"2. Raise e to it: {best.label} gets e^{best.shifted:.0f} = {best.exponential:.0f}, the others less.\n"
+        f"2. Raise e to it: {label} gets e^{best.shifted:.0f} = {best.exponential:.0f}, the others less.\n"
         f"3. Add up all {len(logits):,}: Σ = **{total:.6f}**.\n"
-        f"4. Divide by Σ: {best.label} gets 1 / {total:.4f} = **{best.probability:.2%}**."
+        f"4. Divide by Σ: {label} gets 1 / {total:.4f} = **{best.probability:.2%}**."
     )
     table = [
         {"class": row.label, "unit": row.index, "logit z": row.logit, "z − max": row.shifted,

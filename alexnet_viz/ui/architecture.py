@@ -12,6 +12,7 @@ from alexnet_viz.errors import ShapeError
 from alexnet_viz.figures.architecture import compare_rows, human, share_figure
 from alexnet_viz.ui import address, ask
 from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, LayerInfo, NetworkSpec, Variant
 
 BACKGROUND = {"light": "#ffffff", "dark": "#12110f"}
@@ -118,9 +119,10 @@ def totals(plan: Architecture) -> None:
 
 
 def layer_table(plan: Architecture, measured_on: str | None, in_use: NetworkSpec) -> None:
-    """Every layer in a table with downloads; ``measured_on`` says on what it was run for real, None on meta tensors.
+    """Every layer in a table with downloads.
 
-    The network ``in_use`` can be drawn and measured at a press.
+    ``measured_on`` says in Markdown on what it was run for real; None means on meta tensors. The network ``in_use``
+    can be drawn and measured at a press.
     """
     st.subheader("Layer by layer", anchor=False)
     st.caption(
@@ -196,7 +198,7 @@ def textbook_story() -> None:
         try:
             fit = ask.printed_fit(size, padding)
         except ShapeError as error:
-            st.error(str(error))
+            st.error(markdown(str(error)))
             return
         sides = [f"{name} **{side}**" for name, side in fit.sides if name in ("conv1", "pool1", "pool2", "pool5")]
         last = fit.sides[-1][1]
@@ -207,5 +209,5 @@ def textbook_story() -> None:
         else:
             st.error(
                 f"It does not fit: fc6 was printed for 256·6·6 = {fit.expected:,} values and gets {fit.flatten:,}. "
-                f"PyTorch says: {fit.error}. Try padding 2, or a photo of 227."
+                f"PyTorch says: {markdown(fit.error)}. Try padding 2, or a photo of 227."
             )

@@ -20,6 +20,7 @@ from alexnet_viz.figures.filters import (
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui import address, ask
 from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.unit import choose, chosen_unit, seed_layer, seed_unit
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def one_kernel(network: Model, unit: int) -> None:
 
     of, title = ask.filters(network, "conv1"), network.info.title
     if unit >= len(of.weight):
-        st.info(f"{title} has {len(of.weight)} kernels in conv1: kernel {unit} is not among them.")
+        st.info(f"{markdown(title)} has {len(of.weight)} kernels in conv1: kernel {unit} is not among them.")
         return
     kernel = of.weight[unit : unit + 1]
-    st.markdown(f"**Kernel {unit}**, {title}")
+    st.markdown(f"**Kernel {unit}**, {markdown(title)}")
     picture, numbers = st.columns(2)
     picture.image(enlarged(kernel_tiles(kernel)[0]), width="stretch", alt=f"Kernel {unit} of conv1, enlarged")
     numbers.markdown(
@@ -130,7 +131,7 @@ def input_slices(networks: list[Model], layer: str, unit: int) -> None:
         one for one in networks if ask.filters(one, layer).weight.shape == ask.filters(networks[0], layer).weight.shape
     ]
     for other in networks[len(alike) :]:
-        st.info(f"{other.info.title} has another shape at {layer}: {ask.filters(other, layer).weight.shape}.")
+        st.info(f"{markdown(other.info.title)} has another shape at {layer}: {ask.filters(other, layer).weight.shape}.")
     found = [slices(ask.filters(one, layer), unit, folded_side(one, layer)) for one in alike]
     channels, maps = found[0]
     ordered = [maps, *(m[np.argsort(c)][np.argsort(np.argsort(channels))] for c, m in found[1:])]
@@ -178,14 +179,15 @@ def class_votes(networks: list[Model], layer: str, unit: int, photo: str) -> Non
     for column, network in zip(st.columns(len(networks)), networks, strict=True):
         of = ask.filters(network, layer)
         if unit >= len(of.weight):
-            column.info(f"{network.info.title} has {len(of.weight)} units here: unit {unit} is not among them.")
+            units = f"{len(of.weight)} units here: unit {unit} is not among them."
+            column.info(f"{markdown(network.info.title)} has {units}")
             continue
         trace = ask.trace(network, photo)
         before = list(trace.outputs)[list(trace.outputs).index(layer) - 1]
         inputs = trace.outputs[before]
         chosen, values = votes(of, unit, inputs if put_in else None)
-        name = f" ({network.info.categories[unit]})" if layer == "fc8" else ""
-        column.markdown(f"**{network.info.title}**, {layer} unit {unit}{name}, bias {of.bias[unit]:.4f}")
+        name = f" ({markdown(network.info.categories[unit])})" if layer == "fc8" else ""
+        column.markdown(f"**{markdown(network.info.title)}**, {layer} unit {unit}{name}, bias {of.bias[unit]:.4f}")
         labels = [f"{before} {number}" for number in chosen]
         column.plotly_chart(vote_bars(labels, values, "weight × input" if put_in else "weight", theme()),
                             key=f"votes-{network.info.id}", config=_QUIET,
@@ -211,7 +213,7 @@ def whole_layer(networks: list[Model], layer: str) -> None:
     for network, (title, one) in zip(networks, summaries.items(), strict=True):
         dead = f"{len(one.dead)} ({', '.join(map(str, one.dead[:8]))}{' …' * (len(one.dead) > 8)})" if one.dead else "0"
         rows.append(
-            f"| {title} | {ask.filters(network, layer).weight.size:,} | {one.near_zero:.1%} | {dead} of "
+            f"| {markdown(title)} | {ask.filters(network, layer).weight.size:,} | {one.near_zero:.1%} | {dead} of "
             f"{len(one.norms)} | {one.mean:.5f} | {one.std:.4f} | {one.norms.max():.3f} (unit {one.norms.argmax()}) |"
         )
     st.markdown("\n".join(rows))
@@ -232,5 +234,6 @@ def whole_layer(networks: list[Model], layer: str) -> None:
         groups = ask.filters(network, layer).groups
         empty = " The grey blocks are empty: the two groups are not connected." if groups > 1 else ""
         column.caption(
-            f"{network.info.title}: the norm of the weights between each input and each output.{blocks}{empty}"
+            f"{markdown(network.info.title)}: the norm of the weights between each input and each output."
+            f"{blocks}{empty}"
         )

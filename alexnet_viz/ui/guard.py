@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from alexnet_viz.errors import UserError
+from alexnet_viz.ui.text import markdown
 
 _log = logging.getLogger("alexnet_viz")
 
@@ -23,7 +24,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        st.error(str(error), icon=":material/info:")
+        st.error(markdown(str(error)), icon=":material/info:")
     except Exception:
         reference = secrets.token_hex(4)
         _log.exception("bug %s", reference)

@@ -11,6 +11,7 @@ from alexnet_viz.errors import ShapeError
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui import address
 from alexnet_viz.ui.controls import Control
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.values import Trace
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def chosen(network: Model, trace: Trace, layer: str) -> Lesion | None:
     try:
         channels = numbers(text, len(trace.outputs[where]))
     except ShapeError as error:
-        st.error(str(error))
+        st.error(markdown(str(error)))
         return None
     if not channels:
         st.info("Name a channel to cut, such as 37, or several: 37, 40-45.")

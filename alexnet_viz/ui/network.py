@@ -12,6 +12,7 @@ from alexnet_viz.components.network_view import Went, network_view
 from alexnet_viz.figures.network import Scene, layer_scene, overview_scene, unit_scene
 from alexnet_viz.ui import address, ask, beside, photos
 from alexnet_viz.ui.sidebar import Choice, weight_title
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.unit import CHANNEL, seed_layer, seed_unit
 
 if TYPE_CHECKING:
@@ -103,11 +104,13 @@ def show(looked_at: list[Pass], place: Place) -> None:
     columns = st.columns(2) if narrow else [st.container(), st.container()]
     for column, one, key in zip(columns, looked_at, ("network", "network_beside"), strict=True):
         with column:
-            st.subheader(one.title, anchor=False)
+            st.subheader(markdown(one.title), anchor=False)
             if _has(one, place):
                 _view(one, place, key)
             else:
-                st.info(f"{one.title} has no such value: {_said(place)}. Choose a layer and unit that both have.")
+                st.info(
+                    f"{markdown(one.title)} has no such value: {_said(place)}. Choose a layer and unit that both have."
+                )
 
 
 def _has(one: Pass, place: Place) -> bool:
@@ -131,15 +134,25 @@ def _numbers(looked_at: list[Pass], place: Place) -> None:
 
     if place.depth == "overview":
         best = [ask.answer(one.network, one.photo).predictions[0] for one in looked_at]
-        told = [f"{one.title}: **{top.label}** {top.probability:.1%}" for one, top in zip(looked_at, best, strict=True)]
+        told = [
+            f"{markdown(one.title)}: **{markdown(top.label)}** {top.probability:.1%}"
+            for one, top in zip(looked_at, best, strict=True)
+        ]
     elif place.depth == "layer" or not all(_has(one, place) for one in looked_at):
         return
     else:
         at = (place.channel, place.y, place.x)[: len(place.shape)]
         values = [float(output(ask.trace(one.network, one.photo), place.layer)[at]) for one in looked_at]
-        told = [f"{one.title}: **{value:.4g}**" for one, value in zip(looked_at, values, strict=True)]
-        told = [_said(place), *told, f"difference **{values[1] - values[0]:+.4g}**"]
-    st.markdown(" · ".join(told).replace("-", "−"))
+        told = [
+            f"{markdown(one.title)}: **{_signed(value, '.4g')}**" for one, value in zip(looked_at, values, strict=True)
+        ]
+        told = [_said(place), *told, f"difference **{_signed(values[1] - values[0], '+.4g')}**"]
+    st.markdown(" · ".join(told))
+
+
+def _signed(value: float, form: str) -> str:
+    """A number with a true minus sign."""
+    return f"{value:{form}}".replace("-", "−")
 
 
 def _view(one: Pass, place: Place, key: str) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from alexnet_viz.errors import ShapeError
 from alexnet_viz.ui import address, predict
+from alexnet_viz.ui.text import markdown
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.playground import Window
@@ -124,7 +125,7 @@ def answer(window: Window, inputs: np.ndarray, kernel: np.ndarray) -> tuple[np.n
     ):
         return None, True
     if problem:
-        st.error(problem)
+        st.error(markdown(problem))
         return None, False
     st.markdown(formula(window))
     if window.unread:

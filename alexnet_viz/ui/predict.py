@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from alexnet_viz.ui import address
+from alexnet_viz.ui.text import markdown
 
 _GUESSES = "_guesses"  # by the question's key; for this visit
 
@@ -56,7 +57,7 @@ def asked(
     guesses: dict[str, str | int] = st.session_state.setdefault(_GUESSES, {})
     if key in guesses:
         guess = guesses[key]
-        said, is_ = (f"{one:,}" if isinstance(one, int) else one for one in (guess, truth))
+        said, is_ = (f"{one:,}" if isinstance(one, int) else markdown(one) for one in (guess, truth))
         if guess == truth or _alike(str(guess), str(truth)):
             st.success(f"{question} You said {said}, and so it is. {why}")
         else:
@@ -69,7 +70,7 @@ def asked(
                 question, 0, 100_000, None, placeholder="your guess", help=help, width=260, key=field
             )
         elif options:
-            guess = st.radio(question, options, index=None, horizontal=True, help=help, key=field)
+            guess = st.radio(question, options, index=None, format_func=markdown, horizontal=True, help=help, key=field)
         else:
             guess = st.text_input(question, placeholder=hint, help=help, width=420, key=field).strip() or None
         if st.form_submit_button("Reveal", icon=":material/visibility:") and guess is not None:

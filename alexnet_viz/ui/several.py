@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from alexnet_viz.ui import address, ask, photos
+from alexnet_viz.ui.text import csv_cell
 from alexnet_viz.values import Classification
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _csv(answers: list[Classification], truths: list[str | None]) -> str:
     for answer, truth in zip(answers, truths, strict=True):
         for rank, p in enumerate(answer.predictions, 1):
             cells = answer.file, truth or "", rank, p.label, p.index, p.probability, p.logit
-            writer.writerow([*cells, answer.weights, answer.device])
+            writer.writerow(map(csv_cell, [*cells, answer.weights, answer.device]))
     return text.getvalue()
 
 

@@ -15,6 +15,7 @@ from alexnet_viz.images.formats import TITLES
 from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network import sources
 from alexnet_viz.ui import address, photos
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, DeviceInfo, Variant
 
 _TITLES = {
@@ -74,7 +75,7 @@ def devices() -> None:
             help="What the network runs on: a CUDA GPU, else Apple's MPS, else the CPU.",
         )
         used = found.get(st.session_state.device) or next(iter(found.values()))
-        st.caption(_memory(used))
+        st.caption(markdown(_memory(used)))
 
 
 def _memory(device: DeviceInfo) -> str:
@@ -137,7 +138,7 @@ def _taken(data: bytes, name: str, quiet: bool = False) -> str | None:
         return photos.add(data, name)
     except ImageError as error:
         if not quiet:
-            st.error(str(error))
+            st.error(markdown(str(error)))
         return None
 
 
@@ -147,7 +148,7 @@ def _check_current() -> None:
         photos.load(st.session_state.photo)
         photos.remember(st.session_state.photo)
     except ImageError as error:
-        st.warning(str(error))
+        st.warning(markdown(str(error)))
         st.session_state.photo = SAMPLES[0].key
 
 
@@ -234,13 +235,13 @@ def _own_checkpoint() -> str | None:
         get(chosen)  # only weights that fit become the choice
         return chosen
     except UserError as error:
-        st.error(str(error))
+        st.error(markdown(str(error)))
         return None
 
 
 def _offer_download(shown: str) -> None:
     """ImageNet's weights on request, with a progress bar; nothing takes their place unsaid."""
-    st.info(f"The ImageNet weights are not on this machine. What you see is still: {weight_title(shown)}.")
+    st.info(f"The ImageNet weights are not on this machine. What you see is still: {markdown(weight_title(shown))}.")
     if not st.button(f"Download ({sources.IMAGENET_MEGABYTES} MB)", icon=":material/download:", width="stretch"):
         return
     bar = st.progress(0.0, "Connecting …")
@@ -252,6 +253,6 @@ def _offer_download(shown: str) -> None:
         sources.download_imagenet(progress)
     except UserError as error:
         bar.empty()
-        st.error(str(error))
+        st.error(markdown(str(error)))
     else:
         st.rerun()

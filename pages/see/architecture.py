@@ -17,6 +17,7 @@ from alexnet_viz.ui.architecture import (
     totals,
 )
 from alexnet_viz.ui.sidebar import current, theme
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.unit import seed_layer
 
 choice = current()
@@ -58,7 +59,7 @@ with left:
 if revealed:
     with right:
         totals(plan)
-    run_on = f"“{photos.title(choice.photo)}” ({network.info.title}; {network.device.title})"
+    run_on = markdown(f"“{photos.title(choice.photo)}” ({network.info.title}; {network.device.title})")
     layer_table(plan, run_on if loaded else None, network.info.spec)
     three_side_by_side(spec)
     textbook_story()

@@ -8,6 +8,7 @@ from alexnet_viz.ui import address, ask, photos
 from alexnet_viz.ui.controls import Control
 from alexnet_viz.ui.several import several
 from alexnet_viz.ui.sidebar import current, theme
+from alexnet_viz.ui.text import markdown
 
 TOP = Control(Setting("top", "int", 5, "Classes shown", "The strongest first.", low=1, high=20))
 
@@ -20,7 +21,7 @@ with seen:
     picture = st.container(key="whole_photo").empty()
     picture.image(photo.pixels, width="stretch", alt=photos.alt(choice.photo))
     for note in photo.notes:
-        st.caption(note)
+        st.caption(markdown(note))
 
 with said, st.spinner("Waking the network …"):
     network = ask.model(choice)
@@ -33,7 +34,7 @@ with seen:
         crop_on_photo(photo, inputs.geometry),
         width="stretch",
         alt=f"{photos.alt(choice.photo)}; a frame marks the square in the middle that the network sees",
-        caption=f"{photos.title(choice.photo)}: {photo.size[0]} × {photo.size[1]} pixels. "
+        caption=f"{markdown(photos.title(choice.photo))}: {photo.size[0]} × {photo.size[1]} pixels. "
         f"The network sees what is in the frame.{photos.credit(choice.photo)}",
     )
 
@@ -59,7 +60,7 @@ with said:
     if single := ask.single_output_note(answer.logits):
         st.info(single, icon=":material/info:")
     for note in network.info.notes:
-        st.caption(note)
+        st.caption(markdown(note))
     left, right = st.columns(2, gap="medium")
     TOP.slider(left)
     right.slider(
@@ -87,7 +88,7 @@ facts.markdown(
 | decode | {photo.format}, {photo.size[0]} × {photo.size[1]}, to RGB | {times["decode"]:.1f} ms |
 | preprocess | short side to {network.info.preprocessing.resize}, centre crop {size} × {size}, normalised: \
 values from {inputs.tensor.min():.2f} to {inputs.tensor.max():.2f} | {times["preprocess"]:.1f} ms |
-| forward | {network.info.title}, on {network.device.title} | {times["forward"]:.1f} ms |
+| forward | {markdown(network.info.title)}, on {markdown(network.device.title)} | {times["forward"]:.1f} ms |
 """
 )
 several(network)

@@ -11,6 +11,7 @@ from alexnet_viz.figures.results import MOST, NUMBERED, accuracy_bars, confusion
 from alexnet_viz.training import runs
 from alexnet_viz.training.answers import Answers, confusion, read_answers
 from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.text import markdown
 
 _read: Bounded[Answers] = Bounded(8)
 _drawn: Bounded[go.Figure] = Bounded(24)
@@ -65,7 +66,7 @@ def _usual(counts: np.ndarray, names: tuple[str, ...]) -> str:
     """The most common mistakes in words."""
     errors = counts - np.diag(counts.diagonal())
     found = [divmod(int(place), len(errors)) for place in errors.ravel().argsort()[::-1][:3]]
-    told = [f"{names[t]} taken for {names[s]} ({errors[t, s]}×)" for t, s in found if errors[t, s]]
+    told = [f"{markdown(names[t])} taken for {markdown(names[s])} ({errors[t, s]}×)" for t, s in found if errors[t, s]]
     return f"Most common mistakes: {', '.join(told)}." if told else ""
 
 
@@ -86,7 +87,8 @@ def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
         if wanted is None or answers.label[row] == wanted
     ][:_SHOWN]
     told = [
-        f"{names[answers.label[row]]}: {answers.probability[row]:.0%}  \nsaid {names[answers.said[row]]}: "
+        f"{markdown(names[answers.label[row]])}: {answers.probability[row]:.0%}  \n"
+        f"said {markdown(names[answers.said[row]])}: "
         f"{answers.top5_probability[row, 0]:.0%}"
         for _, row in picked
     ]

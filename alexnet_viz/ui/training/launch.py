@@ -15,6 +15,7 @@ from alexnet_viz.errors import DataError, RunError, UserError
 from alexnet_viz.figures.architecture import human
 from alexnet_viz.training import data, estimate, launcher, runs
 from alexnet_viz.training.recipe import PRESETS, Recipe, parse
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.training import duration
 
 _SOURCES = {
@@ -92,7 +93,7 @@ def launch() -> None:
         summary.caption(_summary(wanted, len(values)))
         recipe = wanted
     except UserError as error:
-        summary.error(str(error), icon=":material/block:")
+        summary.error(markdown(str(error)), icon=":material/block:")
         if isinstance(error, DataError) and source in data.DOWNLOADS:
             _offer(wanted, summary)
     asked = fourth.button("Cost?", icon=":material/timer:", key="cost", width="stretch", disabled=recipe is None,
@@ -120,7 +121,7 @@ def _offer(recipe: Recipe, place) -> None:
             with place, st.spinner(f"Downloading {size} …"):
                 data.fetch(recipe)
         except UserError as error:
-            place.error(str(error), icon=":material/wifi_off:")
+            place.error(markdown(str(error)), icon=":material/wifi_off:")
         else:
             st.rerun()
 
@@ -137,7 +138,7 @@ def _start(recipe: Recipe) -> None:
         if recipe.machines == 1:
             launcher.start(path, queue=True)
     except UserError as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(markdown(str(error)), icon=":material/block:")
         return
     finally:
         del st.session_state["_next_run"]
@@ -276,11 +277,11 @@ def _cost() -> None:
     try:
         found = answer.result()
     except UserError as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(markdown(str(error)), icon=":material/block:")
     else:
         st.info(
-            f"About **{duration(found.seconds)}** on {found.device} in {found.precision}: {found.steps:,} steps, "
-            f"{found.steps_per_epoch:,} in each epoch of {found.photos:,} photos; {human(found.parameters)} "
+            f"About **{duration(found.seconds)}** on {markdown(found.device)} in {found.precision}: {found.steps:,} "
+            f"steps, {found.steps_per_epoch:,} in each epoch of {found.photos:,} photos; {human(found.parameters)} "
             f"parameters, {human(found.memory, 'B')} of memory, {human(found.disk, 'B')} of disk.",
             icon=":material/timer:",
         )

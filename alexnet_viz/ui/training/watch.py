@@ -12,6 +12,7 @@ from alexnet_viz.figures import training as figures
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.ui import address
 from alexnet_viz.ui.guard import guarded
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.training import feed
 
 
@@ -49,14 +50,17 @@ def _live(run: runs.Run) -> None:
     """How far it is, what is wrong with it, and its curves."""
     progress(**feed.progress(run), source=feed.source(run, "progress"), every=feed.pace(run, 1), key="progress")
     if run.state == "failed":
-        st.error(run.status.error or "The worker ended without a word. These are its last lines; Resume goes on from "
-                 "its last good checkpoint.")  # fmt: skip
+        st.error(
+            markdown(run.status.error)
+            or "The worker ended without a word. These are its last lines; Resume goes on from its last good "
+            "checkpoint."
+        )
         with st.expander("The last lines of its log", expanded=not run.status.error, icon=":material/terminal:"):
             st.code(runs.log_tail(run.path, 12) or "There is no log.", language=None, wrap_lines=True)
     if run.stalled:
         st.warning("The worker lives but has given no sign for a while.")
     for note in run.status.about.get("notes", ()):
-        st.caption(note)
+        st.caption(markdown(note))
     if feed.rows_of(run):
         st.fragment(_curves)(run.id)
         with st.expander("Inside the training", expanded=True, icon=":material/monitor_heart:"):

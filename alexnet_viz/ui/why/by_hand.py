@@ -19,6 +19,7 @@ from alexnet_viz.figures.attribution import fitted
 from alexnet_viz.figures.faithfulness import before_and_after
 from alexnet_viz.ui import address, ask, photos
 from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.values import Classification, Geometry, Prediction
 
 if TYPE_CHECKING:
@@ -103,13 +104,14 @@ def _read(text: str, size: int) -> np.ndarray | None:
 def _moved(every: dict[int, Prediction], now: dict[int, Prediction], share: float) -> None:
     """The answer in a sentence."""
     first, best = max(every.values(), key=lambda p: p.logit), max(now.values(), key=lambda p: p.logit)
+    label = markdown(first.label)
     if not share:
-        st.markdown(f"It says **{first.label}** ({first.probability:.1%}). Paint over what you believe it sees.")
+        st.markdown(f"It says **{label}** ({first.probability:.1%}). Paint over what you believe it sees.")
         return
     change = now[first.index].logit - first.logit
-    verdict = f"It still says **{best.label}**" if best.index == first.index else f"Now it says **{best.label}**"
+    verdict = ("It still says" if best.index == first.index else "Now it says") + f" **{markdown(best.label)}**"
     st.markdown(
-        f"{verdict} ({best.probability:.1%}). {share:.0%} of its input is painted; the logit of {first.label} moved by "
+        f"{verdict} ({best.probability:.1%}). {share:.0%} of its input is painted; the logit of {label} moved by "
         f"**{change:+.2f}**, from {first.logit:.2f} to {now[first.index].logit:.2f}."
     )
 

@@ -15,6 +15,7 @@ from alexnet_viz.ui import ask
 from alexnet_viz.ui.controls import Control
 from alexnet_viz.ui.jobs import Progress, Task
 from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.why.asking import gather
 from alexnet_viz.ui.why.choices import Question, Wish
 from alexnet_viz.ui.why.pictures import downloads, label, panel_of, tile
@@ -36,7 +37,7 @@ def randomised_layers(network: Model, question: Question, photo: str, look: Look
     wishes = [question.wish(network, photo, method=METHODS[key])[1] for key in (question.method.key, other)]
     found = gather([_task(network, wish) for wish in wishes], [True] * len(wishes))
     for problem in dict.fromkeys(one for one in found if isinstance(one, str)):
-        st.error(problem, icon=":material/info:")
+        st.error(markdown(problem), icon=":material/info:")
     there = {wish: stages for wish, stages in zip(wishes, found, strict=True) if isinstance(stages, tuple)}
     if wishes[0] in there:
         _tiles(network, wishes[0], there[wishes[0]], look, together)

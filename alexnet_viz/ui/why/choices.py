@@ -17,6 +17,7 @@ from alexnet_viz.network.layers import steps
 from alexnet_viz.settings import Setting, Value
 from alexnet_viz.ui import address, ask, photos
 from alexnet_viz.ui.controls import NONE, Control
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.values import Classification
 
 if TYPE_CHECKING:
@@ -170,7 +171,10 @@ def _target(network: Model, answer: Classification, left: DeltaGenerator, right:
 
     options = [PREDICTED, *order, UNIT]
     if (link := address.asked("why_class")) not in (None, *options):
-        st.info(f"The link asks for class {link}, which these weights do not have: this is the network's own answer.")
+        st.info(
+            f"The link asks for class {markdown(link)}, which these weights do not have: this is the network's own "
+            "answer."
+        )
     chosen = CLASS.among(options, PREDICTED)
     _reword("why_class", words)
     CLASS.selectbox(left, format_func=words)

@@ -13,6 +13,7 @@ from alexnet_viz.figures.attribution import Look, Panel
 from alexnet_viz.figures.faithfulness import matrix
 from alexnet_viz.ui import address, ask, beside, photos
 from alexnet_viz.ui.sidebar import Choice, theme
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.why.cascade import randomised_layers
 from alexnet_viz.ui.why.choices import Question, Wish, beside_method, several
 from alexnet_viz.ui.why.one_map import first_name, row, short
@@ -112,7 +113,7 @@ def _weights(choice: Choice, network: Model, question: Question) -> tuple[list[t
         named = " and ".join(f"“{first_name(one)}”" for one in unknown)
         instead = f"“{short(other, target)}” alone" if target else "its own answer"
         words = f"{other.info.title} does not know {named}: its map explains {instead}."
-        st.info(words, icon=":material/info:")
+        st.info(markdown(words), icon=":material/info:")
     target = target or Target.of_class(ask.answer(other, choice.photo).predictions[0].index)
     st.caption(
         "The same photo, method and layer before two networks. A map that looks the same for untrained weights shows "

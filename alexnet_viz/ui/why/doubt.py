@@ -14,6 +14,7 @@ from alexnet_viz.figures.faithfulness import pixel_curves
 from alexnet_viz.ui import address, ask, jobs, photos
 from alexnet_viz.ui.jobs import Task
 from alexnet_viz.ui.sidebar import theme
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.why.asking import gather, task
 from alexnet_viz.ui.why.by_hand import canvas, crop_of
 from alexnet_viz.ui.why.choices import Question, Wish, beside_method
@@ -43,7 +44,7 @@ def put_to_the_test(network: Model, question: Question, photo: str) -> None:
         values = gather(list(tasks.values()), [True] * len(tasks))
     made = dict(zip(tasks, values, strict=True))
     for problem in dict.fromkeys(value for value in values if isinstance(value, str)):
-        st.error(problem, icon=":material/info:")
+        st.error(markdown(problem), icon=":material/info:")
     _curves(network, keys, made, question)
     _numbers(keys, made)
     st.subheader("Does it point at the thing?", anchor=False)

@@ -12,6 +12,7 @@ from alexnet_viz.attribution.methods import Method
 from alexnet_viz.attribution.targets import CLASSES, Target
 from alexnet_viz.components.heat_maps import heat_maps
 from alexnet_viz.figures.attribution import Look, common
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.why.asking import maps
 from alexnet_viz.ui.why.choices import ALL, NONE, Question, Wish
 from alexnet_viz.ui.why.pictures import Shown, downloads, label, panel_of, tile
@@ -39,7 +40,7 @@ def one_map(network: Model, question: Question, photo: str, look: Look) -> None:
 def _large(network: Model, wish: Wish, look: Look) -> None:
     (found,) = maps([(network, wish)])
     if isinstance(found, str):
-        st.error(found, icon=":material/info:")
+        st.error(markdown(found), icon=":material/info:")
     if not isinstance(found, Attribution):
         return
     one = panel_of(network, wish, found, look, f"Why “{short(network, wish.target)}”")
@@ -49,7 +50,7 @@ def _large(network: Model, wish: Wish, look: Look) -> None:
     tiles = [tile(one, wish, look, "over", longest=1000), tile(alone, wish, look, "raw", raw=True)]
     wide = round(TALL * one.photo.size[0] / one.photo.size[1])
     heat_maps(tiles, key="why-map", columns=f"minmax(0, {wide}px) minmax(0, 300px)", height=TALL)
-    st.caption(label(network, wish))
+    st.caption(markdown(label(network, wish)))
     for note in found.notes:
         st.info(note, icon=":material/info:")
     downloads([(network, wish, found, one)], look, label(network, wish))
@@ -70,7 +71,7 @@ def _two_classes(network: Model, question: Question, photo: str, look: Look) -> 
     titles = [f"Why {names[0]}", f"Why {names[1]}", f"{names[0]} rather than {names[1]}"]
     row(asked, titles, look, "why-two", columns="repeat(3, minmax(0, 1fr))", height=330, together=2)
     signed = ("rectify" in knobs or question.method.signed) and not knobs.get("absolute") and look.part == "signed"
-    blue = f": red speaks for {names[0]}, blue for {names[1]}" if signed else ""
+    blue = f": red speaks for {markdown(names[0])}, blue for {markdown(names[1])}" if signed else ""
     st.caption(f"The first two on one scale. The third asks for the difference of the two logits{blue}.")
 
 
@@ -84,7 +85,7 @@ def row(
     """
     found = maps(asked)
     for problem in dict.fromkeys(one for one in found if isinstance(one, str)):
-        st.error(problem, icon=":material/info:")
+        st.error(markdown(problem), icon=":material/info:")
     shown = [
         (network, wish, one, panel_of(network, wish, one, look, title))
         for (network, wish), one, title in zip(asked, found, titles, strict=True)
