@@ -23,9 +23,9 @@ from typing import Any
 
 from alexnet_viz.display import display_name
 
-# What Markdown's rules react to anywhere. As character references no rule sees them, nor do the checks by which
-# Streamlit decides from the source whether to load math ($) and emoji (:). A line end would end the paragraph.
-_ANYWHERE = r"[\\`*_{}\[\]<>#|~$&:\t\n\r]"
+# What Markdown's rules react to anywhere (a _ not within a word). As character references no rule sees them, nor do the
+# checks by which Streamlit decides from the source whether to load math ($) and emoji (:). Line ends end a paragraph.
+_ANYWHERE = r"[\\`*{}\[\]<>#|~$&:\t\n\r]|(?<![^\W_])_|_(?![^\W_])"
 # What makes a list, a rule or a heading where a line begins, an icon where an alert begins; spaces that are stripped.
 _AT_THE_ENDS = r"\A\s+|\A[-+=\u2190-\u2bff\U0001f000-\U0001faff]|(?:(?<=\A\d)|(?<=\A\d\d)|(?<=\A\d\d\d))[.)]|\s+\Z"
 # What Streamlit replaces after parsing, where an escape no longer counts: :emoji:, :material_icon:, :streamlit:, links,

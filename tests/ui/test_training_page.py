@@ -18,6 +18,7 @@ from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, read_snapshot, write_photo, write_snapshot
 from alexnet_viz.training.textures import CLASS_NAMES
+from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.training import feed, film
 
 HOME = Path(__file__).parents[2]
@@ -174,7 +175,7 @@ def test_data_that_are_not_there_are_refused_before_the_start(page, tmp_path):
     ):
         page.selectbox(key="data_source").set_value(source).run()
         page.text_input(key="data_place").set_value(place).run()
-        assert any(message in error.value for error in page.error), source
+        assert any(markdown(message) in error.value for error in page.error), source
         assert page.button(key="start").disabled
         assert any(button.key == "fetch" for button in page.button) == (source in ("cifar10", "imagenette"))
     (tmp_path / "one").mkdir()
