@@ -29,13 +29,15 @@ from torchvision.transforms import v2
 
 from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network.device import pick
-from alexnet_viz.training import data, loop, runs
+from alexnet_viz.training import data, runs
+from alexnet_viz.training.distributed import ProcessGroup
 from alexnet_viz.training.launcher import kill, start
+from alexnet_viz.training.loader import train_loader
+from alexnet_viz.training.loop import train_step
 from alexnet_viz.training.monitor import Monitor
+from alexnet_viz.training.process_tuning import keep_freed_memory, set_passive_waiting
 from alexnet_viz.training.recipe import preset
-from alexnet_viz.training.schedule import order
-from alexnet_viz.training.team import Team
-from alexnet_viz.training.worker import keep_memory, yield_cores
+from alexnet_viz.training.setup import set_up
 from tests.browser.conftest import QUIET, Server
 
 CLASSES, PHOTOS, SIZE = 10, 64, (500, 375)  # an ordinary ImageNet photo's size
@@ -105,24 +107,18 @@ def engine(root: Path, device: torch.device, *, synthetic: bool) -> Callable[[],
     recipe = preset("textbook").changed(data=f"folder:{root}", snapshots=0)
     splits = data.load(recipe)
     path = runs.create_run(recipe, root / "runs")
-    training = loop._prepare(path, recipe, splits, Team(), Monitor(path, writes=False), device)
-    training.network.train()
-
-    def batches(epoch: int) -> Iterator:
-        photos = order(recipe.seed, epoch, len(splits.train))
-        shares = [photos[i : i + 32] for i in range(0, len(photos) - 31, 32)]
-        return loop._ahead(lambda rows: loop._train_batch(training, rows, epoch), shares, recipe.workers)
-
-    source = forever(batches)
+    context, state = set_up(path, recipe, splits, ProcessGroup(), Monitor(path, writes=False), device)
+    state.network.train()
+    source = forever(partial(train_loader, context))
     if synthetic:
-        one = next(source)
-        source = forever(lambda _: iter([one]))
+        batch = next(source)
+        source = forever(lambda _: iter([batch]))
 
     def stretch() -> None:
         for _ in range(STEPS):
             x, labels = next(source)
-            loop._step(training, x, labels, measure=False)
-        training.bad.item()  # waits for the device
+            train_step(context, state, x, labels)
+        state.metrics.synchronize()
 
     return stretch
 
@@ -137,8 +133,8 @@ WORKS = {
 def contestant(name: str, root: Path) -> None:
     """A process that works a stretch for each line on its standard input, and answers with seconds and peak memory."""
     if name != "plain loop":  # as the worker does
-        yield_cores()
-        keep_memory()
+        set_passive_waiting()
+        keep_freed_memory()
     device = torch.device(pick().name)
     work = WORKS[name](root, device)
     work()

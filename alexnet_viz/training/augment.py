@@ -77,6 +77,15 @@ def eval_batch(
     return torch.stack(views, 1)
 
 
+def eval_pixels(images: ImageSet, indices: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    """What a network sees of the photos, as pixels again: uint8 (B, S, S, 3)."""
+    if not len(indices):
+        return np.zeros((0, preprocessing.crop, preprocessing.crop, 3), np.uint8)
+    x = eval_batch(images, indices, preprocessing, device="cpu")
+    pixels = x.permute(0, 2, 3, 1).numpy() * np.float32(preprocessing.std) + np.float32(preprocessing.mean)
+    return np.rint(255 * pixels.clip(0, 1)).astype(np.uint8)
+
+
 def draws(seed: int, epoch: int, indices: np.ndarray, purpose: int, count: int) -> np.ndarray:
     """Uniform numbers in [0, 1), float64 (B, count), for each photo by a hash of all four (SplitMix64, Steele 2014)."""
     state = np.zeros(1, np.uint64)

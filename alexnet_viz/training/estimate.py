@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import RecipeError, UserError
 from alexnet_viz.network.layers import steps
+from alexnet_viz.training.process_tuning import keep_freed_memory, set_passive_waiting, set_threads
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan
-from alexnet_viz.training.worker import keep_memory, use_cores, yield_cores
 
 if TYPE_CHECKING:
     import torch
@@ -69,7 +69,7 @@ def estimate(recipe: Recipe, photos: int, classes: int, timed: int = 3) -> Cost:
     import torch
 
     from alexnet_viz.network.device import devices, pick
-    from alexnet_viz.training.loop import precision_on
+    from alexnet_viz.training.precision import resolve_precision
 
     course = plan(recipe, photos)
     parameters, memory = sizes(recipe, classes)
@@ -87,10 +87,10 @@ def estimate(recipe: Recipe, photos: int, classes: int, timed: int = 3) -> Cost:
     folder = next(p for p in (runs_folder().absolute(), *runs_folder().absolute().parents) if p.exists())
     if disk > shutil.disk_usage(folder).free:
         raise RecipeError(f"The checkpoints need {disk / _GB:.1f} GB in {folder}: free some space, or narrow fc_width.")
-    use_cores(recipe)
+    set_threads(recipe.threads, recipe.processes)
     per_step = {side: _step_seconds(recipe, classes, side, on, timed) for side in _sides(recipe)}
     seconds = sum(course.steps_per_epoch * per_step[recipe.size_at(epoch)] for epoch in range(recipe.epochs))
-    precision = precision_on(on, recipe.precision)
+    precision = resolve_precision(on, recipe.precision)
     return Cost(
         parameters, photos, course.steps_per_epoch, course.steps, seconds, needed, disk, device.title, precision
     )
@@ -120,7 +120,9 @@ def _step_seconds(recipe: Recipe, classes: int, side: int, device: torch.device,
     import torch
     import torch.nn.functional as F
 
-    from alexnet_viz.training.loop import autocast, make_network, make_optimizer
+    from alexnet_viz.training.model import make_network
+    from alexnet_viz.training.optimizer import make_optimizer
+    from alexnet_viz.training.precision import autocast
 
     network = make_network(recipe, classes, device)
     optimizer = make_optimizer(recipe, network)
@@ -144,8 +146,8 @@ def main() -> int:
     """The recipe comes as JSON on the standard input, the cost leaves as JSON on the standard output."""
     from alexnet_viz.training import data
 
-    yield_cores()
-    keep_memory()
+    set_passive_waiting()
+    keep_freed_memory()
     os.nice(10)  # the app's visitors go first
     try:
         recipe = Recipe.from_json(sys.stdin.read())

@@ -77,6 +77,11 @@ def plateaus(top1: Sequence[float], patience: int) -> int:
     return count
 
 
+def is_best(top1: Sequence[float]) -> bool:
+    """Whether the last epoch is the best so far; of equally good ones that is the last, which learned longest."""
+    return top1[-1] >= max(top1)
+
+
 def ends_early(top1: Sequence[float], patience: int) -> bool:
     """Whether the last ``patience`` epochs brought no new best accuracy; never, if ``patience`` is 0."""
     return 0 < patience < len(top1) and max(top1[-patience:]) <= max(top1[:-patience])

@@ -7,8 +7,6 @@ It needs no parent and no terminal. SIGTERM, SIGINT and the file ``stop`` make i
 from __future__ import annotations
 
 import argparse
-import contextlib
-import ctypes
 import errno
 import os
 import signal
@@ -17,13 +15,12 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
-from alexnet_viz.errors import DataError, RunError, UserError
+from alexnet_viz.errors import DataError, RunError, Stopped, UserError
 from alexnet_viz.training import runs
 from alexnet_viz.training.launcher import TORCHRUN_ENVIRONMENT, machines_command, torchrun_command
+from alexnet_viz.training.process_tuning import keep_freed_memory, set_passive_waiting, set_threads
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.turns import turn
-
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,8 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", help="its id, or its directory")
     parser.add_argument("--queue", action="store_true", help="wait until the runs before it have ended")
     options = parser.parse_args(arguments)
-    yield_cores()
-    keep_memory()
+    set_passive_waiting()
+    keep_freed_memory()
     try:
         path = runs.find_run(options.run)
         recipe = runs.read_run(path).recipe
@@ -99,17 +96,17 @@ def _train(path: Path, recipe: Recipe, monitor) -> bool:
     import torch
 
     from alexnet_viz.network.device import pick
+    from alexnet_viz.training.distributed import join_process_group
     from alexnet_viz.training.loop import train
-    from alexnet_viz.training.team import joined
 
     name = pick(None if recipe.device == "auto" else recipe.device).name.partition(":")[0]
-    use_cores(recipe)
-    with joined(name) as team:
+    set_threads(recipe.threads, recipe.processes)
+    with join_process_group(name) as group:
         _listen(monitor)  # among others only now: who waits for them in vain must die of a SIGTERM
-        device = torch.device(name, team.local_rank) if name == "cuda" else torch.device(name)
+        device = torch.device(name, group.local_rank) if name == "cuda" else torch.device(name)
         try:
-            splits = _load(recipe, team, monitor)
-        except _Stopped:
+            splits = _load(recipe, group, monitor)
+        except Stopped:
             return False
         except DataError as error:
             if not runs.read_index(path)["last"]:
@@ -118,57 +115,26 @@ def _train(path: Path, recipe: Recipe, monitor) -> bool:
         if monitor.writes:
             for line in splits.skipped:
                 print(f"left out: {line}")
-        return train(path, recipe, splits, team, monitor, device)
+        return train(path, recipe, splits, group, monitor, device)
 
 
-def yield_cores() -> None:
-    """Let threads that wait for each other sleep; call it before torch is imported.
-
-    By default they spin, which beside any other busy process costs nearly half the speed.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
-
-def keep_memory() -> None:
-    """Let glibc keep freed memory for the next step: every step frees and asks for all gradients and activations.
-
-    By default large blocks go back to the system at once, and a fifth of a step's processor time went into fresh pages.
-    """
-    with contextlib.suppress(AttributeError, OSError):  # another C library
-        allocator = ctypes.CDLL(None)
-        for option, value in ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, -1), (_M_TOP_PAD, 2**26)):
-            allocator.mallopt(option, value)
-
-
-def use_cores(recipe: Recipe) -> None:
-    """Give torch the recipe's threads, or this process's share of the cores."""
-    import torch
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(recipe.threads or max(1, cores // recipe.processes))
-
-
-class _Stopped(Exception):
-    """A stop was asked for before the first step."""
-
-
-def _load(recipe: Recipe, team, monitor):
+def _load(recipe: Recipe, group, monitor):
     """The data; on each machine the first process goes before the others, who then find its cache."""
     from alexnet_viz.training import data
 
     def progress(activity: str) -> None:
         monitor.update(activity=activity)
         if monitor.stop_asked:
-            raise _Stopped
+            raise Stopped
 
     splits, error = None, None
     for leads in (True, False):
-        if leads == (team.local_rank == 0):
+        if leads == (group.local_rank == 0):
             try:
                 splits = data.load(recipe, progress)
-            except (UserError, _Stopped) as caught:
+            except (UserError, Stopped) as caught:
                 error = caught
-        errors = [e for e in team.gather(error) if e is not None]
+        errors = [e for e in group.all_gather(error) if e is not None]
         if errors:  # all end together, and none waits for the others
             raise errors[0]
     return splits

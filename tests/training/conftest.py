@@ -6,9 +6,16 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from alexnet_viz.training import runs
+from alexnet_viz.training.data import load
+from alexnet_viz.training.distributed import ProcessGroup
+from alexnet_viz.training.loop import train
+from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.recipe import preset
+from alexnet_viz.training.setup import set_up
 
 
 def jpeg(size=(40, 30), seed=0) -> bytes:
@@ -98,3 +105,42 @@ def tiny(photos):
         checkpoint_minutes=0.0,
         snapshots=3,
     )
+
+
+@pytest.fixture
+def one_thread():
+    """torch calculates with one thread: sums are then added in one order, bit for bit."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def fit(one_thread):
+    """fit(recipe) trains in this process, on the CPU -> (run's path, whether it came to its end)."""
+
+    def fit(recipe, path=None):
+        path = path or runs.create_run(recipe)
+        with Monitor(path) as monitor:
+            return path, train(path, recipe, load(recipe), ProcessGroup(), monitor, torch.device("cpu"))
+
+    return fit
+
+
+@pytest.fixture
+def set_up_run(one_thread):
+    """set_up_run(recipe) -> (context, state) of a run that has not begun, or of ``path`` as its last checkpoint is."""
+
+    def set_up_run(recipe, path=None, group=None):
+        path = path or runs.create_run(recipe)
+        monitor = Monitor(path, writes=False)
+        return set_up(path, recipe, load(recipe), group or ProcessGroup(), monitor, torch.device("cpu"))
+
+    return set_up_run
+
+
+@pytest.fixture
+def metric_rows():
+    """metric_rows(run, "train" or "val") -> those rows of its metrics."""
+    return lambda path, split: [row for row in runs.read_metrics(path)[0] if row["split"] == split]

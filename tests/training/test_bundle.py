@@ -14,15 +14,15 @@ from alexnet_viz.network.files import read_weights
 from alexnet_viz.network.weights import load
 from alexnet_viz.training import augment, data, runs
 from alexnet_viz.training.bundle import bundle
+from alexnet_viz.training.distributed import ProcessGroup
 from alexnet_viz.training.loop import train
 from alexnet_viz.training.monitor import Monitor
-from alexnet_viz.training.team import Team
 
 
 def finish(recipe, run_id):
     path = runs.create_run(recipe, run_id=run_id)
     with Monitor(path) as monitor:
-        assert train(path, recipe, data.load(recipe), Team(), monitor, torch.device("cpu"))
+        assert train(path, recipe, data.load(recipe), ProcessGroup(), monitor, torch.device("cpu"))
     return path
 
 

@@ -9,7 +9,7 @@ from torch.optim import lr_scheduler
 
 from alexnet_viz.errors import RecipeError
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.schedule import dropout_seed, ends_early, learning_rate, order, plan, plateaus
+from alexnet_viz.training.schedule import dropout_seed, ends_early, is_best, learning_rate, order, plan, plateaus
 
 PHOTOS = 320  # ten steps an epoch
 
@@ -80,6 +80,12 @@ def test_early_stopping_counts_the_epochs_without_a_new_best():
     assert not ends_early([0.1, 0.3, 0.2, 0.31], 2)
     assert not ends_early([0.5] * 50, 0)
     assert not ends_early([], 3)
+
+
+def test_of_equally_good_epochs_the_last_is_the_best():
+    assert is_best([0.5])
+    assert is_best([0.1, 0.3, 0.3])
+    assert not is_best([0.1, 0.3, 0.29])
 
 
 def test_an_epoch_leaves_out_the_incomplete_batch():

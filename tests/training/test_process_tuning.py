@@ -1,0 +1,62 @@
+"""The tuning of a process, in processes of their own where it cannot be undone."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from alexnet_viz.training.process_tuning import set_passive_waiting, set_threads
+
+HOME = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def _threads_as_before():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("_threads_as_before")
+@pytest.mark.parametrize(
+    ("threads", "processes", "cores", "given"), [(3, 1, 8, 3), (0, 1, 8, 8), (0, 3, 8, 2), (0, 16, 8, 1)]
+)
+def test_each_process_gets_its_share_of_the_cores_unless_told_otherwise(monkeypatch, threads, processes, cores, given):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    set_threads(threads, processes)
+    assert torch.get_num_threads() == given
+
+
+def test_waiting_is_passive_unless_the_environment_says_otherwise(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    set_passive_waiting()
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    set_passive_waiting()
+    assert os.environ["OMP_WAIT_POLICY"] == "active"
+
+
+_TOUCH = """
+import resource, sys
+from alexnet_viz.training import process_tuning
+if sys.argv[1] == "kept":
+    process_tuning.keep_freed_memory()
+import torch
+for step in range(40):
+    if step == 20:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.empty(16_000_000).fill_(1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+def test_memory_that_was_freed_is_used_again_without_fresh_pages():
+    kept, given_back = (
+        int(subprocess.run([sys.executable, "-c", _TOUCH, how], cwd=HOME, capture_output=True, check=True).stdout)
+        for how in ("kept", "given back")
+    )
+    assert kept * 10 < given_back  # page faults of 20 times 64 MB, more than glibc would keep by itself
