@@ -191,11 +191,11 @@ def _sheet(
 
 
 def _downloads(side: Side, look: Look, sheet: Sheet, output: np.ndarray, ranked: np.ndarray) -> None:
-    name = f"{look.layer}-{photos.title(side.photo)}"
+    photo = photos.title(side.photo)  # read now: the files are made when they are asked for, outside this visit's run
+    name, title = f"{look.layer}-{photo}", f"{look.layer} · {photo} · {side.network.info.title}"
 
     def picture() -> bytes:
         buffer = io.BytesIO()
-        title = f"{look.layer} · {photos.title(side.photo)} · {side.network.info.title}"
         sheet_picture(sheet.tiles, sheet.scale, ranked, sheet.legend, title).save(buffer, "PNG")
         return buffer.getvalue()
 

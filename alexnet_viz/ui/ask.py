@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alexnet_viz.bounded import Bounded
@@ -59,7 +60,8 @@ def answer(network: Model, reference: str) -> Classification:
 
     data, name = photos.raw(reference)
     key = (reference, network.info.id, network.device.name)
-    return _answers.get(key, lambda: classify(network, data, name)[2])
+    found = _answers.get(key, lambda: classify(network, data, name)[2])
+    return replace(found, file=name)  # another visitor's name for the same photo may have been first
 
 
 def answer_to(network: Model, changed: Preprocessed, name: str) -> Classification:

@@ -1,7 +1,7 @@
 """The photos of the visit: samples and uploads, each under a short reference that the address can carry.
 
 Uploads are kept by this server, in bounded memory and under their SHA-256, so that a link reopens them elsewhere; they
-are never written to the disk.
+are never written to the disk. The bytes are shared by all who upload them; what a visitor calls them is the visit's.
 """
 
 from __future__ import annotations
@@ -26,16 +26,22 @@ _thumbnails: Bounded[str] = Bounded(512)
 _wholes: Bounded[str] = Bounded(64)
 
 _ROLL = "_roll"  # the references of this visit's own photos, the newest first
+_NAMES = "_photo_names"  # by reference: the file names under which this visit uploaded them
 
 
 def load(reference: str) -> Photo:
-    """The decoded photo behind a reference. Raises ImageError."""
-    data, name = raw(reference)
+    """The decoded photo behind a reference, for all visitors: its name is the first one's. Raises ImageError."""
+    data, name = _file(reference)
     return _photos.get(reference, lambda: decode(data, name))
 
 
 def raw(reference: str) -> tuple[bytes, str]:
-    """A photo's bytes and name. Raises ImageError when this server no longer holds it."""
+    """A photo's bytes, and what this visit calls it. Raises ImageError when this server no longer holds it."""
+    data, name = _file(reference)
+    return data, st.session_state.get(_NAMES, {}).get(reference, name)
+
+
+def _file(reference: str) -> tuple[bytes, str]:
     if reference.startswith("upload-"):
         file = _files.peek(reference)
         if file is None:
@@ -49,6 +55,7 @@ def add(data: bytes, name: str) -> str:
     reference = f"upload-{hashlib.sha256(data).hexdigest()[:32]}"
     _photos.get(reference, lambda: decode(data, name))
     _files.get(reference, lambda: (data, name))
+    st.session_state.setdefault(_NAMES, {})[reference] = name
     remember(reference)
     return reference
 

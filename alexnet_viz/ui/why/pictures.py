@@ -111,7 +111,8 @@ def downloads(shown: Sequence[Shown], look: Look, heading: str) -> None:
         return
     network, wish, found, one = shown[0]
     stem = f"{wish.method}-{photos.title(wish.photo)}".lower().replace(" ", "-").replace("/", "-")
-    mode = theme()  # read now: the files are made when they are asked for, outside this run
+    mode = theme()  # read now, as the words: the files are made when they are asked for, outside this run
+    words = label(network, wish)
     settings = {"maps": [_described(*each) for each in shown], "look": asdict(look)}
 
     def arrays() -> bytes:
@@ -125,7 +126,7 @@ def downloads(shown: Sequence[Shown], look: Look, heading: str) -> None:
     panels = [each[3] for each in shown]
     ending, many = ("npy", "map") if len(shown) == 1 else ("npz", "maps")
     files = (
-        ("Overlay PNG", lambda: png(overlay(one, look), label(network, wish)), "png", "image/png",
+        ("Overlay PNG", lambda: png(overlay(one, look), words), "png", "image/png",
          "The first map over the photo, at the photo's own size."),
         (f"Raw {many} .{ending}", arrays, ending, "application/octet-stream",
          "float32, on the map's own cells, with its signs."),
