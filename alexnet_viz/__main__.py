@@ -1,6 +1,7 @@
 """The core from a shell: ``python -m alexnet_viz classify|trace|attribute|train|resume|runs|bundle``.
 
-A user's error is one line and exit code 2.
+A user's error is one line and exit code 2. Of several photos each that cannot be used is one line; the others are done,
+and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -9,13 +10,19 @@ import argparse
 import json
 import os
 import shlex
+import stat
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from alexnet_viz.display import json_text, one_line
 from alexnet_viz.errors import AttributionError, ImageError, RunError, UserError
 from alexnet_viz.values import VARIANTS, Architecture, Classification, NetworkSpec, WeightsInfo
+
+MAX_FILE_BYTES = 1 << 30  # of a photo: 64 megapixels of the widest kind fit
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except UserError as error:
-        print(f"alexnet_viz: {error}", file=sys.stderr)
+        print(one_line(f"alexnet_viz: {error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -39,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     classify = commands.add_parser("classify", help="what AlexNet says about photos")
-    classify.add_argument("photos", nargs="+", metavar="PHOTO", help="image files")
+    classify.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="image files, or folders of them")
     classify.add_argument("--top", type=_count, default=5, metavar="N", help="how many classes (default 5)")
     _network_options(classify)
     classify.set_defaults(run=_classify)
@@ -71,7 +78,13 @@ def _parser() -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change one of its settings"
     )
     attribute.add_argument("--other", type=Path, metavar="PHOTO", help="what --set baseline=photo compares with")
-    attribute.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
+    attribute.add_argument(
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="where to (default: here). Photos of one name have their folder's in front: a-IMG.jpg, b-IMG.jpg",
+    )
     _network_options(attribute)
     attribute.set_defaults(run=_attribute)
 
@@ -131,13 +144,16 @@ def _classify(options: argparse.Namespace) -> int:
     choice = options.weights or best_available()
     with _download_bar() as on_progress:
         model = get(choice, options.variant, options.device, on_progress)
-    answers = [classify(model, _bytes(photo), photo, options.top)[2] for photo in options.photos]
+    photos = _photos(options.photos)
+    answers, failures = [], _Failures(len(photos))
+    for photo in photos:
+        with failures.of(photo):
+            answers.append(classify(model, _bytes(photo), str(photo), options.top)[2])
+            if not options.json:
+                _print_answer(answers[-1], model.info)
     if options.json:
-        print(json.dumps([answer.as_dict() for answer in answers], ensure_ascii=False, indent=2))
-    else:
-        for answer in answers:
-            _print_answer(answer, model.info)
-    return 0
+        print(json_text([answer.as_dict() for answer in answers], indent=2))
+    return failures.code()
 
 
 def _attribute(options: argparse.Namespace) -> int:
@@ -149,6 +165,7 @@ def _attribute(options: argparse.Namespace) -> int:
     from alexnet_viz.images.preprocess import preprocess
     from alexnet_viz.inspection.model import get
     from alexnet_viz.network.sources import best_available
+    from alexnet_viz.output_names import output_names
 
     method(options.method).settings(knobs := _assignments(options.set))
     with _download_bar() as on_progress:
@@ -157,30 +174,84 @@ def _attribute(options: argparse.Namespace) -> int:
     if options.other:
         other = preprocess(decode(_bytes(options.other), options.other.name), how).tensor
     _writable(options.out)
-    files = [file for one in options.photos for file in (sorted(one.iterdir()) if one.is_dir() else [one])]
-    written = []
-    with tqdm(files, unit="photo", file=sys.stderr, disable=None if len(files) > 1 else True) as bar:
-        for file in bar:
-            if file not in options.photos and (file.is_dir() or file.name.startswith(".")):
-                continue
-            try:
+    photos = list({os.path.abspath(photo): photo for photo in _photos(options.photos)}.values())
+    failures, written = _Failures(len(photos)), []
+    with tqdm(photos, unit="photo", file=sys.stderr, disable=None if len(photos) > 1 else True) as bar:
+        for file, name in zip(bar, output_names(photos, f".{options.method}.json"), strict=True):
+            with failures.of(file):
                 photo = decode(_bytes(file), file.name)
-            except ImageError as error:
-                if file in options.photos:
-                    raise
-                bar.write(f"left out: {error}", file=sys.stderr)
-                continue
-            written.append(_explain(model, photo, preprocess(photo, how), knobs, other, options))
+                base = str(options.out / f"{name}.{options.method}")
+                written.append(_explain(model, photo, preprocess(photo, how), knobs, other, options, base))
     if options.json:
-        print(json.dumps(written, ensure_ascii=False, indent=2))
+        print(json_text(written, indent=2))
     else:
         for one in written:
-            print(f"{one['overlay']}  {one['method']} of {one['target']}" + "".join(f"\n  {n}" for n in one["notes"]))
-    return 0
+            line = f"{one['overlay']}  {one['method']} of {one['target']}"
+            print("\n  ".join(map(one_line, (line, *one["notes"]))))
+    return failures.code()
 
 
-def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespace) -> dict:
-    """One photo's map, written; what the .json says."""
+class _Failures:
+    """Photos that could not be used, out of ``count``: each is a line on stderr, and the rest goes on.
+
+    The failure of an only photo is an error like any other.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count, self.failed = count, 0
+
+    @contextmanager
+    def of(self, photo: Path) -> Iterator[None]:
+        """Do what is to be done with one photo."""
+        from tqdm import tqdm
+
+        try:
+            yield
+        except ImageError as error:
+            if self.count == 1:
+                raise
+            self.failed += 1
+            tqdm.write(one_line(f"failed: {photo}: {error}"), file=sys.stderr)
+
+    def code(self) -> int:
+        """The exit code, after a summary where it is not 0."""
+        if not self.failed:
+            return 0
+        print(f"alexnet_viz: {self.failed} of {self.count} photos failed.", file=sys.stderr)
+        return 1
+
+
+def _photos(places: list[Path]) -> list[Path]:
+    """The files named, and the photos in the folders named; a folder stands for itself where there is none."""
+    photos = []
+    for place in places:
+        try:
+            files = sorted(file for file in place.iterdir() if file.is_file() and not file.name.startswith("."))
+        except OSError:  # a file, or what cannot be read: that says so when its turn comes
+            photos.append(place)
+            continue
+        inside = [file for file in files if _is_photo(file)]
+        for file in files:
+            if file not in inside:
+                print(one_line(f"left out: {file} is not a photo"), file=sys.stderr)
+        photos += inside or [place]
+    return photos
+
+
+def _is_photo(file: Path) -> bool:
+    """Whether a file in a folder is meant as a photo: by its suffix, else by its content."""
+    from alexnet_viz.images.formats import START_BYTES, SUFFIXES, format_of
+
+    if file.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        return format_of(_bytes(file, START_BYTES)) is not None
+    except ImageError:
+        return True  # it cannot be read: that is said when its turn comes
+
+
+def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespace, base: str) -> dict:
+    """One photo's map, written to files whose names begin with ``base``; what the .json says."""
     import numpy as np
 
     from alexnet_viz.attribution.session import Session
@@ -190,7 +261,6 @@ def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespa
     session = Session(model, inputs.tensor, other)
     target = _target(options, model.info.categories, session.chain.outputs[CLASSES])
     found = session.attribute(options.method, target, options.layer, knobs)
-    base = options.out / f"{photo.name}.{found.method}"
     said = {
         "photo": photo.name,
         "sha256": photo.digest,
@@ -208,9 +278,14 @@ def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespa
     }
     look = Look()
     drawn = panel(found.method, found.target, photo, inputs.geometry, found.values, look, found.placement)
-    overlay(drawn, look).save(said["overlay"])
-    np.save(f"{base}.npy", found.values)
-    Path(f"{base}.json").write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    try:
+        overlay(drawn, look).save(said["overlay"])
+        np.save(f"{base}.npy", found.values)
+        Path(f"{base}.json").write_text(json_text(said, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise AttributionError(
+            f"{base}.png, .npy and .json cannot be written ({error.strerror}): free space, or choose another --out."
+        ) from error
     return said
 
 
@@ -245,9 +320,18 @@ def _writable(folder: Path) -> None:
         raise AttributionError(f"{folder} cannot be made ({error.strerror}): choose another --out.") from error
 
 
-def _bytes(photo: str | Path) -> bytes:
+def _bytes(photo: Path, count: int = -1) -> bytes:
+    """A photo's bytes, or the first ``count`` of them. Raises ImageError."""
     try:
-        return Path(photo).read_bytes()
+        about = photo.stat()
+        if stat.S_ISDIR(about.st_mode):
+            raise ImageError(f"There is no photo in the folder {photo}: name another.")
+        if not stat.S_ISREG(about.st_mode):
+            raise ImageError(f"{photo} is no file: name a photo.")
+        if about.st_size > MAX_FILE_BYTES:
+            raise ImageError(f"{photo} has more than {MAX_FILE_BYTES >> 20} MB: scale the photo down first.")
+        with photo.open("rb") as file:
+            return file.read(count)
     except OSError as error:
         raise ImageError(f"{photo} cannot be read ({error.strerror}): check the path.") from error
 
@@ -256,9 +340,9 @@ def _print_answer(answer: Classification, info: WeightsInfo) -> None:
     from alexnet_viz.inspection.predictions import single_output_note
 
     times = ", ".join(f"{name} {ms:.0f} ms" for name, ms in answer.times_ms.items())
-    print(f"{answer.file}  ({answer.weights} weights on {answer.device}; {times})")
+    print(one_line(f"{answer.file}  ({answer.weights} weights on {answer.device}; {times})"))
     for one in answer.predictions:
-        print(f"  {one.probability:7.2%}  {one.label}  (class {one.index}, logit {one.logit:.2f})")
+        print(one_line(f"  {one.probability:7.2%}  {one.label}  (class {one.index}, logit {one.logit:.2f})"))
     if single := single_output_note(answer.logits):
         print(f"  {single}")
     if info.doubts(answer.predictions[0].probability):

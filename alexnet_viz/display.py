@@ -19,3 +19,8 @@ def json_text(value: Any, **options: Any) -> str:
     """JSON that can be encoded as UTF-8 and reads back as the same value: only names that are not UTF-8 are escaped."""
     text = json.dumps(value, ensure_ascii=False, **options)
     return text if display_name(text) == text else json.dumps(value, **options)
+
+
+def one_line(text: object) -> str:
+    """As ``display_name``, for a line of a terminal: line breaks and other control characters become U+FFFD, too."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in display_name(text))

@@ -1,6 +1,9 @@
 """The command line: the same answers as the pages, one line and exit code 2 for a user's error."""
 
+import errno
+import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -161,8 +164,77 @@ def test_attribute_over_a_folder_leaves_out_what_is_no_photo(capsys, tmp_path):
     told = capsys.readouterr()
     assert [one.name for one in sorted(out.glob("*.png"))] == ["a.jpg.grad-cam.png", "b.jpg.grad-cam.png"]
     assert told.out.count("grad-cam of conv3, channel 5 at row 2, column 7") == 2
-    assert "left out: notes.txt" in told.err
+    assert f"left out: {folder / 'notes.txt'} is not a photo" in told.err
     assert ".hidden" not in told.err
+
+
+def test_photos_of_one_name_keep_apart(capsys, tmp_path):
+    from PIL import Image
+
+    for folder, colour in (("a", "red"), ("b", "blue")):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (64, 64), colour).save(tmp_path / folder / "IMG.jpg")
+    photos = [str(tmp_path / name) for name in ("a/IMG.jpg", "b/IMG.jpg", "a/../a/IMG.jpg")]
+    assert main(["attribute", *photos, "--weights", "random", "--out", str(tmp_path / "maps"), "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    names = [f"{folder}-IMG.jpg.grad-cam.{ending}" for folder in "ab" for ending in ("json", "npy", "png")]
+    assert sorted(one.name for one in (tmp_path / "maps").iterdir()) == names
+    assert first["overlay"].endswith("a-IMG.jpg.grad-cam.png")
+    assert first["sha256"] == hashlib.sha256((tmp_path / "a/IMG.jpg").read_bytes()).hexdigest()
+    assert second["sha256"] == hashlib.sha256((tmp_path / "b/IMG.jpg").read_bytes()).hexdigest()
+    assert json.loads((tmp_path / "maps" / names[3]).read_text("utf-8")) == second
+
+
+def test_names_that_are_long_or_no_text_are_safe_on_disk_and_screen(tmp_path):
+    """In a process of its own whose terminal takes nothing but UTF-8."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    long = "\u00e9".encode() * 125
+    names = [b"caf\xe9.jpg", b"new\nline.jpg", long + b".jpg", long + b".png"]
+    for name in names:
+        Path(os.fsdecode(os.fsencode(photos) + b"/" + name)).write_bytes(sample("cat")[0])
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    command = [sys.executable, "-m", "alexnet_viz"]
+    attribute = ["attribute", str(photos), "--weights", "random", "--out", str(tmp_path / "maps")]
+    done = subprocess.run([*command, *attribute], cwd=HOME, env=environment, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stdout.count("\n")) == (0, 4), done.stderr
+    made = sorted(path.name for path in (tmp_path / "maps").glob("*.json"))
+    assert made[:2] == ["caf_.jpg.grad-cam.json", "new_line.jpg.grad-cam.json"]
+    assert [name[:80] for name in made[2:]] == ["\u00e9" * 80] * 2
+    told = {json.loads(path.read_text("utf-8"))["photo"] for path in (tmp_path / "maps").glob("*.json")}
+    assert {os.fsencode(name) for name in told} == set(names)
+    for more in ([], ["--json"]):
+        classify = ["classify", str(photos), "--weights", "random", *more]
+        done = subprocess.run([*command, *classify], cwd=HOME, env=environment, capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+    assert {os.fsencode(Path(one["file"]).name) for one in json.loads(done.stdout)} == set(names)
+
+
+@pytest.mark.parametrize("command", ["classify", "attribute"])
+def test_a_photo_that_fails_is_counted_and_the_rest_goes_on(capsys, tmp_path, command):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.jpg").write_bytes(sample("cat")[0][:999])
+    os.mkfifo(tmp_path / "pipe.jpg")
+    photos = ["bad.jpg", "vanished.jpg", "empty", "pipe.jpg"]
+    places = [CAT, *(str(tmp_path / name) for name in photos), str(SAMPLES[1].file)]
+    more = ["--out", str(tmp_path / "maps")] if command == "attribute" else []
+    assert main([command, *places, "--weights", "random", *more, "--json"]) == 1
+    told = capsys.readouterr()
+    assert len(json.loads(told.out)) == 2
+    failed = [line for line in told.err.splitlines() if line.startswith("failed: ")]
+    assert [line.split(": ")[1] for line in failed] == [str(tmp_path / name) for name in photos]
+    assert told.err.splitlines()[-1] == "alexnet_viz: 4 of 6 photos failed."
+    assert main([command, str(tmp_path / "empty"), "--weights", "random", *more]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_disk_that_is_full_is_one_sentence(capsys, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    assert main(["attribute", CAT, "--weights", "random", "--out", str(tmp_path)]) == 2
+    assert "No space left on device" in capsys.readouterr().err
 
 
 def test_a_reader_who_has_read_enough_is_no_error(tmp_path):
