@@ -64,7 +64,11 @@ class Busy(SandboxError):
 
 
 class Crashed(SandboxError):
-    """The child died, raised what is no UserError, or sent what is no answer; the text says which."""
+    """The child did not start, died, or sent what is no answer; the text says which."""
+
+
+class Failed(SandboxError):
+    """The function raised what is no UserError, so it has a bug; the text is the child's traceback."""
 
 
 class Sandbox:
@@ -105,7 +109,7 @@ class Sandbox:
 
         ``on_progress`` gets the function's messages. ``poll`` is called ten times a second from the wait for a place to
         the end. What either raises ends the child and comes out of this call: raise Stopped in it to stop. Raises the
-        function's own UserError (same class, same text), else OutOfTime, OutOfMemory, Crashed or Busy.
+        function's own UserError (same class, same text), else OutOfTime, OutOfMemory, Crashed, Failed or Busy.
         """
         on_progress, poll = on_progress or (lambda message: None), poll or (lambda: None)
         places = self._places
@@ -235,7 +239,7 @@ class _Child:
                 case {"out_of_memory": True}:
                     raise OutOfMemory(f"more than {self._memory:,} bytes")
                 case {"bug": str(text)}:
-                    raise Crashed(f"the function raised:\n{text}")
+                    raise Failed(text)
                 case _:
                     raise Crashed(f"the child sent a header with the keys {list(header)[:10]}")
 
