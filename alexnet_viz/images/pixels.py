@@ -98,7 +98,7 @@ def _pixels(image: Image.Image, name: str, detail: int, profile: bytes | None) -
 
 
 def _reduction(size: tuple[int, int], detail: int) -> int:
-    """By how much a picture beyond the ordinary is scaled down. As with JPEG's scales, no side gets below ``detail``."""
+    """By how much a picture beyond the ordinary is scaled down; no side gets below ``detail``."""
     width, height = size
     if width * height <= scan.ORDINARY_MEGAPIXELS * 1_000_000:
         return 1

@@ -27,7 +27,7 @@ SHORT_SIDE = 256
 RESERVE = 512 * 2**20  # bytes of disk that the cache leaves free
 BLOCK = 1024  # photos
 ENTRIES = 8  # what was used longest ago goes when there are more
-VERSION = 1  # part of the key: raise it when the pixels that a file gives change
+VERSION = 2  # part of the key: raise it when the pixels that a file gives change
 
 _UNREADABLE = (ImageError, OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
