@@ -8,7 +8,6 @@ import hashlib
 import os
 import shutil
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -19,9 +18,11 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError, ImageError
 from alexnet_viz.images.decode import decode
-from alexnet_viz.training.folder import Listing
+from alexnet_viz.training.listing import Listing
+from alexnet_viz.training.zips import ZipError
 
 SHORT_SIDE = 256
 RESERVE = 512 * 2**20  # bytes of disk that the cache leaves free
@@ -29,7 +30,7 @@ BLOCK = 1024  # photos
 ENTRIES = 8  # what was used longest ago goes when there are more
 VERSION = 2  # part of the key: raise it when the pixels that a file gives change
 
-_UNREADABLE = (ImageError, OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (ImageError, OSError, ZipError)
 
 Progress = Callable[[str], None]
 
@@ -60,21 +61,25 @@ class Undecoded:
     def __getitem__(self, row: int) -> np.ndarray:
         path = self._paths[row]
         try:
-            return _pixels(self._listing, path)
+            return _pixels(self._listing, path)[0]
         except _UNREADABLE as error:
-            raise DataError(f"The photo {path} can no longer be read ({error}): put it back, then resume.") from error
+            raise DataError(
+                f"The photo {display_name(path)} can no longer be read ({error}): put it back, then resume."
+            ) from error
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
     """The photos that can be decoded: ``photos[row]`` is that of the file ``kept[row]`` in the list that was asked for.
 
-    ``skipped`` says of each other file why it cannot be used.
+    ``skipped`` says of each other file why it cannot be used. ``digests`` (bytes of 32 characters, one a photo) are
+    equal where the files' bytes are; None in what an earlier version decoded.
     """
 
     photos: Mapped | Undecoded
     kept: np.ndarray
     skipped: tuple[str, ...]
+    digests: np.ndarray | None
     notes: tuple[str, ...] = ()
 
 
@@ -90,16 +95,18 @@ def decode_once(listing: Listing, paths: Sequence[str], on_progress: Progress) -
         index = _read_index(entry)
         if index is None or not (_has_pixels(entry, index) or _is_full(entry.parent, index["offsets"][-1])):
             index = _build(listing, paths, entry, on_progress)
-    skipped = listing.refused + tuple(map(str, index["skipped"]))
+    refused = (f"{name}: {left_out.reason}" for left_out in listing.refused for name in left_out.names)
+    skipped = (*refused, *map(str, index["skipped"]))
+    known = index["kept"], skipped, index.get("digests")
     if _has_pixels(entry, index):
         with suppress(OSError):
             os.utime(entry)
-        return Decoded(Mapped(entry / "pixels", index["sizes"], index["offsets"]), index["kept"], skipped)
+        return Decoded(Mapped(entry / "pixels", index["sizes"], index["offsets"]), *known)
     note = (
         f"{index['offsets'][-1] / 1e9:.2f} GB of decoded photos find no room in {entry.parent}: they are decoded at "
         "each use, which is slower. Free some space, or set ALEXNET_VIZ_CACHE to a folder on a larger disk."
     )
-    return Decoded(Undecoded(listing, [paths[i] for i in index["kept"]]), index["kept"], skipped, (note,))
+    return Decoded(Undecoded(listing, [paths[i] for i in index["kept"]]), *known, (note,))
 
 
 def _key(listing: Listing, paths: Sequence[str]) -> str:
@@ -179,16 +186,18 @@ def _decode_all(
     listing: Listing, paths: Sequence[str], out: BinaryIO | None, on_progress: Progress
 ) -> dict[str, np.ndarray]:
     """The index of these files, their pixels written to ``out``; OSError as soon as the disk looks too small."""
-    kept, sizes, skipped, offsets = [], [], [], [0]
+    kept, sizes, skipped, digests, offsets = [], [], [], [], [0]
     for done, result in enumerate(_in_parallel(listing, paths), 1):
         if isinstance(result, str):
             skipped.append(result)
         else:
+            pixels, digest = result
             kept.append(done - 1)
-            sizes.append(result.shape[:2])
-            offsets.append(offsets[-1] + result.nbytes)
+            sizes.append(pixels.shape[:2])
+            digests.append(digest[:32])
+            offsets.append(offsets[-1] + pixels.nbytes)
             if out:
-                out.write(result)
+                out.write(pixels)
         if done % 64 == 0 or done == len(paths):
             if out and _is_full(Path(out.name).parent, offsets[-1] / done * (len(paths) - done)):
                 raise OSError(errno.ENOSPC, "no room for the decoded photos")
@@ -198,17 +207,18 @@ def _decode_all(
         "sizes": np.array(sizes, np.int64).reshape(-1, 2),
         "offsets": np.array(offsets, np.int64),
         "skipped": np.array(skipped, str),
+        "digests": np.array(digests, "S32"),
     }
 
 
-def _in_parallel(listing: Listing, paths: Sequence[str]) -> Iterator[np.ndarray | str]:
-    """Each file's pixels, or why there are none, in order.
+def _in_parallel(listing: Listing, paths: Sequence[str]) -> Iterator[tuple[np.ndarray, str] | str]:
+    """Each file's pixels and digest, or why there are none, in order.
 
     Threads, not processes: Pillow decodes outside Python's lock, so that photos of ordinary size use every core, and
     no child process has to import the program again. Small pieces keep the threads from waiting for the lock.
     """
 
-    def attempt(piece: Sequence[str]) -> list[np.ndarray | str]:
+    def attempt(piece: Sequence[str]) -> list[tuple[np.ndarray, str] | str]:
         results = []
         for path in piece:
             try:
@@ -216,7 +226,7 @@ def _in_parallel(listing: Listing, paths: Sequence[str]) -> Iterator[np.ndarray 
             except ImageError as error:
                 results.append(str(error))
             except _UNREADABLE as error:
-                results.append(f"{path} cannot be read: {error}.")
+                results.append(f"{display_name(path)} cannot be read: {error}.")
         return results
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -226,15 +236,16 @@ def _in_parallel(listing: Listing, paths: Sequence[str]) -> Iterator[np.ndarray 
                 yield from results
 
 
-def _pixels(listing: Listing, path: str) -> np.ndarray:
-    """One photo, uint8 (H, W, 3), shrunk to 256 on the short side; a smaller one keeps its size.
+def _pixels(listing: Listing, path: str) -> tuple[np.ndarray, str]:
+    """One photo, uint8 (H, W, 3), shrunk to 256 on the short side (a smaller one keeps its size), and its digest.
 
     Decoded and resized as the classify page does it, so that a size of 224 from 256 is the same to the pixel there.
     """
-    pixels = decode(listing.read(path), path).pixels
+    photo = decode(listing.read(path), display_name(path))
+    pixels = photo.pixels
     height, width = pixels.shape[:2]
     short = min(height, width)
     if short > SHORT_SIDE:
         size = int(SHORT_SIDE * width / short), int(SHORT_SIDE * height / short)
         pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
-    return np.array(pixels)  # a copy that can be written to, which torch insists on
+    return np.array(pixels), photo.digest  # a copy that can be written to, which torch insists on

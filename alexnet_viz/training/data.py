@@ -14,11 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
 from alexnet_viz.training import textures
 from alexnet_viz.training.cache import cache_folder, decode_once
-from alexnet_viz.training.folder import LAYOUT, check_classes, read_tree
+from alexnet_viz.training.folder import Tree, arrange, check_classes, read_tree
+from alexnet_viz.training.listing import Listing, list_place
 from alexnet_viz.training.recipe import Recipe
+from alexnet_viz.training.summary import DataSummary
+from alexnet_viz.training.walk import LAYOUT
 
 Progress = Callable[[str], None]
 
@@ -66,7 +70,8 @@ class ImageSet:
 class Splits:
     """What to train on and what to validate on; ``fingerprint`` changes with any file or label of either.
 
-    ``skipped`` says of each file that cannot be used why; ``notes`` are for the person who trains.
+    ``skipped`` says of each file that cannot be used why; ``notes`` are for the person who trains; ``summary`` is there
+    for folders and zips.
     """
 
     train: ImageSet
@@ -75,6 +80,7 @@ class Splits:
     fingerprint: str
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    summary: DataSummary | None = None
 
 
 def load(recipe: Recipe, on_progress: Progress = lambda _: None) -> Splits:
@@ -103,23 +109,41 @@ def check(recipe: Recipe) -> int | None:
 
     Returns how many training photos there are at most, where that is known.
     """
+    summary = examine(recipe)
+    return sum(summary.train) if summary else None
+
+
+def examine(recipe: Recipe, on_progress: Progress = lambda _: None) -> DataSummary | None:
+    """What a run of this recipe would train on, decoding nothing; None where an archive is still to be unpacked.
+
+    DataError and ``on_progress`` as ``load``. Photos that turn out to be damaged are counted here and not there.
+    """
     check_place(recipe)
     source, root = _place(recipe)
-    _check_whole(source, root)
+    if source == "textures":
+        names = textures.CLASS_NAMES[: _class_count(recipe, textures.CLASS_NAMES)]
+        counts = ((count,) * len(names) for count in (textures.TRAIN_PER_CLASS, textures.VAL_PER_CLASS))
+        return DataSummary(names, *counts, "drawn by formula")
     if source == "folder":
-        tree = read_tree(root)
-        used = tree.labels < _class_count(recipe, tree.class_names)
-        if tree.is_val is not None:
-            return int((used & ~tree.is_val).sum())
-        return sum(int(count) - _held_out(recipe, count) for count in np.bincount(tree.labels[used]))
-    return count(recipe)[0] if source == "textures" else None
+        tree = read_tree(root, on_progress)
+    else:
+        listing = _list_whole(source, root, on_progress)
+        if listing is None:
+            return None
+        tree = arrange(listing, display_name(root))
+    names = tree.class_names[: _class_count(recipe, tree.class_names)]
+    used = np.flatnonzero(tree.labels < len(names))
+    twins = _twins(tree, used)
+    is_val = _held_out(recipe, tree.labels[used], twins, names) if tree.is_val is None else tree.is_val[used]
+    notes = (*tree.notes, *_copies([tree.paths[i] for i in used], tree.labels[used], is_val, twins))
+    return _summary(recipe, tree, names, tree.labels[used], is_val, tree.listing.refused + tree.left_out, notes)
 
 
 def check_place(recipe: Recipe) -> None:
     """The same at a glance, without listing any folder: DataError says which files to get, and where they belong."""
     source, root = _place(recipe)
     if source == "folder" and not os.path.exists(root):
-        raise DataError(f"There is no folder or .zip file {root}. {LAYOUT}.")
+        raise DataError(f"There is no folder or .zip file {display_name(root)}. {LAYOUT}.")
     needed = _FILES.get(source, ())
     missing = [file for file, unpacked in needed if not (root / file).is_file() and not (root / unpacked).exists()]
     if missing:
@@ -129,16 +153,24 @@ def check_place(recipe: Recipe) -> None:
         )
 
 
-def _check_whole(source: str, root: Path) -> None:
-    """DataError where a set was unpacked in part only: torchvision takes any folder of the right name for the whole."""
-    for folder, photos in PHOTOS.get(source, {}).items():
-        place = root / folder
-        if (root / Path(folder).parts[0]).is_dir() and (found := sum(1 for _ in place.glob("*/*.JPEG"))) < photos:
+def _list_whole(source: str, root: Path, on_progress: Progress) -> Listing | None:
+    """The photos of Imagenette or ImageNet; None where both parts are not unpacked yet.
+
+    DataError where one was unpacked in part only: torchvision takes any folder of the right name for the whole.
+    """
+    sides = PHOTOS.get(source, {})
+    if not any((root / folder).is_dir() for folder in sides):
+        return None
+    listing = list_place((root / next(iter(sides))).parent, on_progress)
+    for folder, photos in sides.items():
+        place, side, top = root / folder, f"{Path(folder).name}/", root / Path(folder).parts[0]
+        found = sum(path.startswith(side) and path.endswith(".JPEG") and path.count("/") == 2 for path in listing.paths)
+        if top.is_dir() and found < photos:
             raise DataError(
                 f"{place} holds {found:,} of {_TITLES[source]}'s {photos:,} photos, as an interrupted unpacking leaves "
-                f"it: remove {root / Path(folder).parts[0]} and start again, or write folder:{place.parent} to train "
-                "on what is there."
+                f"it: remove {top} and start again, or write folder:{place.parent} to train on what is there."
             )
+    return listing if all((root / folder).is_dir() for folder in sides) else None
 
 
 def fetch(recipe: Recipe) -> None:
@@ -166,20 +198,67 @@ def _place(recipe: Recipe) -> tuple[str, Path]:
 
 def _folder(recipe: Recipe, root: Path, on_progress: Progress, class_names: tuple[str, ...] = ()) -> Splits:
     """A tree or a .zip; ``class_names``, in the order of its folders, go before its own."""
-    on_progress(f"listing {root}")
-    tree = read_tree(root)
-    wanted = np.flatnonzero(tree.labels < _class_count(recipe, tree.class_names))
+    tree = read_tree(root, on_progress)
+    names = class_names or tree.class_names
+    names = names[: _class_count(recipe, names)]
+    wanted = np.flatnonzero(tree.labels < len(names))
     decoded = decode_once(tree.listing, [tree.paths[i] for i in wanted], on_progress)
     kept = wanted[decoded.kept]
+    labels, paths = tree.labels[kept], [tree.paths[i] for i in kept]
     is_val = None if tree.is_val is None else tree.is_val[kept]
-    names = class_names or tree.class_names
-    check_classes(root, tree.labels[kept], is_val, names[: _class_count(recipe, names)])
+    check_classes(display_name(root), labels, is_val, names, tree.sides)
+    twins = _twins(tree, kept) if decoded.digests is None else np.unique(decoded.digests, return_inverse=True)[1]
+    if is_val is None:
+        is_val = _held_out(recipe, labels, twins, names)
     sizes = {path: stamp[0] for path, stamp in zip(tree.listing.paths, tree.listing.stamps, strict=True)}
-    files = "\n".join(f"{tree.paths[i]} {sizes[tree.paths[i]]}" for i in kept)  # times change when files are copied
-    notes = decoded.notes
-    if decoded.skipped:
-        notes += (f"{len(decoded.skipped)} files are skipped, such as: {decoded.skipped[0]}",)
-    return _splits(recipe, decoded.photos, tree.labels[kept], is_val, names, files, decoded.skipped, notes)
+    files = "\n".join(f"{path} {sizes[path]}" for path in paths)  # times change when files are copied
+    notes = (*decoded.notes, *tree.notes, *_copies(paths, labels, is_val, twins))
+    summary = _summary(recipe, tree, names, labels, is_val, tree.left_out, notes)
+    if count := len(decoded.skipped):
+        notes = (f"{count} file{' is' if count == 1 else 's are'} skipped, such as: {decoded.skipped[0]}", *notes)
+    return _splits(recipe, decoded.photos, labels, is_val, names, files, decoded.skipped, notes, summary)
+
+
+def _summary(
+    recipe: Recipe, tree: Tree, names: Sequence[str], labels: np.ndarray, is_val: np.ndarray, left_out, notes
+) -> DataSummary:
+    split = f"{recipe.val_fraction:.0%} of each class, drawn by the seed"
+    if tree.is_val is not None:
+        train, val = (f"{side}/" if side else "the other folders" for side in tree.sides)
+        split = f"from {train} and {val}"
+    return DataSummary.of(names, labels[~is_val], labels[is_val], split, left_out=left_out, notes=notes)
+
+
+def _twins(tree: Tree, used: np.ndarray) -> np.ndarray:
+    """For each used photo of a tree a number that those with the same bytes share, as far as the listing knows."""
+    first = tree.listing.twins or {}
+    names = [first.get(tree.paths[i], tree.paths[i]) for i in used]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names], np.int64)
+
+
+def _copies(paths: Sequence[str], labels: np.ndarray, is_val: np.ndarray, twins: np.ndarray) -> list[str]:
+    """What there is to say of photos with the same bytes."""
+    copies = len(twins) - len(np.unique(twins))
+    if not copies:
+        return []
+    notes = []
+    leaked = np.flatnonzero(is_val & np.isin(twins, twins[~is_val]))
+    if len(leaked):
+        twin = np.flatnonzero(~is_val & (twins == twins[leaked[0]]))[0]
+        notes.append(
+            f"{len(leaked):,} of the {is_val.sum():,} validation photos are training photos too, byte for byte, such "
+            f"as {display_name(paths[leaked[0]])} and {display_name(paths[twin])}: the scores will be too good."
+        )
+    kinds, first, counts = np.unique(twins, return_index=True, return_counts=True)
+    in_classes = np.unique(np.stack([twins, labels]), axis=1)[0]  # each twin once for each of its classes
+    several = first[np.bincount(np.searchsorted(kinds, in_classes)) > 1]
+    if copies > len(leaked):
+        example = display_name(paths[first[counts > 1][0]])
+        notes.append(f"{copies:,} photos are copies of others, byte for byte, as of {example}.")
+    if len(several):
+        notes.append(f"{len(several):,} photos are in more than one class, such as {display_name(paths[several[0]])}.")
+    return notes
 
 
 def _cifar10(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
@@ -203,7 +282,7 @@ def _open_cifar10(root: Path) -> tuple:
 
 def _imagenette(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
     on_progress(f"reading Imagenette from {root}")
-    _check_whole("imagenette", root)
+    _list_whole("imagenette", root, on_progress)
     names = _open_imagenette(root).classes
     return _folder(recipe, root / "imagenette2-320", on_progress, short_names(names))
 
@@ -223,7 +302,7 @@ def _imagenet(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
     from torchvision.datasets import ImageNet
 
     on_progress(f"reading ImageNet from {root}; unpacking its archives takes an hour or more")
-    _check_whole("imagenet", root)
+    _list_whole("imagenet", root, on_progress)
     with _or_data_error(
         f"ImageNet is not in {root}",
         "put ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar and ILSVRC2012_devkit_t12.tar.gz from "
@@ -255,31 +334,49 @@ def _splits(
     recipe: Recipe,
     store: Any,
     labels: np.ndarray,
-    is_val: np.ndarray | None,
+    is_val: np.ndarray,
     class_names: Sequence[str],
     identity: str,
     skipped: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
+    summary: DataSummary | None = None,
 ) -> Splits:
-    """Both sets over one store; without a split of its own each class gives its share to validation, by the seed."""
+    """Both sets over one store."""
     names = tuple(class_names[: _class_count(recipe, class_names)])
-    if is_val is None:
-        is_val = np.zeros(len(labels), bool)
-        for label in range(len(names)):
-            rows = np.flatnonzero(labels == label)
-            drawn = np.random.default_rng((recipe.seed, label)).permutation(rows)
-            is_val[drawn[: _held_out(recipe, len(rows))]] = True
     train, val = (np.flatnonzero((is_val == side) & (labels < len(names))) for side in (False, True))
     digest = hashlib.sha256("\n".join((identity, *names)).encode(errors="surrogateescape"))
     for part in (labels, train, val):
         digest.update(part.astype("<i8").tobytes())
     sets = (ImageSet(store, rows, labels[rows], names) for rows in (train, val))
-    return Splits(*sets, names, digest.hexdigest(), skipped, notes)
+    return Splits(*sets, names, digest.hexdigest(), skipped, notes, summary)
 
 
-def _held_out(recipe: Recipe, photos: int) -> int:
-    """How many of a class's photos validate; at least one, and not all."""
-    return min(max(round(recipe.val_fraction * photos), 1), photos - 1)
+def _held_out(recipe: Recipe, labels: np.ndarray, twins: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Which photos validate, bool (N,): of each class its share, drawn by the seed; at least one, and not all.
+
+    Photos with the same bytes, which share a number in ``twins``, stay on one side. DataError where a class then has
+    none for validation.
+    """
+    side: dict[int, bool] = {}
+    is_val = np.zeros(len(labels), bool)
+    for label, name in enumerate(names):
+        rows = np.flatnonzero(labels == label)
+        wanted = min(max(round(recipe.val_fraction * len(rows)), 1), len(rows) - 1)
+        drawn = twins[np.random.default_rng((recipe.seed, label)).permutation(rows)].tolist()
+        sizes = Counter(drawn)
+        held = sum(count for twin, count in sizes.items() if side.get(twin))
+        new = [twin for twin in sizes if twin not in side]
+        spare = len(new) - all(side.get(twin, True) for twin in sizes)  # one must stay for training
+        for number, twin in enumerate(new):
+            side[twin] = held < wanted and number < spare
+            held += side[twin] * sizes[twin]
+        is_val[rows] = [side[twin] for twin in twins[rows].tolist()]
+        if not is_val[rows].any() or is_val[rows].all():
+            raise DataError(
+                f"The photos of the class {name!r} are copies of one another, or of another class's, byte for byte: "
+                "give it at least two that are different, one of them for validation."
+            )
+    return is_val
 
 
 def _class_count(recipe: Recipe, names: Sequence[str]) -> int:

@@ -113,8 +113,9 @@ def _train(path: Path, recipe: Recipe, monitor) -> bool:
                 raise
             raise DataError(f"{error} Put the photos back, then resume: the last checkpoint is intact.") from error
         if monitor.writes:
-            for line in splits.skipped:
-                print(f"left out: {line}")
+            summary = splits.summary.lines() if splits.summary else []
+            for line in (*summary, *(f"left out: {line}" for line in splits.skipped)):
+                print(line)
         return train(path, recipe, splits, group, monitor, device)
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from alexnet_viz.errors import DataError
-from alexnet_viz.training import data, folder, textures
+from alexnet_viz.training import data, textures, walk
 from alexnet_viz.training.recipe import Recipe
 
 HOME = Path(__file__).parents[2]
@@ -203,13 +203,12 @@ def test_a_zip_gives_what_its_folder_gives(make_tree, tmp_path, inside, split):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_zip_leads_nowhere_and_does_not_swell(make_tree, tmp_path, make_jpeg, monkeypatch):
+def test_a_zip_leads_nowhere_and_does_not_swell(make_tree, tmp_path, make_jpeg):
     path = zipped(make_tree(photos("ant", "bee")), tmp_path / "photos.zip")
-    monkeypatch.setattr(folder, "MAX_PHOTO_BYTES", 100_000)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         for name in ("../../evil.jpg", "/tmp/evil.jpg", "ant/../../evil.jpg"):
             archive.writestr(name, make_jpeg())
-        archive.writestr("ant/bomb.jpg", make_jpeg() + bytes(1_000_000))
+        archive.writestr("ant/bomb.jpg", make_jpeg() + bytes(walk.MAX_MEMBER_BYTES))
         archive.writestr("__MACOSX/ant/._1.jpg", b"")
     before = set(tmp_path.rglob("*"))
     splits = load(path)
