@@ -8,8 +8,9 @@ from pathlib import Path
 
 from streamlit.starlette import App
 
+from alexnet_viz.components import mount
 from alexnet_viz.ui.training import feed
 from alexnet_viz.ui.welcome import welcome
 
 shell = Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py"
-app = App(shell, routes=feed.routes(), lifespan=welcome)
+app = App(shell, routes=[*mount.routes(), *feed.routes()], lifespan=welcome)

@@ -1,23 +1,52 @@
-"""How a folder with a .html, .css and .js of its own name becomes a Streamlit component, mounted without an iframe."""
+"""How a folder with a .html, .css and .js of its own name becomes a Streamlit component, mounted without an iframe.
+
+The .js files are ES modules that import each other: a component's own and those of ``lib/``. Streamlit runs a
+component's script from a blob, whose imports lead nowhere, and serves the folders of installed packages alone. So the
+app serves the modules itself (``routes``), and the script that Streamlit gets imports the component's module.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+_FOLDER = Path(__file__).parent
+_MODULES = {file.relative_to(_FOLDER).as_posix(): file.read_bytes() for file in sorted(_FOLDER.rglob("*.js"))}
+_VERSION = hashlib.sha256(b"".join(_MODULES.values())).hexdigest()[:12]  # so that a browser never mixes two versions
+_PLACE = f"component-modules/{_VERSION}"
+
+# Relative to the page, which lies right below the app's root, so that it holds behind a proxy's prefix too.
+_SCRIPT = """const {{ default: component }} = await import(new URL("{place}/{name}/{name}.js", document.baseURI));
+export default component;
+"""
 
 
-def mount(module_file: str, *shared: str) -> Callable:
+def mount(module_file: str) -> Callable:
     """The component of the package whose ``__file__`` this is.
 
-    The files' text is handed over, not their names: Streamlit takes a short text for a file name of its own. A large
-    component has further .js files, laid in front of the one of its own name to make one module, and those of
-    ``shared``, beside this file: "follow" to ask the server for news, "laid_out" to draw where there is room. Calls
-    must pass an ``on_…_change`` for every trigger, or it is not reported.
+    The files' text is handed over, not their names: Streamlit takes a short text for a file name of its own. Calls must
+    pass an ``on_…_change`` for every trigger, or it is not reported.
     """
     folder = Path(module_file).parent
-    html, css, main = ((folder / f"{folder.name}{ending}").read_text("utf-8") for ending in (".html", ".css", ".js"))
-    own = [file for file in sorted(folder.glob("*.js")) if file.stem != folder.name]
-    parts = [file.read_text("utf-8") for file in [*own, *(folder.parent / f"{name}.js" for name in shared)]]
-    return st.components.v2.component(folder.name, html=html, css=css, js="\n".join([*parts, main]))
+    html, css = ((folder / f"{folder.name}{suffix}").read_text("utf-8") for suffix in (".html", ".css"))
+    script = _SCRIPT.format(place=_PLACE, name=folder.name)
+    return st.components.v2.component(folder.name, html=html, css=css, js=script)
+
+
+def routes() -> list[Route]:
+    """What serves the modules, for the app."""
+    prefix = st.get_option("server.baseUrlPath").strip("/")
+    return [Route("/".join(["", *filter(None, [prefix]), _PLACE, "{path:path}"]), _serve)]
+
+
+def _serve(request: Request) -> Response:
+    module = _MODULES.get(request.path_params["path"])
+    if module is None:
+        return PlainTextResponse("There is no such module.", 404)
+    return Response(module, media_type="text/javascript", headers={"Cache-Control": "max-age=31536000, immutable"})

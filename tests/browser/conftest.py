@@ -5,8 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -101,6 +104,26 @@ def open_page(chromium):
         context.close()
     assert not foreign
     assert not errors
+
+
+@pytest.fixture
+def module_page(chromium):
+    """A function that opens an empty page that can import the components' modules, without the app around them."""
+    handler = partial(QuietHandler, directory=HOME / "alexnet_viz" / "components")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as modules:
+        threading.Thread(target=modules.serve_forever, daemon=True).start()
+        page = chromium.new_page()
+        page.goto(f"http://127.0.0.1:{modules.server_port}/")
+        yield lambda: page
+        page.close()
+        modules.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves a folder and says nothing about it."""
+
+    def log_message(self, *_):
+        pass
 
 
 def _is_foreign(url: str) -> bool:

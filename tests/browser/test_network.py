@@ -2,13 +2,11 @@
 
 import base64
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from alexnet_viz.components import network_view
 from alexnet_viz.figures.network import unit_scene
 from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
@@ -49,6 +47,7 @@ def opened(open_page, server, query, **how):
     page.on("console", lambda message: page.complaints.append(message.text) if _matters(message) else None)
     page.goto(f"{server.address}/network?weights=random&photo=coffee&{query}")
     settled(page)
+    page.locator(".network .trail button").first.wait_for()  # the component's modules come after the page
     return page
 
 
@@ -290,16 +289,11 @@ def test_a_phone_holds_it_and_every_picture_has_a_text(server, open_page, depth)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(chromium, variant):
+def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(module_page, variant):
     """The component's own arithmetic on seeded places of every layer, without the app around it."""
     model, inputs, record = seen(variant)
     rng = np.random.default_rng(3)
-    folder = Path(network_view.__file__).parent
-    page = chromium.new_page()
-    for part in ("pictures", "arithmetic"):
-        page.add_script_tag(content=(folder / f"{part}.js").read_text("utf-8"))
-    main = (folder / "network_view.js").read_text("utf-8")
-    page.add_script_tag(content=main[main.index("function reader") : main.index("export default")])
+    page = module_page()
     chain = walk(model.info.spec)
     for step in chain:
         layer = step.layer.name
@@ -308,7 +302,9 @@ def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(chromium, va
         side = step.output[-1] if len(step.output) == 3 else 1
         places = [(0, 0), (side - 1, side - 1), *(tuple(map(int, rng.integers(side, size=2))) for _ in range(3))]
         found = page.evaluate(
-            """([index, block, places]) => {
+            """async ([index, block, places]) => {
+                const { readUnit, takeApart } = await import("./network_view/arithmetic.js");
+                const { reader } = await import("./network_view/scene.js");
                 const bytes = Uint8Array.from(atob(block), (one) => one.charCodeAt(0));
                 const unit = readUnit({ ...index, read: reader(bytes) });
                 return places.map(([y, x]) => {
@@ -329,4 +325,3 @@ def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(chromium, va
             )
             assert abs(told["total"] - torchs) <= rounding, (layer, y, x)
             assert told["total"] == pytest.approx(mine.total, rel=1e-5, abs=1e-7)
-    page.close()

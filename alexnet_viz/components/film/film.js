@@ -1,5 +1,8 @@
 // The film of learning. The newest frame comes by itself, the others when somebody wants to see them; all stay here,
 // and playing them asks nothing of the server.
+
+import { follow, words } from "../lib/follow.js";
+
 const PAUSE = 110; // ms between two pictures
 const CALM = 600; // the same, for who asked for little motion
 

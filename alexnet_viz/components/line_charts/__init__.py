@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from alexnet_viz.components.mount import mount
 from alexnet_viz.values import Chart, Line
 
-_component = mount(__file__, "follow", "laid_out")
+_component = mount(__file__)
 
 
 def encoded(charts: Sequence[Chart]) -> str:

@@ -1,4 +1,8 @@
 // Line charts, drawn again in place when their data or their width change.
+
+import { follow, words } from "../lib/follow.js";
+import { whenLaidOut } from "../lib/laid_out.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const [LEFT, RIGHT, TOP, BOTTOM] = [52, 10, 8, 44];
 

@@ -11,7 +11,7 @@ import streamlit as st
 from alexnet_viz.components.mount import mount
 from alexnet_viz.values import Geometry
 
-_component = mount(__file__, "laid_out")
+_component = mount(__file__)
 
 
 @dataclass(frozen=True, eq=False)

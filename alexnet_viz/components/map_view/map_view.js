@@ -1,5 +1,8 @@
 // One channel over the photo, in the photo's own geometry. Pointing at a cell shows its value and its receptive field at
 // once; a click, Enter or a tap goes to Python. Several panels (two photos, two networks, a difference) in lockstep.
+
+import { whenLaidOut } from "../lib/laid_out.js";
+
 const HIGHEST = 380; // of a picture, in CSS pixels: only a portrait comes so high
 const values = (table) => table?.getChildAt(0)?.toArray();
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from alexnet_viz.components.mount import mount
 
-_component = mount(__file__, "laid_out")
+_component = mount(__file__)
 
 
 class Went(NamedTuple):

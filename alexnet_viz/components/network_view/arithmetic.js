@@ -1,9 +1,9 @@
 // One unit's values taken apart in the browser, as inspection/arithmetic.py does it: in float64, from float32 numbers.
 
-const COLOURS = ["red", "green", "blue"]; // the photo's channels
+export const COLOURS = ["red", "green", "blue"]; // the photo's channels
 const LRN = { alpha: 1e-4, beta: 0.75, k: 2 };
 
-function readUnit(scene) {
+export function readUnit(scene) {
   const [n, side = 1] = scene.inputs.shape;
   return {
     scene, n, side, of: scene.of,
@@ -25,7 +25,7 @@ function reach(unit, i) {
 }
 
 // The value at row y, column x: the window it reads (n channels of h × w), each cell's term, and the total.
-function takeApart(unit, y, x) {
+export function takeApart(unit, y, x) {
   const { scene, n, side, inputs, weights } = unit;
   if (scene.of === "flatten") {
     const place = scene.channel % (side * side);
@@ -80,7 +80,7 @@ function total(unit, part, weights) {
 }
 
 // What each input channel puts into one value of a convolution.
-function channelSums(part) {
+export function channelSums(part) {
   const sums = new Float64Array(part.n);
   const size = part.h * part.w;
   for (let c = 0, i = 0; c < part.n; c++) for (const end = i + size; i < end; i++) sums[c] += part.terms[i];
@@ -88,7 +88,7 @@ function channelSums(part) {
 }
 
 // What each input channel puts into the whole map of a convolution: n maps, one behind the other.
-function partialMaps(unit) {
+export function partialMaps(unit) {
   const { n, side, out, inputs, weights } = unit;
   const { kernel, stride, padding } = unit.scene;
   const maps = new Float32Array(n * out * out);
@@ -113,12 +113,12 @@ function partialMaps(unit) {
 }
 
 // Indices, the largest |value| first.
-function ranked(values) {
+export function ranked(values) {
   return Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
 }
 
 // What a person calls the i-th input of a unit.
-function inputName(scene, i) {
+export function inputName(scene, i) {
   const channel = scene.first + i;
   if (scene.below === "photo") return COLOURS[channel];
   const [layer, side] = scene.flat;

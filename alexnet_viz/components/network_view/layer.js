@@ -1,6 +1,10 @@
 // All channels of a layer, strongest first, as one picture; the cursor goes by mouse, finger or arrow keys.
 
-function layer(app) {
+import { whenLaidOut } from "../lib/laid_out.js";
+import { count, legend, make, number, paint, sharp } from "./pictures.js";
+import { hasVoices } from "./scene.js";
+
+export function layer(app) {
   const { scene } = app;
   const levels = scene.read(scene.maps);
   const many = scene.order.length;

@@ -1,7 +1,10 @@
 // The sum: what a value is made of, as a short list that follows the mouse and as a table of every term.
 
+import { channelSums, inputName, ranked } from "./arithmetic.js";
+import { count, make, number, said } from "./pictures.js";
+
 // What a value is made of, in words and numbers: rows strongest first, the others summed, the formula.
-function tale(scene, part, most) {
+export function tale(scene, part, most) {
   const { terms, read, total, bias } = part;
   const cell = (i) => `row ${part.top + Math.floor(i / part.w)}, column ${part.left + (i % part.w)}`;
   const cut = (entries) => {
@@ -69,7 +72,7 @@ const HEADS = {
 };
 
 // The list of what a value is made of; its rows stay, their texts follow the place.
-function ledger(app, { most, onpick }) {
+export function ledger(app, { most, onpick }) {
   const { scene } = app;
   const heads = HEADS[scene.of] ?? ["input", "value", ""];
   const adding = ["conv", "fc", "avgpool", "norm", "softmax"].includes(scene.of);
@@ -129,7 +132,7 @@ function ledger(app, { most, onpick }) {
 }
 
 // Every single term of a value in a table, on request: strongest first, with the running sum.
-function everyTerm(app, current) {
+export function everyTerm(app, current) {
   const { scene } = app;
   const holder = make("div", { className: "all" });
   const label = make("summary");

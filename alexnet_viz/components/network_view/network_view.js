@@ -4,6 +4,16 @@
 // place in one block of bytes. Each view is a function of its own that fills app.host and returns { key, focus, close,
 // update }.
 
+import { whenLaidOut } from "../lib/laid_out.js";
+import { readUnit } from "./arithmetic.js";
+import { layer } from "./layer.js";
+import { overview } from "./overview.js";
+import { make } from "./pictures.js";
+import { hasUnitView, reader, theme } from "./scene.js";
+import { unitView } from "./unit.js";
+import { valueView } from "./value.js";
+import { voicesView } from "./voices.js";
+
 function createApp(root) {
   const app = {
     root,
@@ -171,26 +181,6 @@ function createApp(root) {
     } else app.shown?.key(event);
   };
   return app;
-}
-
-// Units without a map whose inputs are looked at one by one before the single terms are.
-const hasVoices = (kind) => kind === "fc" || kind === "softmax";
-const hasUnitView = (unit) => unit.isMap || hasVoices(unit.of);
-
-const theme = (root) => getComputedStyle(root).getPropertyValue("--st-background-color");
-
-// The arrays of a scene by their place in the block, each cut out once.
-function reader(bytes) {
-  const cut = new Map();
-  return (place) => {
-    const size = place.shape.reduce((a, b) => a * b, 1);
-    if (!size) return [];
-    if (!cut.has(place.at)) {
-      const part = bytes.slice(place.at, place.at + size * (place.type === "u1" ? 1 : 4));
-      cut.set(place.at, place.type === "u1" ? part : new Float32Array(part.buffer, part.byteOffset, size));
-    }
-    return cut.get(place.at);
-  };
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {

@@ -3,6 +3,12 @@
 // A channel keeps its row through a stage: the convolution's map large, and beside it, smaller, what ReLU, normalisation
 // and pooling make of it. Behind the last stage its maps are unrolled into strips, and units are single squares.
 
+import { MINUS, PLUS } from "../lib/colour.js";
+import { whenLaidOut } from "../lib/laid_out.js";
+import { COLOURS } from "./arithmetic.js";
+import { count, make, number, paint, paintPhoto, peakOf, sharp } from "./pictures.js";
+import { hasVoices } from "./scene.js";
+
 const LEAST = 36, MOST = 130; // a map's side, in CSS pixels
 
 // The layers in blocks that stand close together: a convolution or fully connected layer with what follows it.
@@ -18,7 +24,7 @@ function blocksOf(columns) {
   return blocks;
 }
 
-function overview(app) {
+export function overview(app) {
   const { scene } = app;
   const { columns } = scene;
   const rows = Math.max(...columns.map((column) => column.shown.length));

@@ -1,6 +1,9 @@
 // The strongest path from a value down to the photo, with its box on the photo at every layer.
 
-function pathPanel(app) {
+import { COLOURS } from "./arithmetic.js";
+import { make, number, paintPhoto, sharp } from "./pictures.js";
+
+export function pathPanel(app) {
   const { scene } = app;
   const photo = paintPhoto(make("canvas"), scene.read(scene.photo), scene.photo.shape[0]);
   const side = photo.width;

@@ -1,6 +1,6 @@
 // Elements, numbers and canvases.
 
-function make(tag, attributes = {}, ...children) {
+export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name in element && name !== "style") element[name] = value;
@@ -11,7 +11,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 // A true minus sign; four significant digits unless told.
-function number(value, digits = 4) {
+export function number(value, digits = 4) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   const text = size >= 1e5 || size < 1e-4 ? value.toExponential(Math.max(0, digits - 2)) : trimmed(value.toPrecision(digits), digits);
@@ -22,16 +22,16 @@ function trimmed(text, digits) {
   return text.includes("e") ? String(Number(text)) : digits > 5 ? text : text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
-const count = (n) => n.toLocaleString("en");
+export const count = (n) => n.toLocaleString("en");
 
 // Values as numbers of a scale's 256 colours: 128 is the zero of a signed one.
-function level(value, peak, signed) {
+export function level(value, peak, signed) {
   const share = value / (peak || 1);
   return signed ? Math.round(128 + 127 * Math.max(-1, Math.min(1, share))) : Math.round(255 * Math.max(0, Math.min(1, share)));
 }
 
 // A small canvas, a pixel a value, that is scaled up without smoothing; levelOf(i) is one of the scale's colours.
-function paint(canvas, width, height, table, levelOf) {
+export function paint(canvas, width, height, table, levelOf) {
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
@@ -46,7 +46,7 @@ function paint(canvas, width, height, table, levelOf) {
   return canvas;
 }
 
-function paintPhoto(canvas, pixels, side) {
+export function paintPhoto(canvas, pixels, side) {
   [canvas.width, canvas.height] = [side, side];
   const image = new ImageData(side, side);
   for (let i = 0, from = 0; i < side * side; i++) {
@@ -60,13 +60,13 @@ function paintPhoto(canvas, pixels, side) {
 }
 
 // A map of floats on a canvas of its own.
-function mapPicture(scene, floats, width, height, peak, signed, canvas = make("canvas")) {
+export function mapPicture(scene, floats, width, height, peak, signed, canvas = make("canvas")) {
   const table = scene.read(signed ? scene.scales.signed : scene.scales.positive);
   return paint(canvas, width, height, table, (i) => level(floats[i], peak, signed));
 }
 
 // A canvas as sharp as the screen, in CSS pixels; returns its context, cleared.
-function sharp(canvas, width, height) {
+export function sharp(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
@@ -76,16 +76,16 @@ function sharp(canvas, width, height) {
   return context;
 }
 
-function peakOf(floats) {
+export function peakOf(floats) {
   let peak = 0;
   for (const value of floats) peak = Math.max(peak, Math.abs(value));
   return peak;
 }
 
-const hasNegative = (floats) => floats.some((value) => value < 0);
+export const hasNegative = (floats) => floats.some((value) => value < 0);
 
 // The legend of a scale: a bar with its ends named; a peak of null is each map's own.
-function legend(scene, peak, signed, what = "") {
+export function legend(scene, peak, signed, what = "") {
   const table = scene.read(signed ? scene.scales.signed : scene.scales.positive);
   const bar = paint(make("canvas", { className: "ramp" }), signed ? 255 : 256, 1, table, (i) => i + (signed ? 1 : 0));
   const ends = peak === null ? (signed ? ["−its peak", "0", "its peak"] : ["0", "its peak"]) : signed ? [number(-peak, 3), "0", number(peak, 3)] : ["0", number(peak, 3)];
@@ -97,12 +97,12 @@ function legend(scene, peak, signed, what = "") {
 }
 
 // A text that follows the mouse: written only when it is another.
-function said(element, text) {
+export function said(element, text) {
   if (element.firstChild?.data !== text) element.textContent = text;
 }
 
 // Work that however many moves of the mouse ask for it is done once a frame.
-function onceAFrame(work) {
+export function onceAFrame(work) {
   let frame = null;
   const soon = () => { frame ??= requestAnimationFrame(() => { frame = null; work(); }); };
   soon.stop = () => { cancelAnimationFrame(frame); frame = null; };

@@ -1,6 +1,14 @@
 // A unit: the inputs that matter to it, each with its kernel and its partial result, converging on its map.
 
-function unitView(app) {
+import { box, cursor } from "../lib/canvas.js";
+import { walkMap } from "../lib/keyboard.js";
+import { whenLaidOut } from "../lib/laid_out.js";
+import { followMap } from "../lib/pointer.js";
+import { channelSums, inputName, partialMaps, ranked, takeApart } from "./arithmetic.js";
+import { count, hasNegative, legend, make, mapPicture, number, onceAFrame, paintPhoto, peakOf, said, sharp } from "./pictures.js";
+import { drawWires } from "./voices.js";
+
+export function unitView(app) {
   const { scene, unit } = app;
   const { n, side, out } = unit;
   const conv = scene.of === "conv";
@@ -144,42 +152,4 @@ function unitView(app) {
     focus: () => picture.focus({ preventScroll: true }),
     close: () => { soon.stop(); show.stop(); hover(); },
   };
-}
-
-const PLUS = "#d6604d", MINUS = "#4393c3"; // of the signed scale, visible on light and dark
-
-// The frame around a cell of a map that is drawn cell pixels wide, visible on any colour.
-function cursor(context, app, { y, x }, cell) {
-  const [left, top, edge] = [x * cell, y * cell, Math.max(cell, 5)];
-  context.lineWidth = 4;
-  context.strokeStyle = "#000";
-  context.strokeRect(left - 1, top - 1, edge + 2, edge + 2);
-  context.lineWidth = 2;
-  context.strokeStyle = "#fff";
-  context.strokeRect(left - 1, top - 1, edge + 2, edge + 2);
-}
-
-// Mouse and finger over a map of out × out: over(place or null) while it moves, pick(place) on a click or a lifted finger.
-function followMap(canvas, out, { over, pick }) {
-  const place = (event) => {
-    const box = canvas.getBoundingClientRect();
-    const at = (offset, length) => Math.max(0, Math.min(out - 1, Math.floor((offset / length) * out)));
-    return { y: at(event.clientY - box.top, box.height), x: at(event.clientX - box.left, box.width) };
-  };
-  canvas.style.touchAction = "none"; // a finger reads values here instead of scrolling
-  canvas.onpointermove = (event) => over(place(event));
-  canvas.onpointerleave = () => over(null);
-  canvas.onpointerdown = (event) => { if (event.pointerType !== "mouse") over(place(event)); };
-  canvas.onclick = (event) => pick(place(event));
-  return () => { canvas.onpointermove = canvas.onpointerleave = canvas.onpointerdown = canvas.onclick = null; };
-}
-
-// Where an arrow key leads on a map; undefined for other keys.
-function walkMap(event, { y, x }, out) {
-  const to = {
-    ArrowLeft: [y, x - 1], ArrowRight: [y, x + 1], ArrowUp: [y - 1, x], ArrowDown: [y + 1, x], Home: [y, 0], End: [y, out - 1],
-    PageUp: [0, x], PageDown: [out - 1, x],
-  }[event.key];
-  const inside = (i) => Math.max(0, Math.min(out - 1, i));
-  return to && { y: inside(to[0]), x: inside(to[1]) };
 }

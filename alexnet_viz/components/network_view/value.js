@@ -1,6 +1,17 @@
 // A value: the window on the input with the kernel laid over it, every term, and the sum, beside PyTorch's number.
 
-function valueView(app) {
+import { box, cursor, fill, hatch, write } from "../lib/canvas.js";
+import { walkMap } from "../lib/keyboard.js";
+import { whenLaidOut } from "../lib/laid_out.js";
+import { followMap } from "../lib/pointer.js";
+import { inputName, takeApart } from "./arithmetic.js";
+import { everyTerm, ledger, tale } from "./ledger.js";
+import { pathPanel } from "./path.js";
+import { hasNegative, legend, level, make, mapPicture, number, onceAFrame, paintPhoto, peakOf, said, sharp } from "./pictures.js";
+import { theme } from "./scene.js";
+import { vectorValue } from "./vector.js";
+
+export function valueView(app) {
   const { scene, unit } = app;
   return unit.flatMap ? new MapValue(app).view() : vectorValue(app);
 }
@@ -405,46 +416,4 @@ class MapValue {
     if (this.zooms) this.zoom.setAttribute("aria-label", this.zoomName);
     this.output.setAttribute("aria-label", `Output map of ${scene.layer}, unit ${scene.channel}, ${unit.out} by ${unit.out}. ${this.reading.textContent}. Arrow keys move the window, Space plays.`);
   }
-}
-
-function box(context, left, top, width, height) {
-  context.lineWidth = 4;
-  context.strokeStyle = "#000";
-  context.strokeRect(left, top, width, height);
-  context.lineWidth = 2;
-  context.strokeStyle = "#fff";
-  context.strokeRect(left, top, width, height);
-}
-
-// Padding: zeros that are no part of the picture.
-function hatch(context, left, top, width, height, ink) {
-  context.save();
-  context.beginPath();
-  context.rect(left, top, width, height);
-  context.clip();
-  context.strokeStyle = ink;
-  context.globalAlpha = 0.25;
-  context.lineWidth = 1;
-  context.beginPath();
-  for (let at = left - height; at < left + width; at += 7) {
-    context.moveTo(at, top + height);
-    context.lineTo(at + height, top);
-  }
-  context.stroke();
-  context.restore();
-}
-
-function fill(context, table, colour, x, y, edge) {
-  context.fillStyle = `rgb(${table[3 * colour]} ${table[3 * colour + 1]} ${table[3 * colour + 2]})`;
-  context.fillRect(x, y, edge, edge);
-}
-
-// A number in a cell, dark or light as its ground asks for.
-function write(context, text, x, y, cell, table, colour) {
-  const [r, g, b] = [0, 1, 2].map((i) => (table[3 * colour + i] / 255) ** 2.2);
-  context.fillStyle = 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#1c1917" : "#ffffff";
-  context.font = `600 ${Math.min(17, cell / Math.max(2.6, text.length * 0.62))}px sans-serif`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillText(text, x, y);
 }

@@ -1,6 +1,11 @@
 // A value without a map: a fully connected unit, a class's share, one of the flattened units.
 
-function vectorValue(app) {
+import { inputName, takeApart } from "./arithmetic.js";
+import { everyTerm, ledger, tale } from "./ledger.js";
+import { pathPanel } from "./path.js";
+import { count, hasNegative, legend, make, mapPicture, number, peakOf } from "./pictures.js";
+
+export function vectorValue(app) {
   const { scene, unit } = app;
   const part = takeApart(unit, 0, 0);
   const told = tale(scene, part, 12);

@@ -1,7 +1,12 @@
 // A unit without a map: its strongest voices for and against, converging on the sum. fc6's are whole maps, seen again
 // on the photo at the places that they came from.
 
-function voicesView(app) {
+import { MINUS, PLUS } from "../lib/colour.js";
+import { whenLaidOut } from "../lib/laid_out.js";
+import { inputName, takeApart } from "./arithmetic.js";
+import { count, hasNegative, legend, make, mapPicture, number, paintPhoto, peakOf, sharp } from "./pictures.js";
+
+export function voicesView(app) {
   const { scene, unit } = app;
   const softmax = scene.of === "softmax";
   const part = takeApart(unit, 0, 0);
@@ -122,7 +127,7 @@ function voicesView(app) {
 }
 
 // Lines from rows to the node in which they meet, thick for much, and from there to the result.
-function drawWires(app, wires, flow, node, end, lines) {
+export function drawWires(app, wires, flow, node, end, lines) {
   const box = flow.getBoundingClientRect();
   const to = node.getBoundingClientRect(), last = end.getBoundingClientRect();
   const starts = lines.map((line) => line.row.getBoundingClientRect());

@@ -6,7 +6,7 @@ from typing import Any
 
 from alexnet_viz.components.mount import mount
 
-_component = mount(__file__, "follow")
+_component = mount(__file__)
 
 
 def progress(state: str, told: str, share: float, marks: Any, source: str, every: float, *, key: str) -> None:

@@ -1,4 +1,7 @@
 // How far a run is. What else on the page depends on it is told by its marks.
+
+import { follow, words } from "../lib/follow.js";
+
 const PATIENCE = 4900; // ms until the page is asked again to run anew, if it still shows the same
 
 export default function ({ parentElement, data, setTriggerValue }) {

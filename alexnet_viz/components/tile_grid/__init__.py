@@ -10,7 +10,7 @@ import streamlit as st
 
 from alexnet_viz.components.mount import mount
 
-_component = mount(__file__, "laid_out")
+_component = mount(__file__)
 
 
 @dataclass(frozen=True, eq=False)

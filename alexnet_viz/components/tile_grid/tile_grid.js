@@ -1,5 +1,8 @@
 // All maps of a layer as one picture: one block of bytes, one canvas a sheet; a click, Enter or a tap goes to Python.
 // Several sheets (two photos, two sets of weights, their difference) are walked in lockstep.
+
+import { whenLaidOut } from "../lib/laid_out.js";
+
 const HIGHEST = 420; // of a sheet, in CSS pixels
 const LARGEST = 96; // a tile's width
 const bytes = (table) => table?.getChildAt(0)?.toArray();

@@ -1,6 +1,6 @@
 // Ask the server for news every so many seconds, never if that is 0, while the page is looked at; `take` gets null where
 // the server has nothing to give. Returns what ends the asking.
-const follow = (view, source, every, take) => {
+export const follow = (view, source, every, take) => {
   const end = () => {
     clearInterval(view.asking);
     view.asking = null; // an answer that is on its way comes too late
@@ -24,4 +24,4 @@ const follow = (view, source, every, take) => {
   view.asking = mine;
   return end;
 };
-const words = (body) => new TextDecoder().decode(body);
+export const words = (body) => new TextDecoder().decode(body);

@@ -1,0 +1,39 @@
+"""Serving the components' modules: all of them, nothing else, and imports that lead to one another."""
+
+import re
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+
+from alexnet_viz.components import mount
+
+FOLDER = Path(mount.__file__).parent
+MODULES = sorted(FOLDER.rglob("*.js"))
+
+
+def answer(path):
+    return mount._serve(Request({"type": "http", "path_params": {"path": path}}))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_a_module_is_served_and_its_imports_exist(module):
+    served = answer(module.relative_to(FOLDER).as_posix())
+    assert served.status_code == 200
+    assert served.media_type == "text/javascript"
+    assert served.body == module.read_bytes()
+    for place in re.findall(r'^import .* from "(.+)";$', module.read_text("utf-8"), re.MULTILINE):
+        assert (module.parent / place).resolve() in MODULES
+
+
+@pytest.mark.parametrize(
+    "path", ["mount.py", "../ui/shell.py", "film/../film/film.js", "film/film.css", "", "/etc/passwd"]
+)
+def test_nothing_else_is_served(path):
+    assert answer(path).status_code == 404
+
+
+def test_the_address_names_the_version_and_keeps_to_the_base_path(monkeypatch):
+    assert re.fullmatch(r"/component-modules/[0-9a-f]{12}/\{path:path\}", mount.routes()[0].path)
+    monkeypatch.setattr(mount.st, "get_option", lambda name: "/lecture/")
+    assert mount.routes()[0].path.startswith("/lecture/component-modules/")
