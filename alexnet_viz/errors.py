@@ -37,6 +37,10 @@ class RunError(UserError):
     """A training run that cannot be found, started or resumed."""
 
 
+class DamagedFile(RunError):
+    """A file of a run that cannot be read: says which, what is wrong with it and what to do."""
+
+
 class AttributionError(UserError):
     """A question to an attribution method that has no answer."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import json
 import os
 import re
 import shutil
@@ -17,8 +16,10 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from alexnet_viz.disk import atomic_file, cache_folder, runs_folder
+from alexnet_viz.disk import atomic_file, cache_folder, entry_named, runs_folder
+from alexnet_viz.display import display_name
 from alexnet_viz.errors import WeightsError
+from alexnet_viz.network.checkpoint_index import read_index, weights_file
 
 IMAGENET_URL = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"  # AlexNet_Weights.IMAGENET1K_V1
 IMAGENET_MEGABYTES = 233
@@ -52,15 +53,19 @@ def path_of(choice: str, runs: Path | None = None) -> Path | None:
 def run_weights(run: str, runs: Path | None = None) -> Path:
     """The weights file of a training run: its best checkpoint, else its last. Raises WeightsError."""
     runs = runs or runs_folder()
-    checkpoints = runs / Path(run).name / "checkpoints"  # a run is a name, never a path that leads elsewhere
-    try:
-        index = json.loads((checkpoints / "index.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        index = {}
-    name = index.get("best") or next(iter(index.get("last", [])), None)
-    if name is None:
-        raise WeightsError(f"There is no run {run!r} with a checkpoint in {runs}: choose another run or weights.")
-    return checkpoints / f"{name}.safetensors"
+    folder = entry_named(runs, run)  # a run is a name, never a path that leads elsewhere
+    if folder is None:
+        raise WeightsError(
+            f"There is no run {display_name(run)[:100]!r} with a checkpoint in {display_name(runs)}: choose another "
+            "run, or other weights."
+        )
+    index, problem = read_index(folder / "checkpoints")
+    file = weights_file(folder / "checkpoints", index)
+    if file is None:
+        names = [index["best"]] * (index["best"] is not None) + index["last"]
+        why = f"its {names[0]} is missing" if names else f"its index.json {problem}" if problem else "it has none yet"
+        raise WeightsError(f"The run {display_name(run)!r} has no checkpoint to take ({why}): choose other weights.")
+    return file
 
 
 def save_upload(data: bytes, name: str) -> Path:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from alexnet_viz.disk import atomic_file
+from alexnet_viz.training.run_files import check_arrays, read_arrays
 
 SHOWN = 96  # photos kept
 SHOWN_PER_MISTAKE = 4  # of one class taken for one other
 SHOWN_SIDE = 112  # pixels
+MOST_CLASSES = 2**20
+_FILE = "answers.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +64,41 @@ def confusion(label: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
 
 def write_answers(run: Path, answers: Answers) -> None:
     """Replace what was kept, as one file."""
-    with atomic_file(run / "answers.npz") as file:
+    with atomic_file(run / _FILE) as file:
         np.savez(file, **vars(answers))
 
 
 def read_answers(run: Path) -> Answers | None:
-    """The answers of the best epoch so far; None before the first validation."""
+    """The answers of the best epoch so far; None before the first validation. Raises DamagedFile."""
     try:
-        with np.load(run / "answers.npz") as file:
-            found = {name: file[name] for name in file.files}
+        arrays = read_arrays(run, _FILE)
     except FileNotFoundError:
         return None
-    step = int(found.pop("step"))
-    kept = {"shown": np.zeros(0, np.int64), "photos": np.zeros((0, 1, 1, 3), np.uint8)}
-    return Answers(step, **kept | found)
+    arrays = {"shown": np.zeros(0, np.int64), "photos": np.zeros((0, 1, 1, 3), np.uint8)} | arrays
+    check_arrays(_FILE, set(arrays) >= set(Answers.__dataclass_fields__), "lacks some of its arrays")
+    answers = Answers(**{name: arrays[name] for name in Answers.__dataclass_fields__})
+    check_arrays(_FILE, _fits(answers))
+    return replace(answers, step=int(answers.step))
+
+
+def _fits(answers: Answers) -> bool:
+    """Whether shapes, types and bounds are as the docstring says, and there is at least one answer."""
+    rows, shown, five = answers.label.shape, answers.shown.shape, answers.top5.shape
+    if len(rows) != 1 or rows[0] == 0 or len(shown) != 1 or len(five) != 2 or not 1 <= five[1] <= 5:
+        return False
+    shapes = {
+        "step": (),
+        "index": rows,
+        "probability": rows,
+        "top5": (*rows, five[1]),
+        "top5_probability": five,
+        "photos": (*shown, *answers.photos.shape[1:3], 3),
+    }
+    whole = ("step", "index", "label", "top5", "shown")
+    if any(getattr(answers, name).shape != shape for name, shape in shapes.items()):
+        return False
+    if any(getattr(answers, name).dtype.kind not in "iu" for name in whole) or answers.photos.dtype != np.uint8:
+        return False
+    bounds = {"step": 2**53, "label": MOST_CLASSES, "top5": MOST_CLASSES, "shown": rows[0]}
+    values = ((getattr(answers, name), high) for name, high in bounds.items())
+    return all(array.size == 0 or (array.min() >= 0 and array.max() < high) for array, high in values)

@@ -11,14 +11,16 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
-from alexnet_viz.errors import RecipeError, RunError
+from alexnet_viz.display import display_name
+from alexnet_viz.errors import DamagedFile, RecipeError, RunError
 from alexnet_viz.network import sources
-from alexnet_viz.training import data, runs
+from alexnet_viz.training import data, processes, runs
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan
 
@@ -47,52 +49,55 @@ def start(run: Path, *, queue: bool = False) -> int:
     With ``queue`` it waits until the runs before it in the same directory have ended. RunError if it is finished, or
     its directory cannot be written to.
     """
-    try:
+    with runs.changing(run, f"The run {run.name} cannot be started"):
         return _start(run.resolve(), queue=queue)
-    except OSError as error:
-        raise RunError(
-            f"{run} cannot be written to ({error.strerror}): free some space or change its rights, then resume."
-        ) from error
 
 
 def _start(run: Path, *, queue: bool) -> int:
     with _launching(run):
         state = runs.read_run(run)
         if state.state == "finished":
-            raise RunError(f"The run {run.name} is finished: start a new one to train longer.")
-        for pid, started in (runs.read_launch(run), (state.status.pid, state.status.started)):
-            if runs.is_alive(pid, started) and state.state not in runs.ENDED:
-                return pid
-            while runs.is_alive(pid, started):  # it has ended the run and is about to end itself
+            raise RunError(f"The run {display_name(run.name)} is finished: start a new one to train longer.")
+        for process in (runs.read_launch(run), state.status.process):
+            if runs.is_alive(*process) and state.state not in runs.ENDED:
+                return process.pid
+            while runs.is_alive(*process):  # it has ended the run and is about to end itself
                 time.sleep(0.05)
         (run / "stop").unlink(missing_ok=True)
-        with open(run / "log.txt", "ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", _WORKER, str(run), *["--queue"] * queue],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
-            )
-        process = psutil.Process(child.pid)
-        process.nice(_NICENESS)
-        with contextlib.suppress(OSError):
-            # Linux weighs whole sessions against each other first, and there a process's own niceness counts nothing.
-            Path(f"/proc/{child.pid}/autogroup").write_text(str(_NICENESS), encoding="ascii")
-        try:
-            runs.replace_json(run / "launch.json", {"pid": child.pid, "started": process.create_time()})
-        except OSError:  # nobody would know of it
-            child.kill()
-            child.wait()
-            raise
+        child = _spawn(run, queue=queue)
     threading.Thread(target=child.wait, daemon=True).start()  # so that no zombie stays behind
     return child.pid
 
 
+def _spawn(run: Path, *, queue: bool) -> subprocess.Popen:
+    """The worker's process, written down in launch.json."""
+    with open(run / "log.txt", "ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", _WORKER, str(run), *["--queue"] * queue],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
+        )
+    process = psutil.Process(child.pid)
+    process.nice(_NICENESS)
+    with contextlib.suppress(OSError):
+        # Linux weighs whole sessions against each other first, and there a process's own niceness counts nothing.
+        Path(f"/proc/{child.pid}/autogroup").write_text(str(_NICENESS), encoding="ascii")
+    try:
+        runs.write_launch(run, processes.identity(process))
+    except OSError:  # nobody would know of it
+        child.kill()
+        child.wait()
+        raise
+    return child
+
+
 def ask_to_stop(run: Path) -> None:
-    """Ask the worker to write a checkpoint and end, at its next step."""
-    (run / "stop").touch()
+    """Ask the worker to write a checkpoint and end, at its next step. Raises RunError."""
+    with runs.changing(run, f"The run {run.name} cannot be asked to stop"):
+        (run / "stop").touch()
 
 
 def terminate(run: Path) -> None:
@@ -123,15 +128,30 @@ def end(run: Path, patience: float = 3.0) -> None:
 
 
 def delete(run: Path) -> None:
-    """Remove a run's directory for good; RunError while a process works on it."""
-    with _launching(run):
-        if runs.read_run(run).state in runs.ACTIVE and _processes(run):
-            raise RunError(f"The run {run.name} is under way: stop it before you delete it.")
+    """Remove a run's directory for good, also one that cannot be read; RunError while a process works on it."""
+    with runs.changing(run, f"The run {run.name} cannot be deleted"), _launching(run):
+        if _under_way(run):
+            raise RunError(f"The run {display_name(run.name)} is under way: stop it before you delete it.")
         if run.is_symlink():
             run.unlink()
             return
-        (run / "config.json").unlink()  # from here on it is no run any more
-        shutil.rmtree(run)
+        gone = run.with_name(f".deleted-{uuid.uuid4().hex}")
+        run.rename(gone)  # from here on it is no run any more
+    try:
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise RunError(
+            f"The run {display_name(run.name)} is deleted, but some of its files could not be removed "
+            f"({error.strerror or error}): remove {display_name(gone)} by hand."
+        ) from error
+
+
+def _under_way(run: Path) -> bool:
+    try:
+        state = runs.read_run(run).state
+    except DamagedFile:
+        state = "unreadable"
+    return state not in runs.ENDED and bool(_processes(run))
 
 
 @contextlib.contextmanager
@@ -145,8 +165,9 @@ def _launching(run: Path) -> Iterator[None]:
 def _processes(run: Path) -> list[psutil.Process]:
     """The run's living processes, the outermost first; psutil checks again whom it hits."""
     status = runs.read_status(run)
-    known = [runs.read_launch(run), (status.agent, status.agent_started), (status.pid, status.started)]
-    return [process for pid, started in dict.fromkeys(known) if (process := runs.living(pid, started))]
+    known = [runs.read_launch(run), status.agent_process, status.process]
+    living = {process.pid: process for one in known if (process := processes.living(*one))}
+    return list(living.values())
 
 
 # --- several processes ---------------------------------------------------------------------------

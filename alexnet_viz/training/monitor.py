@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import socket
 import threading
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from alexnet_viz.training import runs
+from alexnet_viz.training.processes import ProcessId, identity
 
 HEARTBEAT = 1.0  # seconds
 
@@ -30,14 +31,17 @@ class Monitor:
         self._writing = threading.Lock()
         self._board = None
         before = runs.read_status(path)
-        agent = psutil.Process(os.getppid()) if "RANK" in os.environ else None
+        agent = identity(psutil.Process(os.getppid())) if "RANK" in os.environ else ProcessId()
+        me = identity()
         self.status = replace(
             before,
             state="running",
-            pid=os.getpid(),
-            started=psutil.Process().create_time(),
-            agent=agent.pid if agent else 0,
-            agent_started=agent.create_time() if agent else 0.0,
+            pid=me.pid,
+            started=me.started,
+            birth=me.birth,
+            agent=agent.pid,
+            agent_started=agent.started,
+            agent_birth=agent.birth,
             host=socket.gethostname(),
             attempt=before.attempt + 1,
             heartbeat=time.time(),
@@ -97,13 +101,23 @@ class Monitor:
         return self._board
 
     def _beat(self) -> None:
+        """Write the status each second until the run is over, whatever happens: a silent run looks like a dead one."""
+        before = None
         while not self._over.wait(HEARTBEAT):
-            with contextlib.suppress(OSError):  # a full disk: the loop meets it itself and says so
+            try:
                 self._write()
+                before = None
+            except OSError:  # a full disk: the loop meets it itself and says so
+                pass
+            except Exception as error:
+                if repr(error) != before:  # the same one each second would fill the log
+                    traceback.print_exc()
+                before = repr(error)
 
     def _write(self) -> None:
         with self._writing:
-            runs.write_status(self.path, replace(self.status, heartbeat=time.time()))
+            now = {"heartbeat": time.time(), "heartbeat_monotonic": time.monotonic()}
+            runs.write_status(self.path, replace(self.status, **now))
 
 
 def _finite(value: Any) -> Any:

@@ -26,18 +26,23 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar, TypeVar
 
-import psutil
-
-from alexnet_viz.disk import runs_folder, write_atomically
-from alexnet_viz.errors import RunError
+from alexnet_viz.disk import entry_named, runs_folder, write_atomically
+from alexnet_viz.display import display_name, json_text
+from alexnet_viz.errors import DamagedFile, RunError
+from alexnet_viz.network import checkpoint_index
+from alexnet_viz.network.checkpoint_index import Index
+from alexnet_viz.training import run_files
+from alexnet_viz.training.processes import ProcessId, is_alive
 from alexnet_viz.training.recipe import Recipe
+from alexnet_viz.training.run_files import Metrics, Status
+
+T = TypeVar("T")
 
 ACTIVE = ("queued", "running", "stopping")
 ENDED = ("stopped", "finished", "failed")
@@ -45,37 +50,13 @@ STALLED_AFTER = 20.0  # seconds without a heartbeat, which comes each second
 
 
 @dataclass(frozen=True)
-class Status:
-    """Where a run stands, as its worker last wrote it. Times are seconds since 1970; steps are counted from 0.
-
-    ``state``: queued, running, stopping, stopped, finished, failed. ``pid`` and ``started`` name the process,
-    ``heartbeat`` is its sign of life and ``progressed`` when it last got on. ``activity`` says what it does. ``agent``
-    is the torchrun above it, if any.
-    """
-
-    state: str = "queued"
-    pid: int = 0
-    started: float = 0.0
-    agent: int = 0
-    agent_started: float = 0.0
-    host: str = ""
-    attempt: int = 0
-    heartbeat: float = 0.0
-    progressed: float = 0.0
-    activity: str = ""
-    epoch: int = 0
-    step: int = 0
-    steps: int = 0
-    images_per_second: float | None = None
-    seconds_left: float | None = None
-    best_top1: float | None = None
-    error: str = ""
-    about: dict[str, Any] = field(default_factory=dict)  # device, precision, threads, versions, data
-
-
-@dataclass(frozen=True)
 class Run:
-    """A run as read at one moment. ``state`` is the status's, corrected by whether its process is really there."""
+    """A run as read at one moment.
+
+    ``id`` names it on pages and in addresses: its folder's name, whose bytes may be no text. ``state`` is the status's,
+    corrected by whether its process is really there, or "unreadable" where neither can be told. ``weights`` is the file
+    of its best checkpoint, else of its last. ``problems`` says what is wrong with its smaller files, one sentence each.
+    """
 
     id: str
     path: Path
@@ -84,6 +65,20 @@ class Run:
     status: Status
     state: str
     stalled: bool
+    class_names: tuple[str, ...] = ()
+    weights: Path | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnreadableRun:
+    """A run whose recipe cannot be read: ``problems`` holds the one sentence that says why and what to do."""
+
+    id: str
+    path: Path
+    created: float  # when its folder was last changed, in seconds since 1970
+    problems: tuple[str, ...]
+    state: ClassVar[str] = "unreadable"
 
 
 # --- making and finding runs ---------------------------------------------------------------------
@@ -93,16 +88,17 @@ def new_run_id(recipe: Recipe) -> str:
     """Readable and sortable: 20261124-001530-quick-textures."""
     source, _, where = recipe.data.partition(":")
     data = Path(where).stem if source == "folder" else source
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{recipe.preset}-{re.sub(r'[^A-Za-z0-9]+', '-', data).strip('-')}"
+    name = re.sub(r"[^A-Za-z0-9]+", "-", data).strip("-")[:80]
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{recipe.preset}-{name or 'photos'}"
 
 
 def create_run(recipe: Recipe, runs: Path | None = None, run_id: str | None = None) -> Path:
     """A new run's directory. With a ``run_id`` a second call raises RunError: a double click makes one run."""
     runs = Path(runs or runs_folder())
-    wanted = run_id or new_run_id(recipe)
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", wanted):
-        raise RunError(f"{wanted!r} cannot name a run: use letters, digits, dots and dashes.")
-    name, number = wanted, 1
+    first = run_id or new_run_id(recipe)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", first):
+        raise RunError(f"{display_name(first)!r} cannot name a run: use letters, digits, dots and dashes.")
+    name, number = first, 1
     while True:
         path = runs / name
         try:
@@ -112,162 +108,225 @@ def create_run(recipe: Recipe, runs: Path | None = None, run_id: str | None = No
             if run_id:
                 raise RunError(f"There is a run {run_id!r} already: choose another name, or resume it.") from None
             number += 1
-            name = f"{wanted}-{number}"
+            name = f"{first}-{number}"
         except OSError as error:
-            raise RunError(
-                f"No run can be made in {runs} ({error.strerror}): free some space or choose another folder."
-            ) from error
+            raise _no_room(runs, error) from error
     config = {"id": name, "created": time.time(), "recipe": recipe.as_dict()}
     try:
         (path / "checkpoints").mkdir()
         (path / "snapshots").mkdir()
-        replace_json(path / "config.json", config)
+        write_atomically(path / "config.json", _encoded(config))
     except OSError as error:
         shutil.rmtree(path, ignore_errors=True)
-        raise RunError(
-            f"No run can be made in {runs} ({error.strerror}): free some space or choose another folder."
-        ) from error
+        raise _no_room(runs, error) from error
     return path
+
+
+def _no_room(folder: Path, error: OSError) -> RunError:
+    return RunError(
+        f"No run can be made in {display_name(folder)} ({error.strerror}): free some space or choose another folder."
+    )
 
 
 def find_run(name: str | Path, runs: Path | None = None) -> Path:
     """The directory of a run by its id or its path; RunError if there is none."""
-    for path in (Path(runs or runs_folder()) / name, Path(name)):
-        if os.path.isfile(path / "config.json"):  # unlike Path's, False where a folder may not be read
+    folder = Path(runs or runs_folder())
+    for path in (entry_named(folder, str(name)), Path(name)):
+        if path is not None and _is_run(path):
             return path
-    raise RunError(f"There is no run {str(name)!r}: `runs` lists those there are.")
+    raise RunError(f"There is no run {display_name(name)!r}: `runs` lists those there are.")
+
+
+def run_named(run_id: str, runs: Path | None = None) -> Path:
+    """The directory of a run by its id alone, as an address gives it, never by a path; RunError if there is none."""
+    path = entry_named(Path(runs or runs_folder()), run_id)
+    if path is None or not _is_run(path):
+        raise RunError(f"The run {display_name(run_id)[:100]!r} is not there: it was deleted, or its folder was moved.")
+    return path
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a folder is a run's, also one that has lost its recipe."""
+    return any(os.path.lexists(path / name) for name in ("config.json", "status.json", "metrics.jsonl"))
 
 
 def read_run(path: Path) -> Run:
-    """A run's recipe and state at this moment; RunError if the directory is none."""
+    """A run's recipe and state at this moment. Raises DamagedFile if its recipe cannot be read, RunError for none."""
     try:
-        recipe, created = _config((path / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{path} is no run: it has no readable config.json.") from error
-    status = read_status(path)
-    state, stalled = _judge(status, path)
+        recipe, created = run_files.read_config(path)
+    except FileNotFoundError as error:
+        if _is_run(path):
+            raise run_files.damaged("config.json", "is missing") from error
+        raise RunError(f"{display_name(path)} is no run: it was deleted, or its folder was moved.") from error
+    problems: list[str] = []
+    status = _kept(run_files.read_status, path, problems)
+    unreadable = bool(problems)
+    launched = _kept(run_files.read_launch, path, problems) or ProcessId()
+    names = _kept(run_files.read_class_names, path, problems) or ()
+    index, wrong = checkpoint_index.read_index(path / "checkpoints")
+    if wrong:
+        problems.append(str(run_files.damaged("checkpoints/index.json", wrong)))
+    state, stalled = _judge(status or Status(), launched)
+    if unreadable and state in ("queued", "failed") and not is_alive(*launched):
+        state = "unreadable"
     if state in ("queued", "running") and (path / "stop").exists():
         state = "stopping"
-    return Run(path.name, path, recipe, created, status, state, stalled)
+    weights = checkpoint_index.weights_file(path / "checkpoints", index)
+    return Run(
+        display_name(path.name),
+        path,
+        recipe,
+        created,
+        status or Status(),
+        state,
+        stalled,
+        names,
+        weights,
+        tuple(problems),
+    )
 
 
-@lru_cache(maxsize=256)
-def _config(text: str) -> tuple[Recipe, float]:
-    config = json.loads(text)
-    return Recipe.from_dict(config["recipe"]), config["created"]
+def _kept(read: Callable[[Path], T], path: Path, problems: list[str]) -> T | None:
+    """What a file of a run says; None where it is not there, or damaged, which is put down as a problem."""
+    try:
+        return read(path)
+    except FileNotFoundError:
+        return None
+    except DamagedFile as error:
+        problems.append(str(error))
+        return None
 
 
-def list_runs(runs: Path | None = None) -> tuple[Run, ...]:
-    """All runs of a directory, the newest first; what is no run is left out."""
-    found = []
-    for config in Path(runs or runs_folder()).glob("*/config.json"):
-        try:
-            found.append(read_run(config.parent))
-        except RunError:
-            continue
-    return tuple(sorted(found, key=lambda run: run.created, reverse=True))
+def list_runs(runs: Path | None = None) -> tuple[Run | UnreadableRun, ...]:
+    """All runs of a directory, the newest first, also those that cannot be read; what is no run is left out."""
+    folder = Path(runs or runs_folder())
+    try:
+        names = [name for name in os.listdir(folder) if not name.startswith(".")]
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise RunError(
+            f"The folder of runs {display_name(folder)} cannot be read ({error.strerror}): change its rights, or "
+            "choose another in ALEXNET_VIZ_RUNS."
+        ) from error
+    found = [run for name in names if (run := _read_any(folder / name)) is not None]
+    return tuple(sorted(found, key=lambda run: (run.created, run.id), reverse=True))
+
+
+def _read_any(path: Path) -> Run | UnreadableRun | None:
+    """A run, readable or not; None for what is no run."""
+    try:
+        return read_run(path) if _is_run(path) else None
+    except DamagedFile as error:
+        return UnreadableRun(display_name(path.name), path, _changed(path), (str(error),))
+    except RunError:  # deleted at this moment
+        return None
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def read_status(path: Path) -> Status:
-    """The status last written; a queued one if there is none yet, or what is there is no JSON."""
-    try:
-        values = json.loads((path / "status.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Status()
-    except ValueError:  # the power failed before it reached the disk
-        return Status(attempt=max((row["attempt"] for row in read_metrics(path)[0]), default=0))
-    known = {f.name for f in dataclasses.fields(Status)}
-    return Status(**{key: value for key, value in values.items() if key in known})
+    """The status last written; a queued one if there is none yet, or it is damaged, with the attempt that rows name."""
+    problems: list[str] = []
+    status = _kept(run_files.read_status, path, problems)
+    if status is None and problems:  # such as when the power failed before it reached the disk
+        return Status(attempt=max((row["attempt"] for row in read_metrics(path).rows), default=0))
+    return status or Status()
 
 
 def class_names(path: Path) -> tuple[str, ...]:
     """The names of a run's classes, in order; none before its worker has read the data."""
-    try:
-        return tuple(json.loads((path / "classes.json").read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return ()
+    return _kept(run_files.read_class_names, path, []) or ()
 
 
 def read_notes(path: Path) -> str:
+    """What people wrote about a run. Raises DamagedFile."""
     try:
-        return (path / "notes.txt").read_text(encoding="utf-8", errors="replace")
+        return run_files.read_notes(path)
     except FileNotFoundError:
         return ""
 
 
 def write_notes(path: Path, text: str) -> None:
-    """Keep what somebody wrote about a run; nothing leaves no file behind."""
-    if text.strip():
-        write_atomically(path / "notes.txt", text.encode())
-    else:
-        (path / "notes.txt").unlink(missing_ok=True)
+    """Keep what somebody wrote about a run; nothing leaves no file behind. Raises RunError."""
+    with changing(path, "The notes cannot be kept"):
+        if text.strip():
+            write_atomically(path / "notes.txt", text.encode("utf-8", "replace"))
+        else:
+            (path / "notes.txt").unlink(missing_ok=True)
+
+
+@contextmanager
+def changing(run: Path, what: str) -> Iterator[None]:
+    """Around what writes into a run's directory: RunError for a run that is gone; OSError becomes one with ``what``."""
+    gone = RunError(f"The run {display_name(run.name)} is gone: it was deleted, or its folder was moved.")
+    if not _is_run(run):
+        raise gone
+    try:
+        yield
+    except OSError as error:
+        if not _is_run(run):
+            raise gone from error
+        raise RunError(
+            f"{display_name(what)} ({error.strerror or error}): free some space, or change the rights of "
+            f"{display_name(run)}."
+        ) from error
 
 
 def weights_path(path: Path) -> Path | None:
-    """The weights of the best checkpoint, else of the last; None while there is none."""
-    index = read_index(path)
-    name = index["best"] or next(iter(index["last"]), None)
-    return path / "checkpoints" / f"{name}.safetensors" if name else None
+    """The weights of the best checkpoint that is there, else of the last; None while there is none."""
+    return checkpoint_index.weights_file(path / "checkpoints", read_index(path))
 
 
-def read_index(path: Path) -> dict[str, Any]:
+def read_index(path: Path) -> Index:
     """The good checkpoints by name: ``last`` (the newest first) and ``best`` (or None)."""
-    try:
-        return json.loads((path / "checkpoints" / "index.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {"last": [], "best": None}
+    return checkpoint_index.read_index(path / "checkpoints")[0]
 
 
 # --- is it alive? --------------------------------------------------------------------------------
 
 
-def living(pid: int, started: float) -> psutil.Process | None:
-    """That very process if it lives: same pid, same start time, and no zombie; else None."""
-    try:
-        process = psutil.Process(pid)
-        # A start time comes in clock ticks, and its offset, the boot time, may be corrected by a little.
-        same = pid != 0 and abs(process.create_time() - started) < 2.0
-        return process if same and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD) else None
-    except psutil.NoSuchProcess:
-        return None
+def read_launch(path: Path) -> ProcessId:
+    """The process that was launched for a run; none if none was, or its file is damaged."""
+    return _kept(run_files.read_launch, path, []) or ProcessId()
 
 
-def is_alive(pid: int, started: float) -> bool:
-    return living(pid, started) is not None
+def write_launch(path: Path, process: ProcessId) -> None:
+    replace_json(path / "launch.json", process._asdict())
 
 
-def read_launch(path: Path) -> tuple[int, float]:
-    """(pid, start time) of the process that was launched for a run; (0, 0) if none was."""
-    try:
-        launch = json.loads((path / "launch.json").read_text(encoding="utf-8"))
-        return launch["pid"], launch["started"]
-    except (FileNotFoundError, ValueError, KeyError):
-        return 0, 0.0
-
-
-def _judge(status: Status, path: Path) -> tuple[str, bool]:
+def _judge(status: Status, launched: ProcessId) -> tuple[str, bool]:
     """(state, stalled) of a run: a process that is not there cannot be running, whatever the status says."""
-    launched = read_launch(path)
-    if launched[0] not in (0, status.pid, status.agent) and is_alive(*launched):
+    if launched.pid not in (0, status.pid, status.agent) and is_alive(*launched):
         return "queued", False  # a new attempt, which has not said anything yet
     if status.state in ENDED:
         return status.state, False
-    silent = time.time() - status.heartbeat > STALLED_AFTER
     if status.host not in ("", socket.gethostname()):
-        return status.state, silent  # another machine's processes cannot be seen from here
-    if is_alive(status.pid, status.started):
-        return status.state, silent
-    if is_alive(status.agent, status.agent_started) or is_alive(*launched):
+        # Another machine's processes cannot be seen from here, and only the clocks on the wall can be compared.
+        return status.state, time.time() - status.heartbeat > STALLED_AFTER
+    if is_alive(*status.process):
+        return status.state, _is_silent(status)
+    if is_alive(*status.agent_process) or is_alive(*launched):
         return status.state, False  # torchrun is about to start it again
-    return ("failed" if status.pid or launched[0] else "queued"), False
+    return ("failed" if status.pid or launched.pid else "queued"), False
+
+
+def _is_silent(status: Status) -> bool:
+    """Whether a living process of this machine has given no sign for long, by the clock that nobody sets."""
+    if status.heartbeat_monotonic:  # one clock for all processes of a machine, on Linux and macOS
+        return time.monotonic() - status.heartbeat_monotonic > STALLED_AFTER
+    return time.time() - status.heartbeat > STALLED_AFTER
 
 
 def log_tail(path: Path, lines: int = 20) -> str:
-    """The last lines that the worker printed."""
+    """The last lines that the worker printed. Raises DamagedFile."""
     try:
-        with open(path / "log.txt", "rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 200 * lines))
-            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+        return run_files.read_log_tail(path, lines)
     except FileNotFoundError:
         return ""
 
@@ -275,16 +334,17 @@ def log_tail(path: Path, lines: int = 20) -> str:
 # --- metrics -------------------------------------------------------------------------------------
 
 
-def read_metrics(path: Path, offset: int = 0) -> tuple[list[dict], int]:
-    """The rows from a byte offset on, and the offset to go on from; a torn last line waits for its end."""
+def read_metrics(path: Path, offset: int = 0) -> Metrics:
+    """The rows from a byte offset on, the offset to go on from, and what is wrong with the rest, in one sentence.
+
+    A torn last line waits for its end.
+    """
     try:
-        with open(path / "metrics.jsonl", "rb") as file:
-            file.seek(offset)
-            data = file.read()
+        return run_files.read_metrics(path, offset)
     except FileNotFoundError:
-        return [], 0
-    whole = data[: data.rfind(b"\n") + 1]
-    return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
+        return Metrics([], 0)
+    except DamagedFile as error:
+        return Metrics([], offset, str(error))
 
 
 def latest(rows: list[dict]) -> list[dict]:
@@ -311,7 +371,9 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise RunError(f"The run {path.name} is being trained by another process: wait, or stop it.") from error
+            raise RunError(
+                f"The run {display_name(path.name)} is being trained by another process: wait, or stop it."
+            ) from error
         yield
 
 
@@ -324,16 +386,15 @@ def append_metrics(path: Path, row: dict) -> None:
 
 def cut_torn_line(path: Path) -> None:
     """Remove what a killed worker left of its last row."""
-    try:
-        with open(path / "metrics.jsonl", "r+b") as file:
-            data = file.read()
-            file.truncate(data.rfind(b"\n") + 1)
-    except FileNotFoundError:
-        pass
+    rows = path / "metrics.jsonl"
+    if rows.exists():
+        with changing(path, "metrics.jsonl cannot be written to"), open(rows, "r+b") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def write_class_names(path: Path, names: tuple[str, ...]) -> None:
-    replace_json(path / "classes.json", list(names))
+    """Written once and flushed to the disk: nothing else tells what the classes are called."""
+    write_atomically(path / "classes.json", _encoded(list(names)))
 
 
 def write_status(path: Path, status: Status) -> None:
@@ -344,8 +405,12 @@ def replace_json(path: Path, value: dict | list) -> None:
     """Replace a small file so that readers see the old or the new one. Not forced to the disk: it comes each second."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+        temporary.write_bytes(_encoded(value))
         os.replace(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _encoded(value: dict | list) -> bytes:
+    return json_text(value, indent=1).encode()

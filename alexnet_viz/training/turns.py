@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
-
 from alexnet_viz.training import runs
+from alexnet_viz.training.processes import identity
 
 POLL = 1.0  # seconds
 
@@ -30,28 +29,35 @@ def turn(run: Path, *, wait: bool) -> Iterator[bool]:
 
 
 def _take(run: Path, file) -> bool:
-    process = psutil.Process()
+    me = identity()
     mine = replace(
         runs.read_status(run),
         state="queued",
-        pid=process.pid,
-        started=process.create_time(),
+        pid=me.pid,
+        started=me.started,
+        birth=me.birth,
         host=socket.gethostname(),
         activity="waiting for its turn",
     )
-    while not (_is_next(mine.started, run) and _try(file)):
+    while not (_is_next(run, mine) and _try(file)):
         if (run / "stop").exists():
             return False
-        runs.write_status(run, replace(mine, heartbeat=time.time()))
+        now = {"heartbeat": time.time(), "heartbeat_monotonic": time.monotonic()}
+        runs.write_status(run, replace(mine, **now))
         time.sleep(POLL)
     return True
 
 
-def _is_next(started: float, run: Path) -> bool:
+def _is_next(run: Path, status: runs.Status) -> bool:
     """Whether no other living process that waits was started before; a run that nobody launched does not wait."""
-    others = (other for other in runs.list_runs(run.parent) if other.id != run.name and other.state == "queued")
-    tickets = ((runs.read_launch(other.path)[1] or other.status.started, other.id) for other in others)
-    return all((started, run.name) < ticket for ticket in tickets if ticket[0])
+    mine = _ticket(run, status)
+    others = [other for other in runs.list_runs(run.parent) if other.path.name != run.name and other.state == "queued"]
+    return all(mine < ticket for other in others if (ticket := _ticket(other.path, other.status))[0])
+
+
+def _ticket(run: Path, status: runs.Status) -> tuple[float, str]:
+    """A run's place in the row, the same for all who look: as it was written, for the clock may have been set since."""
+    return runs.read_launch(run).started or status.started, run.name
 
 
 def _try(file) -> bool:

@@ -24,6 +24,7 @@ from alexnet_viz.figures.activations import (
 )
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui import address, ask, beside, lesion, photos, predict
+from alexnet_viz.ui.guard import callback
 from alexnet_viz.ui.sidebar import Choice, theme
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.unit import choose, chosen_unit, seed_layer, seed_unit
@@ -143,11 +144,13 @@ def all_maps(passes: list[Side], look: Look, unit: int) -> None:
         facts["share active"] = stats.active
     else:
         facts = {"value": stats.peak}
-    sent = tile_grid(lockstep, ranked, key="maps", noun=noun, facts=facts, names=names, selected=unit, on_pick=choose)
+    sent = tile_grid(
+        lockstep, ranked, key="maps", noun=noun, facts=facts, names=names, selected=unit, on_pick=callback(choose)
+    )
     if not alike and len(sheets) == 2:
         other = channel_stats(outputs[1])
         sent += tile_grid(sheets[1:], order(other, look.by), key="maps-beside", noun=noun, facts={"peak": other.peak},
-                          selected=unit if unit < len(outputs[1]) else -1, on_pick=choose)  # fmt: skip
+                          selected=unit if unit < len(outputs[1]) else -1, on_pick=callback(choose))  # fmt: skip
     shape = " × ".join(map(str, outputs[0].shape))
     st.caption(f"{look.layer}: {shape} values, {sent / 1000:.0f} kB sent. Click a tile, or walk with the arrow keys.")
     _downloads(passes[0], look, sheets[0], outputs[0], ranked)
@@ -242,7 +245,7 @@ def over_the_photo(passes: list[Side], look: Look, unit: int) -> None:
     if len(panels) == 2 and alike:
         gap = outputs[1][unit] - outputs[0][unit]
         panels.append(_panel(passes[0], gap, float(np.abs(gap).max()), look, True, difference=True))
-    map_view(panels, place, key="channel_view", on_pick=choose_position)
+    map_view(panels, place, key="channel_view", on_pick=callback(choose_position))
 
 
 def _panel(side: Side, values: np.ndarray, peak: float, look: Look, titled: bool, difference: bool = False) -> Panel:
@@ -325,7 +328,7 @@ def closer(passes: list[Side], look: Look, unit: int) -> None:
     links = told.container(horizontal=True, vertical_alignment="center")
     links.page_link(FILTERS, label="Its weights", icon=":material/grain:",
                     query_params={"layer": look.layer, "channel": str(unit)})  # fmt: skip
-    links.button("Go to its peak", key="to_peak", icon=":material/my_location:", on_click=_follow_peak,
+    links.button("Go to its peak", key="to_peak", icon=":material/my_location:", on_click=callback(_follow_peak),
                 disabled=(y, x) == peak, help="And stay at the peak of every channel looked at next.")  # fmt: skip
     named = {side.title: one[unit] for side, one in zip(passes, outputs, strict=True) if unit < len(one)}
     spread.plotly_chart(value_histogram(named, {"chosen": float(channel[y, x])}, theme()), key="values", config=_QUIET,

@@ -11,6 +11,7 @@ import streamlit as st
 from alexnet_viz.errors import ShapeError
 from alexnet_viz.figures.architecture import compare_rows, human, share_figure
 from alexnet_viz.ui import address, ask
+from alexnet_viz.ui.guard import callback
 from alexnet_viz.ui.sidebar import theme
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, LayerInfo, NetworkSpec, Variant
@@ -33,7 +34,7 @@ def chosen_spec(variant: Variant) -> tuple[NetworkSpec, int]:
         key="net",
         persist_state="session",
         format_func=VARIANT_TITLES.get,
-        on_change=_own_size,
+        on_change=callback(_own_size),
         help="Which AlexNet to draw. A change brings back its own input size and padding.",
     )
     told = {
@@ -135,7 +136,7 @@ def layer_table(plan: Architecture, measured_on: str | None, in_use: NetworkSpec
             f"Draw the network in use, and time it: {in_use.num_classes:,} classes, fc width {in_use.fc_width:,}",
             key="draw_in_use",
             icon=":material/timer:",
-            on_click=_take,
+            on_click=callback(_take),
             args=(in_use,),
             help="The network of the weights chosen on the left, run over the photo.",
         )

@@ -8,7 +8,8 @@ import streamlit as st
 
 from alexnet_viz.network import sources
 from alexnet_viz.ui import address, photos
-from alexnet_viz.ui.sidebar import Choice, weight_options, weight_title
+from alexnet_viz.ui.sidebar import Choice, weight_options, weight_title, wrong_with_run
+from alexnet_viz.ui.text import markdown
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -30,7 +31,9 @@ def weights(choice: Choice, network: Model, *, optional: bool) -> Model | None:
     options = [NOTHING] * (optional or not options) + options
     address.seed("beside_weights", options[0])
     if (now := st.session_state.beside_weights) not in options:
-        if now in (NOTHING, choice.weights):
+        if reason := wrong_with_run(now):
+            st.warning(markdown(reason), icon=":material/info:")
+        if reason or now in (NOTHING, choice.weights):
             st.session_state.beside_weights = options[0]
         else:
             options.append(now)  # a run or a file that came with the address

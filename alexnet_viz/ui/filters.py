@@ -19,6 +19,7 @@ from alexnet_viz.figures.filters import (
 )
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui import address, ask
+from alexnet_viz.ui.guard import callback
 from alexnet_viz.ui.sidebar import theme
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.unit import choose, chosen_unit, seed_layer, seed_unit
@@ -87,11 +88,17 @@ def kernels(networks: list[Model], by: str, common: bool, unit: int) -> None:
     alike = [sheet for sheet in sheets if len(sheet.tiles) == len(order)]
     facts = {"norm": ask.filter_summary(networks[0], "conv1").norms, "bias": of[0].bias}
     parts = ("first group: what conv2's first half reads", "second group: what conv2's second half reads")
-    sent = tile_grid(alike, order, key="kernels", noun="kernel", facts=facts, selected=unit, on_pick=choose,
+    sent = tile_grid(alike, order, key="kernels", noun="kernel", facts=facts, selected=unit, on_pick=callback(choose),
                      parts=parts if split else ())  # fmt: skip
     for sheet in sheets[len(alike) :]:  # another number of kernels: in an order of its own
-        sent += tile_grid([sheet], kernel_order(of[1], by), key="kernels-beside", noun="kernel", on_pick=choose,
-                          selected=unit if unit < len(sheet.tiles) else -1)  # fmt: skip
+        sent += tile_grid(
+            [sheet],
+            kernel_order(of[1], by),
+            key="kernels-beside",
+            noun="kernel",
+            on_pick=callback(choose),
+            selected=unit if unit < len(sheet.tiles) else -1,
+        )
     how = "the strongest kernel" if common else "each kernel"
     st.caption(
         f"{len(order)} kernels of 3 × 11 × 11 weights, red, green and blue as such: mid-grey is 0, the scale reaches "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
@@ -13,23 +15,48 @@ from alexnet_viz.errors import UserError
 from alexnet_viz.ui.text import markdown
 
 _log = logging.getLogger("alexnet_viz")
+_FROM_CALLBACKS = "_errors_of_callbacks"
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
     """A UserError becomes its own sentence; anything else is a bug: a reference on the page, the details in the log.
 
-    Streamlit's own control flow (stop, rerun) is no Exception and passes through.
+    First it says what went wrong in a ``callback`` before. Streamlit's own control flow (stop, rerun) is no Exception
+    and passes through.
     """
+    for error in st.session_state.pop(_FROM_CALLBACKS, []):
+        _show(error)
     try:
         yield
-    except UserError as error:
+    except Exception as error:
+        _show(error)
+
+
+def callback(function: Callable[..., Any]) -> Callable[..., None]:
+    """For every ``on_click`` and ``on_change``: they run before the page does, outside of what guards it.
+
+    What goes wrong in one is shown by the page, or the fragment, that runs next.
+    """
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except Exception as error:
+            st.session_state.setdefault(_FROM_CALLBACKS, []).append(error)
+
+    return run
+
+
+def _show(error: Exception) -> None:
+    if isinstance(error, UserError):
         st.error(markdown(str(error)), icon=":material/info:")
-    except Exception:
-        reference = secrets.token_hex(4)
-        _log.exception("bug %s", reference)
-        st.error(
-            f"This is a bug in the app, not in what you did. Please report reference **{reference}**; "
-            "the details are in the server's log.",
-            icon=":material/bug_report:",
-        )
+        return
+    reference = secrets.token_hex(4)
+    _log.error("bug %s", reference, exc_info=error)
+    st.error(
+        f"This is a bug in the app, not in what you did. Please report reference **{reference}**; "
+        "the details are in the server's log.",
+        icon=":material/bug_report:",
+    )

@@ -11,6 +11,7 @@ from alexnet_viz.errors import ShapeError
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui import address
 from alexnet_viz.ui.controls import Control
+from alexnet_viz.ui.guard import callback
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.values import Trace
 
@@ -46,8 +47,14 @@ def chosen(network: Model, trace: Trace, layer: str) -> Lesion | None:
         )
         address.show("lesion_factor", float(st.session_state.lesion_factor))
     else:
-        columns[3].button("The chosen channel", key="lesion_take", on_click=_take, args=(layer,), width="stretch",
-                          help="Cut at the layer and channel looked at.")  # fmt: skip
+        columns[3].button(
+            "The chosen channel",
+            key="lesion_take",
+            on_click=callback(_take),
+            args=(layer,),
+            width="stretch",
+            help="Cut at the layer and channel looked at.",
+        )
     for key in ("lesion_channels", "lesion_manner"):
         address.show(key, st.session_state[key])
     try:

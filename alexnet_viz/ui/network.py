@@ -11,6 +11,7 @@ import streamlit as st
 from alexnet_viz.components.network_view import Went, network_view
 from alexnet_viz.figures.network import Scene, layer_scene, overview_scene, unit_scene
 from alexnet_viz.ui import address, ask, beside, photos
+from alexnet_viz.ui.guard import callback
 from alexnet_viz.ui.sidebar import Choice, weight_title
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.unit import CHANNEL, seed_layer, seed_unit
@@ -238,7 +239,7 @@ def choose(network: Model, place: Place) -> None:
         "Layer",
         [step.layer.name for step in walk(network.info.spec)],
         key="layer",
-        on_change=_changed,
+        on_change=callback(_changed),
         args=("layer",),
         help="Opens all channels of a layer. A click on a column's name does the same.",
         **kept,
@@ -246,7 +247,7 @@ def choose(network: Model, place: Place) -> None:
     CHANNEL.number_input(
         columns[1],
         label="Unit",
-        on_change=_changed,
+        on_change=callback(_changed),
         args=("unit",),
         help=f"{place.layer} has {place.shape[0]:,} units (channels), counted from 0. A click on a map does the same.",
     )

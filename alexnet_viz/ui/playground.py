@@ -9,6 +9,7 @@ import streamlit as st
 
 from alexnet_viz.errors import ShapeError
 from alexnet_viz.ui import address, predict
+from alexnet_viz.ui.guard import callback
 from alexnet_viz.ui.text import markdown
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def choose() -> Window:
         )
         for title, preset in PRESETS.items():
             said = ", ".join(f"{key} = {value}" for key, value in preset.items())
-            st.button(title, on_click=st.session_state.update, args=(preset,), help=said)
+            st.button(title, on_click=callback(st.session_state.update), args=(preset,), help=said)
     columns = st.columns(len(_TOLD))
     for column, (key, (label, text)) in zip(columns, _TOLD.items(), strict=True):
         column.slider(label, *_LIMITS[key], key=key, persist_state="session", help=text)
@@ -102,7 +103,7 @@ def patterns(window: Window) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Fill the input:", width="content")
         for name in PATTERNS:
-            st.button(name, on_click=_fill, args=(name, window.size), help="Or type numbers into the cells.")
+            st.button(name, on_click=callback(_fill), args=(name, window.size), help="Or type numbers into the cells.")
 
 
 def _fill(name: str, side: int) -> None:

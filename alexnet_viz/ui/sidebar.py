@@ -10,7 +10,8 @@ import streamlit as st
 
 from alexnet_viz.components.photo_picker import photo_picker
 from alexnet_viz.disk import runs_folder
-from alexnet_viz.errors import ImageError, UserError
+from alexnet_viz.display import display_name
+from alexnet_viz.errors import ImageError, UserError, WeightsError
 from alexnet_viz.images.formats import TITLES
 from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network import sources
@@ -18,6 +19,7 @@ from alexnet_viz.ui import address, photos
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, DeviceInfo, Variant
 
+_FELL_BACK = "_weights_fell_back"
 _TITLES = {
     "imagenet": "ImageNet, 1000 classes",
     "bundled": "Bundled, 100 classes",
@@ -163,6 +165,7 @@ def _weights() -> tuple[str, Variant]:
     st.subheader("Network")
     best = sources.best_available()
     address.seed("weights", best)
+    _leave_run_that_is_gone(best)
     options = weight_options()
     if st.session_state.weights not in options:
         options.insert(-1, st.session_state.weights)  # a run or a file that came with the address
@@ -190,11 +193,34 @@ def _weights() -> tuple[str, Variant]:
     return weights, variant
 
 
+def _leave_run_that_is_gone(best: str) -> None:
+    """Weights of a run that was deleted, or has none, give way to the best there are; said until others are chosen."""
+    state = st.session_state
+    if reason := wrong_with_run(state.weights):
+        state[_FELL_BACK] = f"{reason} Until then you see: {weight_title(best)}."
+        state.weights = best
+    if state.weights == best and _FELL_BACK in state:
+        st.warning(markdown(state[_FELL_BACK]), icon=":material/info:")
+    else:
+        state.pop(_FELL_BACK, None)
+
+
+def wrong_with_run(weights: str) -> str:
+    """Why there are no weights of the run that a choice names, in a sentence; "" where there are, or it names none."""
+    try:
+        if weights.startswith("run:"):
+            sources.path_of(weights)
+    except WeightsError as error:
+        return str(error)
+    return ""
+
+
 def weight_options() -> list[str]:
     """Every choice of weights that this machine has, and ``file`` for one that is yet to be named."""
     bundled = ["bundled"] if sources.BUNDLED.is_file() else []
-    runs = sorted((path.parent.parent.name for path in runs_folder().glob("*/checkpoints/index.json")), reverse=True)
-    return ["imagenet", *bundled, "random", *(f"run:{run}" for run in runs), "file"]
+    runs = {path.parent.parent.name for path in runs_folder().glob("*/checkpoints/index.json")}
+    names = sorted((display_name(run) for run in runs if not run.startswith(".")), reverse=True)
+    return ["imagenet", *bundled, "random", *(f"run:{name}" for name in names), "file"]
 
 
 def weight_title(weights: str) -> str:

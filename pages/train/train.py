@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from alexnet_viz.ui.guard import guarded
 from alexnet_viz.ui.training.after import results
 from alexnet_viz.ui.training.compare import all_runs
 from alexnet_viz.ui.training.control import controls
@@ -9,14 +10,21 @@ from alexnet_viz.ui.training.launch import invitation, launch
 from alexnet_viz.ui.training.watch import chosen_run, there, watch
 
 st.title("Train an AlexNet", anchor=False)
-launch()
-if runs := there():
-    row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
-    with row[0]:
-        run = chosen_run(runs)
-    controls(run, row[1:])
-    watch(run)
-    results(run)
+with guarded():
+    launch()
+runs = there()
+row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
+with row[0]:
+    run = chosen_run(runs)
+if run:
+    # Each part on its own: what is wrong with one file of a run takes nothing else off the page.
+    with guarded():
+        controls(run, row[1:])
+    with guarded():
+        watch(run)
+    with guarded():
+        results(run)
+if runs:
     all_runs(runs)
 else:
     invitation()

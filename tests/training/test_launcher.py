@@ -43,7 +43,8 @@ def wait_for(run, *states, step=0):
 
 def test_started_twice_it_starts_once_and_outlives_its_parent(launch):
     run = launch()
-    pid, started = runs.read_launch(run)
+    process = runs.read_launch(run)
+    pid = process.pid
     assert launcher.start(run) == pid
     found = wait_for(run, "running", step=1)
     assert found.status.pid == pid
@@ -58,7 +59,7 @@ def test_started_twice_it_starts_once_and_outlives_its_parent(launch):
     assert found.status.attempt == 2
     launcher.kill(run)
     assert wait_for(run, "failed").status.attempt == 2
-    assert not runs.is_alive(pid, started)
+    assert not runs.is_alive(*process)
 
 
 def test_queued_runs_wait_for_each_other(launch):
@@ -99,7 +100,7 @@ def test_a_run_under_way_is_not_deleted_and_an_ended_one_is(launch):
 
 def test_on_a_full_disk_no_worker_is_left_that_nobody_knows_of(tiny, full_disk):
     run = runs.create_run(tiny)
-    with pytest.raises(RunError, match=r"cannot be written to .*: free some space"), full_disk():
+    with pytest.raises(RunError, match=r"cannot be started \(.*\): free some space"), full_disk():
         launcher.start(run)
     assert not [child for child in psutil.Process().children() if str(run) in child.cmdline()]
     assert not list(run.glob(".*"))
@@ -131,6 +132,7 @@ def test_weights_to_begin_with_must_be_there(tiny, tmp_path):
             launcher.check(tiny.changed(start=start), tmp_path)
     there = runs.create_run(tiny, tmp_path, "there")
     runs.replace_json(there / "checkpoints" / "index.json", {"last": ["step-1"], "best": None})
+    (there / "checkpoints" / "step-1.safetensors").touch()
     for start in ("run:there", "run:there@start"):
         launcher.check(tiny.changed(start=start), tmp_path)
 

@@ -38,6 +38,12 @@ def running(path, pid, started, **more):
     runs.write_status(path, replace(status, **more))
 
 
+def row(step, attempt=1, **changes):
+    """A row of validation, as the loop writes it."""
+    place = {"split": "val", "step": step, "epoch": 0, "attempt": attempt}
+    return place | {"loss": 1.0, "top1": 0.5, "top5": 1.0} | changes
+
+
 def test_the_page_reads_runs_without_torch():
     rooms = [f"alexnet_viz.training.{name}" for name in ("runs", "recipe", "snapshots", "launcher", "estimate")]
     code = "import sys, importlib; [importlib.import_module(n) for n in sys.argv[1:]]; sys.exit('torch' in sys.modules)"
@@ -60,10 +66,11 @@ def test_on_a_full_disk_nothing_is_left_of_a_new_run(tmp_path, full_disk):
 
 
 def test_a_status_lost_with_the_power_loses_no_run(run):
-    runs.append_metrics(run, {"attempt": 2, "step": 1, "split": "train"})
+    runs.append_metrics(run, row(1, attempt=2))
     (run / "status.json").write_bytes(b"")
     (found,) = runs.list_runs()
-    assert (found.state, found.status.attempt) == ("queued", 2)  # the next attempt's rows must count as later
+    assert found.state == "unreadable"
+    assert runs.read_status(run).attempt == 2  # the next attempt's rows must count as later
 
 
 def test_runs_of_the_same_second_get_names_of_their_own():
@@ -95,8 +102,9 @@ def test_a_run_is_found_by_its_id_and_by_its_path(run):
 def test_the_list_has_the_newest_first_and_leaves_out_what_is_no_run(run):
     newer = runs.create_run(preset("textbook"))
     (run.parent / "notes").mkdir()
-    (run.parent / "broken").mkdir()
-    (run.parent / "broken" / "config.json").write_text("{")
+    (run.parent / "file").touch()
+    (run.parent / ".deleted-1").mkdir()
+    (run.parent / ".deleted-1" / "config.json").write_text("{")
     assert [found.id for found in runs.list_runs()] == [newer.name, run.name]
 
 
@@ -171,7 +179,7 @@ def test_a_dead_rank_under_a_living_torchrun_is_about_to_come_back(run, sleeper)
 def test_a_stopped_run_that_was_launched_again_waits(run, sleeper):
     child, started = sleeper
     runs.write_status(run, Status("stopped", 2**22 + 1, 1.0))
-    runs.replace_json(run / "launch.json", {"pid": child.pid, "started": started})
+    runs.replace_json(run / "launch.json", {"pid": child.pid, "started": started})  # as older versions wrote it
     assert runs.read_run(run).state == "queued"
 
 
@@ -192,21 +200,21 @@ def test_a_run_is_held_by_one_process_until_it_dies(run):
 
 
 def test_a_torn_last_row_is_not_read_and_then_cut_off(run):
-    assert runs.read_metrics(run) == ([], 0)
-    runs.append_metrics(run, {"step": 1})
+    assert runs.read_metrics(run) == ([], 0, "")
+    runs.append_metrics(run, row(1))
     with open(run / "metrics.jsonl", "ab") as file:
         file.write(b'{"step": 2, "lo')
-    rows, offset = runs.read_metrics(run)
-    assert rows == [{"step": 1}]
+    rows, offset, problem = runs.read_metrics(run)
+    assert (rows, problem) == ([row(1)], "")
     runs.cut_torn_line(run)
-    runs.append_metrics(run, {"step": 2})
-    assert runs.read_metrics(run, offset)[0] == [{"step": 2}]
+    runs.append_metrics(run, row(2))
+    assert runs.read_metrics(run, offset).rows == [row(2)]
 
 
 def test_nothing_new_reads_nothing(run):
-    runs.append_metrics(run, {"step": 1})
-    _, offset = runs.read_metrics(run)
-    assert runs.read_metrics(run, offset) == ([], offset)
+    runs.append_metrics(run, row(1))
+    _, offset, _ = runs.read_metrics(run)
+    assert runs.read_metrics(run, offset) == ([], offset, "")
 
 
 def attempt_rows(attempt, *places):
@@ -223,6 +231,8 @@ def test_what_a_later_attempt_does_again_replaces_the_earlier():
 
 def test_the_best_checkpoint_goes_before_the_last(run):
     assert runs.weights_path(run) is None
+    for name in ("step-1", "step-2"):
+        (run / "checkpoints" / f"{name}.safetensors").touch()
     runs.replace_json(run / "checkpoints" / "index.json", {"last": ["step-2", "step-1"], "best": None})
     assert runs.weights_path(run).name == "step-2.safetensors"
     runs.replace_json(run / "checkpoints" / "index.json", {"last": ["step-2", "step-1"], "best": "step-1"})

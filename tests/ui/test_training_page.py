@@ -261,6 +261,7 @@ def test_a_better_epoch_brings_the_page_up_to_date(page, finished):
     before = told(page)["marks"]
     assert json.loads(ask(f"{path.name}/progress").body)["marks"] == before
     runs.replace_json(path / "checkpoints" / "index.json", {"last": ["step-00000100"], "best": None})
+    (path / "checkpoints" / "step-00000100.safetensors").touch()
     runs.write_status(path, replace(runs.read_status(path), best_top1=0.95))
     after = json.loads(ask(f"{path.name}/progress").body)["marks"]
     page.run()

@@ -13,21 +13,31 @@ from alexnet_viz.training.answers import Answers, confusion, read_answers
 from alexnet_viz.ui.sidebar import theme
 from alexnet_viz.ui.text import markdown
 
-_read: Bounded[Answers] = Bounded(8)
+_read: Bounded[Answers | None] = Bounded(8)
 _drawn: Bounded[go.Figure] = Bounded(24)
 _SHOWN = 24
+_MOST_CLASSES = 4096  # their table takes 134 MB
+_KEPT = "_answers_shown"
 
 
-def results(run: runs.Run) -> None:
+def results(run: runs.Run | runs.UnreadableRun) -> None:
     """Confusion matrix, accuracy of each class and the most wrong photos, of the best epoch so far."""
-    try:
-        stamp = (run.path / "answers.npz").stat().st_mtime_ns
-    except FileNotFoundError:
+    if isinstance(run, runs.UnreadableRun):
+        return
+    state = st.session_state
+    if run.state != "gone":
+        state[_KEPT] = run.path, _changed(run)
+    path, stamp = state.get(_KEPT, (None, None))
+    if path != run.path or stamp is None:
         return  # not validated yet
     answers = _read.get((run.path, stamp), lambda: read_answers(run.path))
-    names = runs.class_names(run.path)
-    count = max(len(names), int(max(answers.label.max(), answers.top5.max())) + 1)
-    names = names or tuple(f"class {i}" for i in range(count))
+    if answers is None:
+        return  # deleted at this moment
+    count = max(len(run.class_names), int(max(answers.label.max(), answers.top5.max())) + 1)
+    if count > _MOST_CLASSES:
+        st.info(f"What it takes for what is not shown for more than {_MOST_CLASSES:,} classes; these are {count:,}.")
+        return
+    names = run.class_names + tuple(f"class {i}" for i in range(len(run.class_names), count))
     counts = confusion(answers.label, answers.said, count)
     right = int(counts.trace())
     st.subheader("What it learned", anchor=False)
@@ -51,6 +61,14 @@ def results(run: runs.Run) -> None:
             bars = _drawn.get((*shown, int(half[0])), lambda half=half: accuracy_bars(part, titles, half, theme()))
             _chart(bars, f"accuracy-{half[0]}", "Share of right answers of each class, the worst first")  # fmt: skip
     _wrong(answers, names)
+
+
+def _changed(run: runs.Run) -> int | None:
+    """When its answers were last written; None while there are none."""
+    try:
+        return (run.path / "answers.npz").stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def _confusion(counts: np.ndarray, names: tuple[str, ...]) -> go.Figure:

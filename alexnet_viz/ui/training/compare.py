@@ -7,45 +7,63 @@ import dataclasses
 import streamlit as st
 
 from alexnet_viz.components.line_charts import encoded, line_charts
+from alexnet_viz.display import display_name
+from alexnet_viz.errors import DamagedFile
 from alexnet_viz.figures.training import MEASURES, compared
 from alexnet_viz.training import runs
 from alexnet_viz.ui.training import duration
 from alexnet_viz.ui.training.feed import rows_of
 
+_COLUMNS = ("run", "state", "problem", "best top-1", "preset", "data", "epoch", "took", "notes")
 _SPLITS = {"val": "validation", "train": "training"}
 
 
-def all_runs(there: tuple[runs.Run, ...]) -> None:
+def all_runs(there: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
     """The table of runs; what is marked in it is compared below."""
     import pandas as pd
 
     st.subheader("All runs", anchor=False)
     st.caption("Sort by a click on a column's head; mark several on the left to compare them.")
-    table = pd.DataFrame([_row(run) for run in there])
+    table = pd.DataFrame([_row(run) for run in there], columns=_COLUMNS)
+    if not any(table["problem"]):
+        table = table.drop(columns="problem")
     share = st.column_config.ProgressColumn("best top-1", format="percent", min_value=0, max_value=1)
     event = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="runs_table",
                          column_config={"best top-1": share},
                          alt="The runs with their state, recipe and best validation accuracy")  # fmt: skip
-    chosen = [there[i] for i in event.selection.rows if i < len(there)]
+    marked = [there[i] for i in event.selection.rows if i < len(there)]
+    chosen = [run for run in marked if isinstance(run, runs.Run)]
     if len(chosen) > 1:
         _beside(chosen)
     elif chosen:
         st.caption("Mark one more to compare, or look at this one above.")
 
 
-def _row(run: runs.Run) -> dict:
+def _row(run: runs.Run | runs.UnreadableRun) -> dict:
+    """A run's line in the table, by its columns; what is wrong with it in a column of its own."""
+    problem = run.problems[0] if run.problems else None
+    if isinstance(run, runs.UnreadableRun):
+        return {"run": run.id, "state": run.state, "problem": problem}
     status, recipe = run.status, run.recipe
     done = max(0.0, status.progressed - run.created) if status.progressed else None
     return {
         "run": run.id,
         "state": run.state,
+        "problem": problem,
         "best top-1": status.best_top1,
         "preset": recipe.preset,
-        "data": recipe.data,
+        "data": display_name(recipe.data),
         "epoch": f"{min(recipe.epochs, status.epoch + 1) if status.steps else 0} of {recipe.epochs}",
         "took": duration(done) if done else None,
-        "notes": runs.read_notes(run.path).strip().partition("\n")[0],
+        "notes": _first_note(run),
     }
+
+
+def _first_note(run: runs.Run) -> str:
+    try:
+        return runs.read_notes(run.path).strip().partition("\n")[0]
+    except DamagedFile as error:
+        return str(error)
 
 
 def _beside(chosen: list[runs.Run]) -> None:
@@ -65,6 +83,8 @@ def _beside(chosen: list[runs.Run]) -> None:
         st.caption("Their recipes are the same.")
         return
     st.markdown("**Where their recipes differ**")
-    columns = {run.id: [str(recipe[name]) for name in differ] for run, recipe in zip(chosen, recipes, strict=True)}
+    columns = {
+        run.id: [display_name(recipe[name]) for name in differ] for run, recipe in zip(chosen, recipes, strict=True)
+    }
     st.dataframe(pd.DataFrame({"setting": [name.replace("_", " ") for name in differ], **columns}), hide_index=True,
                  alt="The settings in which the chosen runs differ")  # fmt: skip

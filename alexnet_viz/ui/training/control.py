@@ -11,14 +11,22 @@ from typing import Any
 import streamlit as st
 
 from alexnet_viz.training import launcher, runs
+from alexnet_viz.ui.guard import callback, guarded
 from alexnet_viz.ui.training.feed import rows_of
+from alexnet_viz.ui.training.watch import forget_run
 
 _PAGES = Path(__file__).parents[3] / "pages"
 
 
-def controls(run: runs.Run, place) -> None:
-    """Stop, end or resume it; open it elsewhere; its files, its notes, its end."""
+def controls(run: runs.Run | runs.UnreadableRun, place) -> None:
+    """Stop, end or resume it; open it elsewhere; its files, its notes, its end. Nothing for a run that is gone."""
     first, second, third = place
+    if run.state == "gone":
+        return
+    if isinstance(run, runs.UnreadableRun):
+        with third, st.popover("Files", icon=":material/folder_open:", width="stretch", help="Delete."):
+            _delete(run, busy=False)
+        return
     with first:
         if run.state == "stopping" or run.stalled:
             _end(run)
@@ -29,7 +37,7 @@ def controls(run: runs.Run, place) -> None:
                     launcher.ask_to_stop(run.path)
                     st.rerun()
         elif run.state != "finished":
-            go_on = partial(launcher.start, run.path, queue=True)
+            go_on = callback(partial(launcher.start, run.path, queue=True))
             st.button("Resume", icon=":material/play_arrow:", key="resume", width="stretch", type="primary",
                       help="From its last good checkpoint.", on_click=go_on)  # fmt: skip
     with second:
@@ -50,7 +58,7 @@ def _end(run: runs.Run) -> None:
 
 def _elsewhere(run: runs.Run) -> None:
     """Links to the other pages with this run's weights."""
-    ready = runs.weights_path(run.path) is not None
+    ready = run.weights is not None
     with st.popover("Use it", icon=":material/open_in_new:", width="stretch", disabled=not ready,
                     help="Open the other pages with its weights, its best checkpoint's."
                     if ready else "After its first checkpoint."):  # fmt: skip
@@ -60,7 +68,7 @@ def _elsewhere(run: runs.Run) -> None:
 
 
 def _files(run: runs.Run) -> None:
-    weights = runs.weights_path(run.path)
+    weights = run.weights
     st.download_button("Checkpoint (.safetensors)", lambda: weights.read_bytes(), f"{run.id}.safetensors",
                        "application/octet-stream", icon=":material/download:", disabled=weights is None,
                        on_click="ignore", help="The best epoch's weights, else the last.")  # fmt: skip
@@ -68,15 +76,28 @@ def _files(run: runs.Run) -> None:
                        icon=":material/download:", help="One row of numbers each few steps.")  # fmt: skip
     st.download_button("Recipe (.json)", (run.path / "config.json").read_bytes(), f"{run.id}.json", on_click="ignore",
                        icon=":material/download:", help="config.json as it was at the start.")  # fmt: skip
+    with guarded():
+        _notes(run)
+    _delete(run, busy=run.state in runs.ACTIVE and runs.read_launch(run.path).pid != 0)
+
+
+def _notes(run: runs.Run) -> None:
     key = f"notes-{run.id}"
     st.text_area("Notes", runs.read_notes(run.path), key=key, help="Kept beside the run, in notes.txt.",
-                 on_change=lambda: runs.write_notes(run.path, st.session_state[key]))  # fmt: skip
-    busy = run.state in runs.ACTIVE and runs.read_launch(run.path)[0] != 0
+                 on_change=callback(lambda: runs.write_notes(run.path, st.session_state[key])))  # fmt: skip
+
+
+def _delete(run: runs.Run | runs.UnreadableRun, *, busy: bool) -> None:
     sure = st.checkbox("Delete this run for good", key=f"sure-{run.id}", disabled=busy,
                        help="Stop it first." if busy else "Checkpoints, curves, film: all of it.")  # fmt: skip
-    if sure and st.button("Delete", type="primary", icon=":material/delete:", key="delete"):
-        launcher.delete(run.path)
-        st.rerun()
+    if sure:
+        st.button("Delete", type="primary", icon=":material/delete:", key="delete", on_click=callback(_delete_now),
+                  args=(run.path,))  # fmt: skip
+
+
+def _delete_now(path: Path) -> None:
+    launcher.delete(path)
+    forget_run()
 
 
 def _csv(rows: list[dict]) -> str:

@@ -6,12 +6,13 @@ The page draws the same values itself at first, so that only the film is missing
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 from starlette.requests import Request
@@ -20,26 +21,32 @@ from starlette.routing import Route
 
 from alexnet_viz.bounded import Bounded
 from alexnet_viz.components.line_charts import encoded
-from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import RunError
 from alexnet_viz.figures import training as figures
 from alexnet_viz.training import runs
 from alexnet_viz.ui.training import duration, film
 
 _EARLY = 60.0  # seconds: later a second adds less to a curve than can be seen
+SMOOTHEST = 0.95  # weight of the past in a smoothed curve; 1 would never move
 _SLOWLY = 5.0  # seconds between two pictures of what goes on inside
 
 
 class _Followed:
-    """A run's rows, read once for all who watch: only what is new is read at each look."""
+    """A run's rows, read once for all who watch: only what is new is read at each look.
+
+    ``problem`` says what is wrong with lines that could not be read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path, self._guard = path, threading.Lock()
         self._offset, self._all, self._latest = 0, [], []
+        self.problem = ""
 
     def rows(self) -> list[dict]:
         with self._guard:
-            fresh, self._offset = runs.read_metrics(self._path, self._offset)
+            fresh, offset, problem = runs.read_metrics(self._path, self._offset)
+            self._offset = max(offset, self._offset)  # what was read stays, also when the file is gone
+            self.problem = self.problem or problem
             if fresh:
                 self._all += fresh
                 self._latest = runs.latest(self._all)
@@ -50,16 +57,25 @@ _followed: Bounded[_Followed] = Bounded(16)
 _charts: Bounded[str] = Bounded(4 << 20, len)
 
 
+def _following(run: runs.Run) -> _Followed:
+    return _followed.get((run.path, run.created), lambda: _Followed(run.path))
+
+
 def rows_of(run: runs.Run) -> list[dict]:
-    """The rows of a run that count so far."""
-    return _followed.get((run.path, run.created), lambda: _Followed(run.path)).rows()
+    """The rows of a run that count so far; those that were read once stay when the run is gone."""
+    return _following(run).rows()
+
+
+def problem_of_rows(run: runs.Run) -> str:
+    """What is wrong with its metrics.jsonl, in a sentence; "" for nothing."""
+    return _following(run).problem
 
 
 def marks(run: runs.Run) -> str:
     """What the rest of the page depends on: it runs anew when this changes."""
-    ready = runs.weights_path(run.path) is not None
-    notes = run.status.about.get("notes", ())
-    return json.dumps([run.state, run.stalled, run.status.best_top1, ready, bool(rows_of(run)), notes])
+    ready, rows = run.weights is not None, bool(rows_of(run))
+    wrong = [*run.problems, problem_of_rows(run)]
+    return json.dumps([run.state, run.stalled, run.status.best_top1, ready, rows, run.status.notes, wrong])
 
 
 def progress(run: runs.Run) -> dict[str, Any]:
@@ -107,7 +123,7 @@ def _stand(run: runs.Run, rows: list[dict]) -> tuple:
 
 def source(run: runs.Run, what: str, **how: Any) -> str:
     """The address of a run's ``progress``, ``curves``, ``inside`` or ``film``."""
-    return f"{_prefix()}/{run.id}/{what}" + (f"?{urlencode(how)}" if how else "")
+    return f"{_prefix()}/{quote(run.id, safe='')}/{what}" + (f"?{urlencode(how)}" if how else "")
 
 
 def pace(run: runs.Run, seconds: float) -> float:
@@ -125,25 +141,38 @@ def _prefix() -> str:
 
 
 def _answer(request: Request) -> Response:
+    """What was asked for; 404 with a sentence for what there is not, cannot be read, or makes no sense."""
     try:
-        asked = _asked(request.path_params["what"], request.query_params)
-        return asked(runs.read_run(runs_folder() / request.path_params["run"]))
-    except (RunError, FileNotFoundError):  # none, or deleted at this moment
-        return PlainTextResponse("There is no such run.", 404)
+        answer = _asked(request.path_params["what"], request.query_params)
+        return answer(runs.read_run(runs.run_named(request.path_params["run"])))
+    except (RunError, FileNotFoundError) as error:  # a run's file may be deleted at this moment
+        return PlainTextResponse(str(error) if isinstance(error, RunError) else "The run is gone.", 404)
 
 
 def _asked(what: str, how: Mapping[str, str]) -> Callable[[runs.Run], Response]:
     """What answers; RunError if nothing does."""
-    try:
-        accuracy, smooth, log = how.get("accuracy", "top1"), float(how.get("smooth", 0.6)), how.get("log") == "True"
-        first = int(how["first"]) if "first" in how else None
-    except ValueError:
-        accuracy = ""
-    if accuracy not in figures.MEASURES or what not in ("progress", "curves", "inside", "film"):
-        raise RunError("nonsense")
-    return {
+    accuracy, log = how.get("accuracy", "top1"), how.get("log") == "True"
+    smooth = _number(how.get("smooth", "0.6"), float, 0, SMOOTHEST)
+    first = _number(how["first"], int, 0, 2**31) if "first" in how else None
+    if accuracy not in figures.MEASURES:
+        raise RunError(f"There is no such measure: ask for {', '.join(figures.MEASURES)}.")
+    answers = {
         "progress": lambda run: JSONResponse(progress(run)),
         "curves": lambda run: PlainTextResponse(curves(run, accuracy, smooth, log)),
         "inside": lambda run: PlainTextResponse(inside(run)),
         "film": lambda run: Response(film.frames(run, first), media_type="application/octet-stream"),
-    }[what]
+    }
+    if what not in answers:
+        raise RunError(f"There is nothing of that name: ask for {', '.join(answers)}.")
+    return answers[what]
+
+
+def _number(text: str, kind: type, low: float, high: float) -> Any:
+    """A number of a question, within its bounds; RunError outside."""
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:  # also for NaN
+        raise RunError(f"A number from {low:,} to {high:,} is needed.")
+    return value

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
 from alexnet_viz.bounded import Bounded
 from alexnet_viz.components.film import packed
+from alexnet_viz.errors import DamagedFile, RunError
 from alexnet_viz.figures import training as figures
 from alexnet_viz.training import runs
 from alexnet_viz.training.snapshots import read_photo, read_snapshot, snapshot_steps
@@ -18,48 +21,104 @@ _LENGTH = 120  # frames at most
 
 _photos: Bounded[tuple[str, int] | None] = Bounded(16)
 _starts: Bounded[np.ndarray] = Bounded(16)
-_frames: Bounded[tuple[bytes, list, dict]] = Bounded(64 << 20, lambda frame: len(frame[0]))
+_frames: Bounded[_Frame] = Bounded(64 << 20, lambda frame: len(frame.pixels))
 
 
 def frames(run: runs.Run, first: int | None = None) -> bytes:
-    """The frames from ``first`` on, or the newest alone; each is some 100 kB. With the photo for who has none yet."""
-    stride = -(-run.recipe.snapshots // _LENGTH) or 1
-    steps = snapshot_steps(run.path)[::stride]
+    """The frames from ``first`` on, or the newest alone; each is some 100 kB. With the photo for who has none yet.
+
+    A picture that cannot be read is grey, and says so where the others name classes.
+    """
+    steps = _steps(run)
     # The photo is there before the first snapshot. Made once: to encode it takes 15 ms.
     if not steps or (photo := _photos.get((run.path, run.created), lambda: _photo(run))) is None:
         return packed({"steps": []}, 0, [], [])
-    names = runs.class_names(run.path)
-    start = len(steps) - 1 if first is None else max(0, first)
-    found = [_frame(run, step, steps[0], names) for step in steps[start:]]
-    _, _, shapes = _frame(run, steps[-1], steps[0], names)
-    story = {"steps": list(steps), **shapes, "truth": _name(names, photo[1])} | ({} if first else {"photo": photo[0]})
-    return packed(story, start, [one[0] for one in found], [one[1] for one in found])
+    start = len(steps) - 1 if first is None else first
+    model = next((frame for step in reversed(steps) if (frame := _frame(run, step, steps)).pixels), None)
+    if model is None:
+        raise RunError(_frame(run, steps[-1], steps).problem)
+    blank = bytes([128]) * len(model.pixels)
+    found = [_frame(run, step, steps) for step in steps[start:]]
+    fits = [frame.shapes == model.shapes for frame in found]
+    pixels = [frame.pixels if fit else blank for frame, fit in zip(found, fits, strict=True)]
+    top = [
+        frame.top if fit else [[frame.problem or "This picture has another size.", 0.0]]
+        for frame, fit in zip(found, fits, strict=True)
+    ]
+    truth = _name(run.class_names, photo[1])
+    story = {"steps": list(steps), **model.shapes, "look": model.look, "truth": truth} | (
+        {} if first else {"photo": photo[0]}
+    )
+    return packed(story, start, pixels, top)
 
 
-def _frame(run: runs.Run, step: int, first: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
-    """(pixels, top-5, shapes) of a snapshot, made once for all; ``first`` is the step of the first one."""
-    return _frames.get((run.path, run.created, step), lambda: _make_frame(run, step, first, names))
+def problem(run: runs.Run) -> str:
+    """What is wrong with the fixed photo or the newest picture, in a sentence; "" for nothing."""
+    try:
+        read_photo(run.path)
+    except DamagedFile as error:
+        return str(error)
+    steps = _steps(run)
+    return _frame(run, steps[-1], steps).problem if steps else ""
 
 
-def _make_frame(run: runs.Run, step: int, first: int, names: tuple[str, ...]) -> tuple[bytes, list, dict]:
-    start = _starts.get((run.path, run.created), lambda: read_snapshot(run.path, first).conv1)
+def _steps(run: runs.Run) -> tuple[int, ...]:
+    stride = -(-run.recipe.snapshots // _LENGTH) or 1
+    return snapshot_steps(run.path)[::stride]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A picture of the film: its pixels, its five strongest classes, its parts' sizes; or what is wrong with it."""
+
+    pixels: bytes = b""
+    top: list = field(default_factory=list)
+    shapes: dict = field(default_factory=dict)
+    look: str = "filters"
+    problem: str = ""
+
+
+def _frame(run: runs.Run, step: int, steps: tuple[int, ...]) -> _Frame:
+    """A snapshot's frame, made once for all."""
+    try:
+        return _frames.get((run.path, run.created, step), lambda: _make_frame(run, step, steps))
+    except DamagedFile as error:
+        return _Frame(problem=str(error))
+
+
+def _make_frame(run: runs.Run, step: int, steps: tuple[int, ...]) -> _Frame:
     shot = read_snapshot(run.path, step)
+    start = _starts.get((run.path, run.created), lambda: _first_filters(run, steps))
+    if start.shape != shot.conv1.shape:
+        start = shot.conv1
     best = shot.probabilities.argsort()[::-1][:5]
-    top = [[_name(names, int(index)), round(float(shot.probabilities[index]), 4)] for index in best]
+    top = [[_name(run.class_names, int(index)), round(float(shot.probabilities[index]), 4)] for index in best]
     filters = shot.conv1.shape
-    gained = np.linalg.norm(shot.conv1 - start) / np.linalg.norm(shot.conv1)
+    size = np.linalg.norm(shot.conv1)
     shapes = {
         "filters": [filters[0], *filters[2:]],
         "maps": {name: list(maps.shape) for name, maps in shot.maps.items()},
-        # Where the noise of the start outweighs what was learned, the filters as they are show nothing else.
-        "look": "learned" if gained < 0.7 else "filters",
     }
-    return figures.frame(shot.conv1, start, shot.maps), top, shapes
+    # Where the noise of the start outweighs what was learned, the filters as they are show nothing else.
+    look = "learned" if np.linalg.norm(shot.conv1 - start) < 0.7 * size else "filters"
+    return _Frame(figures.frame(shot.conv1, start, shot.maps), top, shapes, look)
+
+
+def _first_filters(run: runs.Run, steps: tuple[int, ...]) -> np.ndarray:
+    """conv1 as the run began, or in the first snapshot that can be read."""
+    for step in steps:
+        with contextlib.suppress(DamagedFile):
+            return read_snapshot(run.path, step).conv1
+    raise AssertionError("asked for after one of them was read")
 
 
 def _photo(run: runs.Run) -> tuple[str, int] | None:
-    """(the fixed photo as a data URI, its class)."""
-    if (found := read_photo(run.path)) is None:
+    """(the fixed photo as a data URI, its class); a grey one, which ``problem`` explains, where it cannot be read."""
+    try:
+        found = read_photo(run.path)
+    except DamagedFile:
+        found = np.full((1, 1, 3), 128, np.uint8), -1
+    if found is None:
         return None
     file = io.BytesIO()
     Image.fromarray(found[0]).save(file, "PNG")
@@ -67,4 +126,6 @@ def _photo(run: runs.Run) -> tuple[str, int] | None:
 
 
 def _name(names: tuple[str, ...], index: int) -> str:
+    if index < 0:
+        return ""
     return names[index] if index < len(names) else f"class {index}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -11,10 +13,11 @@ import streamlit as st
 
 from alexnet_viz.bounded import Bounded
 from alexnet_viz.disk import runs_folder
-from alexnet_viz.errors import DataError, RunError, UserError
+from alexnet_viz.errors import DataError, UserError
 from alexnet_viz.figures.architecture import human
 from alexnet_viz.training import data, estimate, launcher, runs
 from alexnet_viz.training.recipe import PRESETS, Recipe, parse
+from alexnet_viz.ui.guard import callback
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.training import duration
 
@@ -65,6 +68,8 @@ _LABELS = {  # where the field's name alone says too little
     "checkpoint_minutes": "Minutes to a checkpoint",
     "snapshots": "Pictures in the film",
 }
+_STARTED = "_last_start"
+_DOUBLE_CLICK = 2.0  # seconds
 _KINDS = get_type_hints(Recipe)
 _costs: Bounded[Future] = Bounded(32)
 _timing = ThreadPoolExecutor(1, "cost")  # one at a time: each takes all cores
@@ -127,22 +132,32 @@ def _offer(recipe: Recipe, place) -> None:
 
 
 def _start(recipe: Recipe) -> None:
-    token = st.session_state.setdefault("_next_run", runs.new_run_id(recipe))
+    """Make a run and start it; a second press within moments is the double click of this visitor, and shows the first.
+
+    Visitors are told apart by their sessions: each gets a run of his own. Once the run is made nothing here draws, for
+    that is where Streamlit would end this pass for a second click.
+    """
+    state = st.session_state
+    before, run_id, when = state.get(_STARTED, (None, "", -math.inf))
+    if before == recipe and time.monotonic() - when < _DOUBLE_CLICK and run_id in {run.id for run in runs.list_runs()}:
+        state.run = run_id
+        st.rerun()
     try:
         with st.spinner("Looking at the data …"):
             launcher.check(recipe)
-        try:
-            path = runs.create_run(recipe, run_id=token)
-        except RunError:
-            path = runs.find_run(token)  # a double click: the run is there already
+        path = runs.create_run(recipe)
         if recipe.machines == 1:
-            launcher.start(path, queue=True)
+            try:
+                launcher.start(path, queue=True)
+            except UserError:  # nobody has seen the run, and nobody trains it
+                with contextlib.suppress(UserError):
+                    launcher.delete(path)
+                raise
     except UserError as error:
         st.error(markdown(str(error)), icon=":material/block:")
         return
-    finally:
-        del st.session_state["_next_run"]
-    st.session_state.run = path.name
+    state[_STARTED] = (recipe, path.name, time.monotonic())
+    state.run = path.name
     st.rerun()
 
 
@@ -172,8 +187,14 @@ def _settings(recipe: Recipe) -> None:
             for index, field in enumerate(fields):
                 with columns[index % 4]:
                     _control(recipe, field)
-        st.button("Back to the preset", icon=":material/undo:", key="preset_again", on_click=_undo, args=(recipe,),
-                  help="Undo all changes of these settings.")  # fmt: skip
+        st.button(
+            "Back to the preset",
+            icon=":material/undo:",
+            key="preset_again",
+            on_click=callback(_undo),
+            args=(recipe,),
+            help="Undo all changes of these settings.",
+        )
 
 
 def _undo(recipe: Recipe) -> None:

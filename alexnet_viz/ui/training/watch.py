@@ -2,37 +2,78 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import streamlit as st
 
 from alexnet_viz.components.film import film
 from alexnet_viz.components.line_charts import line_charts
 from alexnet_viz.components.progress import progress
 from alexnet_viz.disk import runs_folder
+from alexnet_viz.errors import DamagedFile, RunError
 from alexnet_viz.figures import training as figures
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.ui import address
 from alexnet_viz.ui.guard import guarded
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.training import feed
+from alexnet_viz.ui.training.film import problem as film_problem
+
+_KEPT = "_last_run_shown"
 
 
-def there() -> tuple[runs.Run, ...]:
-    """All runs, the newest first."""
+def there() -> tuple[runs.Run | runs.UnreadableRun, ...]:
+    """All runs, the newest first, also those that cannot be read."""
     return runs.list_runs(runs_folder())
 
 
-def chosen_run(known: tuple[runs.Run, ...]) -> runs.Run:
-    """The run to look at, in the address."""
+def chosen_run(known: tuple[runs.Run | runs.UnreadableRun, ...]) -> runs.Run | runs.UnreadableRun | None:
+    """The run to look at, in the address. Draws the choice, and what is wrong with the run.
+
+    No other run takes the place of one that is gone: it stays as this page last read it, in the state "gone"; None
+    where the page never read it, or there is no run at all.
+    """
+    state = st.session_state
+    address.seed("run", known[0].id if known else "")
+    if state.run is None or (state.run == "" and known):
+        state.run = known[0].id
     ids = [run.id for run in known]
-    address.seed("run", ids[0], allowed=ids)
-    chosen = st.selectbox("Run", ids, key="run", persist_state="session", help="The newest first.")
+    gone = state.run not in ids
+    if gone and not state.run:
+        return None
+    chosen = st.selectbox("Run", [state.run] * gone + ids, key="run", persist_state="session",
+                          format_func=lambda one: one if one in ids else f"{one} (gone)",
+                          help="The newest first.")  # fmt: skip
     address.show("run", chosen)
-    return next(run for run in known if run.id == chosen)
+    if gone and chosen == state.run and chosen not in ids:
+        return _gone(chosen)
+    run = next(run for run in known if run.id == chosen)
+    state[_KEPT] = run if isinstance(run, runs.Run) else None
+    return run
 
 
-def watch(run: runs.Run) -> None:
+def forget_run() -> None:
+    """The chosen run is no more, and that is no news to who deleted it: the newest is looked at next."""
+    st.session_state.pop("run", None)
+    st.session_state.pop(_KEPT, None)
+
+
+def _gone(run_id: str) -> runs.Run | None:
+    """The run as this page last read it, for good."""
+    kept = st.session_state.get(_KEPT)
+    known = kept is not None and kept.id == run_id
+    said = "What you see of it is what this page read last." if known else "Choose another, or start one."
+    st.warning(markdown(f"The run {run_id} is gone: it was deleted, or its folder was moved. {said}"))
+    return dataclasses.replace(kept, state="gone", stalled=False, weights=None) if known else None
+
+
+def watch(run: runs.Run | runs.UnreadableRun) -> None:
     """A run's curves and film. While it goes on the browser asks for what is new by itself, see feed.py."""
-    if run.recipe.machines > 1 and run.state not in ("finished", "running"):
+    if isinstance(run, runs.UnreadableRun):
+        for problem in run.problems:
+            st.error(markdown(f"The run {run.id} cannot be read: {problem}"), icon=":material/broken_image:")
+        return
+    if run.recipe.machines > 1 and run.state not in ("finished", "running", "gone"):
         st.caption("This run takes several machines. Type on each, with the first one's name in it, or give to sbatch:")
         st.code(launcher.machines_command(run.path, run.recipe), language="sh", wrap_lines=True)
         st.code(launcher.slurm_script(run.path, run.recipe), language="sh", wrap_lines=True)
@@ -56,13 +97,16 @@ def _live(run: runs.Run) -> None:
             "checkpoint."
         )
         with st.expander("The last lines of its log", expanded=not run.status.error, icon=":material/terminal:"):
-            st.code(runs.log_tail(run.path, 12) or "There is no log.", language=None, wrap_lines=True)
+            st.code(_log(run), language=None, wrap_lines=True)
     if run.stalled:
         st.warning("The worker lives but has given no sign for a while.")
-    for note in run.status.about.get("notes", ()):
+    for problem in [*run.problems, feed.problem_of_rows(run), film_problem(run)]:
+        if problem:
+            st.warning(markdown(problem), icon=":material/broken_image:")
+    for note in run.status.notes:
         st.caption(markdown(note))
     if feed.rows_of(run):
-        st.fragment(_curves)(run.id)
+        st.fragment(_curves)(run)
         with st.expander("Inside the training", expanded=True, icon=":material/monitor_heart:"):
             source, every = feed.source(run, "inside"), feed.pace(run, 5)
             line_charts(feed.inside(run), 2, 200, source=source, every=every, key="inside")
@@ -70,16 +114,31 @@ def _live(run: runs.Run) -> None:
         st.info("The curves begin with the first steps.", icon=":material/show_chart:")
 
 
-def _curves(run_id: str) -> None:
+def _log(run: runs.Run) -> str:
+    try:
+        return runs.log_tail(run.path, 12) or "There is no log."
+    except DamagedFile as error:
+        return str(error)
+
+
+def _now(run: runs.Run) -> runs.Run:
+    """The run as it is at this moment; as it was, where it is gone or cannot be read any more."""
+    try:
+        return runs.read_run(run.path)
+    except RunError:
+        return run
+
+
+def _curves(run: runs.Run) -> None:
     """Loss and accuracy, and how they are drawn."""
     with guarded():
-        run, state = runs.read_run(runs.find_run(run_id)), st.session_state
+        run, state = _now(run), st.session_state
         how = {"accuracy": state.get("accuracy", "top1"), "smooth": state.get("smooth", 0.6),
                "log": state.get("log", False)}  # fmt: skip
         source, every = feed.source(run, "curves", **how), feed.pace(run, 1)
         line_charts(feed.curves(run, **how), 2, 260, source=source, every=every, key="curves")
         smooth, log, which = st.columns(3, vertical_alignment="center")
-        smooth.slider("Smoothing", 0.0, 0.95, 0.6, 0.05, key="smooth", persist_state="session",
+        smooth.slider("Smoothing", 0.0, feed.SMOOTHEST, 0.6, 0.05, key="smooth", persist_state="session",
                       help="Of the training curves, as in TensorBoard.")  # fmt: skip
         log.toggle("Log scale", key="log", persist_state="session", help="Of the loss: shows the late, slow progress.")
         which.segmented_control("Accuracy", ["top1", "top5"], format_func=figures.MEASURES.get, default="top1",

@@ -12,6 +12,7 @@ from alexnet_viz.attribution.methods import Method
 from alexnet_viz.attribution.targets import CLASSES, Target
 from alexnet_viz.components.heat_maps import heat_maps
 from alexnet_viz.figures.attribution import Look, common
+from alexnet_viz.ui.guard import callback
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.why.asking import maps
 from alexnet_viz.ui.why.choices import ALL, NONE, Question, Wish
@@ -100,7 +101,7 @@ def row(
     tiles = [tile(one, wish, look, str(i)) for i, (_, wish, _, one) in enumerate(shown)]
     wishes = [wish for _, wish, *_ in shown]
     heat_maps(tiles, key=key, columns=columns, height=height, linked=linked, pick="Enlarge" if pick else "",
-              on_pick=lambda number: open_as_one(wishes[int(number)]))  # fmt: skip
+              on_pick=callback(lambda number: open_as_one(wishes[int(number)])))  # fmt: skip
     for note in dict.fromkeys(note for each in shown for note in each[2].notes):
         st.info(note, icon=":material/info:")
     downloads(shown, look, label(*shown[0][:2]))
