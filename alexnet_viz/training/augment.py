@@ -34,23 +34,24 @@ def train_batch(
 
     Photo i of an epoch is the same in whatever batch, process or thread.
     """
-    how = Preprocessing.for_size(size)
+    preprocessing = Preprocessing.for_size(size)
     photos = [images.image(i) for i in indices]
     if recipe.augmentation == "none":
-        pixels = torch.from_numpy(np.stack([center_crop(_photo(one), how)[0] for one in photos]))
+        pixels = torch.from_numpy(np.stack([center_crop(_photo(photo), preprocessing)[0] for photo in photos]))
     else:
         sides = np.array([photo.shape[:2] for photo in photos])
-        chance = draws(recipe.seed, epoch, indices, _CROP, 2 * TRIES + 2)
-        boxes = _random_areas(sides, chance, recipe.min_area)
+        uniform = draws(recipe.seed, epoch, indices, _CROP, 2 * TRIES + 2)
+        boxes = _random_areas(sides, uniform, recipe.min_area)
         if recipe.augmentation == "crop-flip":
-            boxes = _random_squares(sides, chance, how)
+            boxes = _random_squares(sides, uniform, preprocessing)
         flips = draws(recipe.seed, epoch, indices, _FLIP, 1)[:, 0] < 0.5
-        chances = draws(recipe.seed, epoch, indices, _SHARPNESS, 2)
+        sharpness = draws(recipe.seed, epoch, indices, _SHARPNESS, 2)
         pixels = torch.empty(len(photos), size, size, 3, dtype=torch.uint8)
-        for out, photo, box, flip, chance in zip(pixels, photos, boxes, flips, chances, strict=True):
-            crop = _crop(photo, box, size, recipe.sharpness, *chance)[0].permute(1, 2, 0)
+        for out, photo, box, flip, (which, amount) in zip(pixels, photos, boxes, flips, sharpness, strict=True):
+            crop = _crop(photo, box, size, recipe.sharpness, which, amount)[0].permute(1, 2, 0)
             out.copy_(crop.flip(1) if flip else crop)
-    return _coloured(pixels.to(device), *_colour_maps(recipe, draws(recipe.seed, epoch, indices, _COLOUR, 7), how))
+    colour_maps = _colour_maps(recipe, draws(recipe.seed, epoch, indices, _COLOUR, 7), preprocessing)
+    return _coloured(pixels.to(device), *colour_maps)
 
 
 def eval_batch(
@@ -113,22 +114,22 @@ def _stacked(tensors: list[np.ndarray], device: torch.device | str) -> Tensor:
 # --- crops: boxes are (top, left, height, width) -------------------------------------------------------
 
 
-def _random_squares(sides: np.ndarray, chance: np.ndarray, how: Preprocessing) -> np.ndarray:
+def _random_squares(sides: np.ndarray, uniform: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     """The paper's crops: 224 of the middle 256×256, in the photo's own pixels; int (B, 4)."""
     short = sides.min(1, keepdims=True)
-    side = np.maximum(1, np.rint(short * how.crop / how.resize))
-    corner = (sides - short) // 2 + np.floor(chance[:, -2:] * (short - side + 1))
+    side = np.maximum(1, np.rint(short * preprocessing.crop / preprocessing.resize))
+    corner = (sides - short) // 2 + np.floor(uniform[:, -2:] * (short - side + 1))
     return np.concatenate([corner, side, side], 1).astype(int)
 
 
-def _random_areas(sides: np.ndarray, chance: np.ndarray, min_area: float) -> np.ndarray:
+def _random_areas(sides: np.ndarray, uniform: np.ndarray, min_area: float) -> np.ndarray:
     """Boxes of a random share of the photo's area and an aspect of 3:4 to 4:3 (Szegedy et al. 2015), int (B, 4).
 
     As torchvision's RandomResizedCrop: the first of ten tries that fits, else the middle at the nearest such aspect.
     """
     height, width = sides[:, :1], sides[:, 1:]
-    area = height * width * (min_area + (1 - min_area) * chance[:, :TRIES])
-    aspect = np.exp(np.log(4 / 3) * (2 * chance[:, TRIES : 2 * TRIES] - 1))
+    area = height * width * (min_area + (1 - min_area) * uniform[:, :TRIES])
+    aspect = np.exp(np.log(4 / 3) * (2 * uniform[:, TRIES : 2 * TRIES] - 1))
     h, w = np.rint(np.sqrt(area / aspect)), np.rint(np.sqrt(area * aspect))
     fits = (h >= 1) & (h <= height) & (w >= 1) & (w <= width)
     first = fits.argmax(1)[:, None]
@@ -136,7 +137,7 @@ def _random_areas(sides: np.ndarray, chance: np.ndarray, min_area: float) -> np.
     widest = np.concatenate([np.minimum(height, np.rint(width * 4 / 3)), np.minimum(width, np.rint(height * 4 / 3))], 1)
     found = fits.any(1, keepdims=True)
     box = np.where(found, box, widest)
-    corner = np.where(found, np.floor(chance[:, -2:] * (sides - box + 1)), (sides - box) // 2)
+    corner = np.where(found, np.floor(uniform[:, -2:] * (sides - box + 1)), (sides - box) // 2)
     return np.concatenate([corner, box], 1).astype(int)
 
 
@@ -191,25 +192,25 @@ def _resized(x: Tensor, size: int) -> Tensor:
 # --- colours -------------------------------------------------------------------------------------
 
 
-def _colour_maps(recipe: Recipe, chance: np.ndarray, how: Preprocessing) -> tuple[Tensor, Tensor, Tensor]:
+def _colour_maps(recipe: Recipe, uniform: np.ndarray, preprocessing: Preprocessing) -> tuple[Tensor, Tensor, Tensor]:
     """For each photo y = matrix · rgb + offset + mix · (the photo's mean grey), with rgb from 0 to 255.
 
     That is brightness, contrast and saturation as torchvision's ColorJitter has them, the paper's PCA shift and the
     normalisation. Nothing is clipped in between. Shapes: (B, 3, 3), (B, 3, 1), (B, 3, 1), float32.
     """
-    brightness, contrast, saturation = 1 + recipe.colour_jitter * (2 * chance.T[:3, :, None, None] - 1)  # (B, 1, 1)
-    mean, std = (np.array(values)[:, None] for values in (how.mean, how.std))
+    brightness, contrast, saturation = 1 + recipe.colour_jitter * (2 * uniform.T[:3, :, None, None] - 1)  # (B, 1, 1)
+    mean, std = (np.array(values)[:, None] for values in (preprocessing.mean, preprocessing.std))
     saturate = saturation * np.eye(3) + (1 - saturation) * np.array(LUMA)
-    shift = PCA_VECTORS @ (PCA_VALUES * recipe.pca_colour * _normal(chance[:, 3:]))[..., None]
+    shift = PCA_VECTORS @ (PCA_VALUES * recipe.pca_colour * _normal(uniform[:, 3:]))[..., None]
     matrix = brightness * contrast * saturate / 255 / std
     mix = (1 - contrast) * brightness / 255 / std  # a saturation leaves grey as it is
     return tuple(torch.from_numpy(part).float() for part in (matrix, (shift - mean) / std, mix))
 
 
-def _normal(chance: np.ndarray) -> np.ndarray:
+def _normal(uniform: np.ndarray) -> np.ndarray:
     """Three N(0, 1) from four uniform numbers (Box & Muller 1958): (B, 4) to (B, 3)."""
-    radius = np.sqrt(-2 * np.log1p(-chance[:, :2]))
-    angle = 2 * np.pi * chance[:, 2:]
+    radius = np.sqrt(-2 * np.log1p(-uniform[:, :2]))
+    angle = 2 * np.pi * uniform[:, 2:]
     return np.concatenate([radius * np.cos(angle), radius[:, :1] * np.sin(angle[:, :1])], 1)
 
 

@@ -26,7 +26,7 @@ def insert(network: AlexNet) -> None:
 
 
 @torch.no_grad()
-def settle(network: nn.Sequential, x: Tensor) -> None:
+def calibrate(network: nn.Sequential, x: Tensor) -> None:
     """Make each normalisation change nothing for a batch of photos (B, 3, S, S): trained weights go on from there.
 
     The weights before it take the length that fresh ones have (He et al. 2015, arXiv:1502.01852): behind a

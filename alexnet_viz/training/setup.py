@@ -22,7 +22,7 @@ from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan
 from alexnet_viz.training.state import TrainingContext, TrainingState, restore_checkpoint
 
-SETTLE = 512  # photos that the first means and variances of given weights are taken from
+CALIBRATION_PHOTOS = 512  # photos that the first means and variances of given weights are taken from
 
 
 def set_up(
@@ -66,9 +66,9 @@ def _first_network(path: Path, recipe: Recipe, splits: Splits, device: torch.dev
         return make_network(replace(recipe, start=""), classes, device)
     network = make_network(recipe, classes, device, path.parent)
     if recipe.start and recipe.batch_norm:
-        indices = np.linspace(0, len(splits.train) - 1, min(SETTLE, len(splits.train))).astype(int)
+        indices = np.linspace(0, len(splits.train) - 1, min(CALIBRATION_PHOTOS, len(splits.train))).astype(int)
         x = augment.train_batch(splits.train, indices, recipe, size=recipe.size_at(0), epoch=0, device=device)
-        batch_norm.settle(network, x)
+        batch_norm.calibrate(network, x)
     return network
 
 

@@ -34,12 +34,12 @@ def test_without_any_norm_the_weights_are_the_networks_own():
     assert list(state) == list(network.state_dict())
 
 
-def test_settled_it_changes_nothing_until_it_is_trained():
+def test_calibrated_it_changes_nothing_until_it_is_trained():
     network = build(NetworkSpec(num_classes=5, fc_width=16, input_size=96), seed=0)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     batch_norm.insert(network)
     x = torch.randn(16, 3, 96, 96, generator=torch.Generator().manual_seed(1))
-    batch_norm.settle(network, x)
+    batch_norm.calibrate(network, x)
     assert network.conv1.weight.norm().item() == pytest.approx(128**0.5)  # as long as fresh ones
     after = batch_norm.folded(network)
     for key, value in before.items():
@@ -50,5 +50,5 @@ def test_settled_it_changes_nothing_until_it_is_trained():
             layer.p = 0.0
     plain = build(NetworkSpec(num_classes=5, fc_width=16, input_size=96))
     plain.load_state_dict(before)
-    with torch.inference_mode():  # the very photos it was settled on, in training mode
+    with torch.inference_mode():  # the very photos it was calibrated on, in training mode
         torch.testing.assert_close(network(x), plain.eval()(x), rtol=1e-4, atol=1e-5)
