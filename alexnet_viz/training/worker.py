@@ -14,6 +14,7 @@ import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alexnet_viz.errors import DataError, RunError, Stopped, UserError
 from alexnet_viz.training import runs
@@ -21,6 +22,11 @@ from alexnet_viz.training.launcher import TORCHRUN_ENVIRONMENT, machines_command
 from alexnet_viz.training.process_tuning import keep_freed_memory, set_passive_waiting, set_threads
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.turns import turn
+
+if TYPE_CHECKING:  # torch comes only once the process is tuned
+    from alexnet_viz.training.data import Splits
+    from alexnet_viz.training.distributed import ProcessGroup
+    from alexnet_viz.training.monitor import Monitor
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -87,12 +93,12 @@ def _run(path: Path, recipe: Recipe, *, writes: bool) -> int:
             (path / "stop").unlink(missing_ok=True)
 
 
-def _listen(monitor) -> None:
+def _listen(monitor: Monitor) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, monitor.ask_to_stop)
 
 
-def _train(path: Path, recipe: Recipe, monitor) -> bool:
+def _train(path: Path, recipe: Recipe, monitor: Monitor) -> bool:
     import torch
 
     from alexnet_viz.network.device import pick
@@ -119,7 +125,7 @@ def _train(path: Path, recipe: Recipe, monitor) -> bool:
         return train(path, recipe, splits, group, monitor, device)
 
 
-def _load(recipe: Recipe, group, monitor):
+def _load(recipe: Recipe, group: ProcessGroup, monitor: Monitor) -> Splits:
     """The data; on each machine the first process goes before the others, who then find its cache."""
     from alexnet_viz.training import data
 
