@@ -22,8 +22,12 @@ _VERSION = hashlib.sha256(b"".join(_MODULES.values())).hexdigest()[:12]  # so th
 _PLACE = f"component-modules/{_VERSION}"
 
 # Relative to the page, which lies right below the app's root, so that it holds behind a proxy's prefix too.
-_SCRIPT = """const {{ default: component }} = await import(new URL("{place}/{name}/{name}.js", document.baseURI));
-export default component;
+_SCRIPT = """const {{ default: draw }} = await import(new URL("{place}/{name}/{name}.js", document.baseURI));
+export default (component) => {{
+  const close = draw(component);
+  component.parentElement.host.dataset.drawn = ""; // tests wait for it
+  return close;
+}};
 """
 
 

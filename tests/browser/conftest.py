@@ -130,8 +130,13 @@ def _is_foreign(url: str) -> bool:
     return not url.startswith(("data:", "blob:", "http://127.0.0.1", "ws://127.0.0.1"))
 
 
+DRAWN = """() => [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
+    .every((component) => "drawn" in component.dataset)"""
+
+
 def settled(page) -> None:
-    """Wait until Streamlit's script has run to its end."""
+    """Wait until Streamlit's script has run to its end and every component, whose modules come later, has drawn."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
     page.wait_for_timeout(300)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
+    page.wait_for_function(DRAWN)

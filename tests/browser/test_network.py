@@ -47,7 +47,6 @@ def opened(open_page, server, query, **how):
     page.on("console", lambda message: page.complaints.append(message.text) if _matters(message) else None)
     page.goto(f"{server.address}/network?weights=random&photo=coffee&{query}")
     settled(page)
-    page.locator(".network .trail button").first.wait_for()  # the component's modules come after the page
     return page
 
 
