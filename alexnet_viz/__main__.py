@@ -121,6 +121,12 @@ def _network_options(parser: argparse.ArgumentParser) -> None:
         metavar="imagenet|bundled|random|run:ID|PATH",
         help="where the weights come from (default: the best that is on this machine); imagenet may be downloaded",
     )
+    parser.add_argument(
+        "--preprocessing",
+        metavar="torchvision|caffe|unit|MEAN/STD",
+        help="how photos are prepared for --weights PATH, which does not say it: caffe is BGR, 0 to 255, minus its "
+        "mean; unit RGB from 0 to 1; or an own mean and std: 0.5,0.5,0.5/0.25,0.25,0.25 (default: torchvision)",
+    )
     parser.add_argument("--variant", choices=VARIANTS, default="torchvision", help="the network, for --weights random")
     parser.add_argument("--device", help="cuda, mps or cpu (default: the best there is)")
     parser.add_argument("--json", action="store_true", help="a JSON list instead of a table")
@@ -139,11 +145,9 @@ def _count(text: str) -> int:
 def _classify(options: argparse.Namespace) -> int:
     from alexnet_viz.inspection.model import get
     from alexnet_viz.inspection.predictions import classify
-    from alexnet_viz.network.sources import best_available
 
-    choice = options.weights or best_available()
     with _download_bar() as on_progress:
-        model = get(choice, options.variant, options.device, on_progress)
+        model = get(_weights_choice(options), options.variant, options.device, on_progress)
     photos = _photos(options.photos)
     answers, failures = [], _Failures(len(photos))
     for photo in photos:
@@ -153,7 +157,21 @@ def _classify(options: argparse.Namespace) -> int:
                 _print_answer(answers[-1], model.info)
     if options.json:
         print(json_text([answer.as_dict() for answer in answers], indent=2))
+    _print_notes(model.info)
     return failures.code()
+
+
+def _weights_choice(options: argparse.Namespace) -> str:
+    from alexnet_viz.network.sources import best_available, with_preprocessing
+
+    choice = options.weights or best_available()
+    return with_preprocessing(choice, options.preprocessing) if options.preprocessing else choice
+
+
+def _print_notes(info: WeightsInfo) -> None:
+    """What is to be known of the weights, apart from the answers."""
+    for note in info.notes:
+        print(one_line(note), file=sys.stderr)
 
 
 def _attribute(options: argparse.Namespace) -> int:
@@ -164,12 +182,11 @@ def _attribute(options: argparse.Namespace) -> int:
     from alexnet_viz.images.decode import decode
     from alexnet_viz.images.preprocess import preprocess
     from alexnet_viz.inspection.model import get
-    from alexnet_viz.network.sources import best_available
     from alexnet_viz.output_names import output_names
 
     method(options.method).settings(knobs := _assignments(options.set))
     with _download_bar() as on_progress:
-        model = get(options.weights or best_available(), options.variant, options.device, on_progress)
+        model = get(_weights_choice(options), options.variant, options.device, on_progress)
     how, other = model.info.preprocessing, None
     if options.other:
         other = preprocess(decode(_bytes(options.other), options.other.name), how).tensor
@@ -188,6 +205,7 @@ def _attribute(options: argparse.Namespace) -> int:
         for one in written:
             line = f"{one['overlay']}  {one['method']} of {one['target']}"
             print("\n  ".join(map(one_line, (line, *one["notes"]))))
+    _print_notes(model.info)
     return failures.code()
 
 

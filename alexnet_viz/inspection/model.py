@@ -10,7 +10,7 @@ import torch
 from alexnet_viz.bounded import Bounded
 from alexnet_viz.network import device as devices
 from alexnet_viz.network import weights
-from alexnet_viz.network.sources import Progress, path_of
+from alexnet_viz.network.sources import Progress, mark_used, path_of
 from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.values import DeviceInfo, Variant, WeightsInfo
 
@@ -48,9 +48,9 @@ def get(
 
 
 def _version(choice: str) -> str:
-    """The choice, and for a file the time and size that tell a new one under an old name."""
+    """The choice, and for a file the time and size that tell a new one under an old name. Raises WeightsError."""
+    path = path_of(choice)
     try:
-        path = path_of(choice)
         return f"{choice}:{path.stat().st_mtime_ns}:{path.stat().st_size}" if path else choice
     except OSError:
         return choice
@@ -58,6 +58,8 @@ def _version(choice: str) -> str:
 
 def _load(choice: str, variant: Variant, where: DeviceInfo, on_progress: Progress | None) -> Model:
     network, info = weights.load(choice, variant, on_progress)
+    if path := path_of(choice):
+        mark_used(path)
     network = network.to(where.name)
     half = False
     if where.name.startswith("cuda"):

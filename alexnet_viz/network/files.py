@@ -1,22 +1,29 @@
-"""Weights on disk: one safetensors file that carries its own description, written whole or not at all."""
+"""Weights on disk: one safetensors file that carries its own description, written whole or not at all; and the reading
+of the files of others, by what is in them and not by what they are called."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from alexnet_viz.disk import write_atomically
 from alexnet_viz.errors import WeightsError
+from alexnet_viz.network.pytorch_file import DAMAGE, read_pytorch
+from alexnet_viz.network.sources import CHECKPOINT_BYTES, check_format, is_safetensors, regular_file
+from alexnet_viz.network.stored import Contents, StoredTensor
 from alexnet_viz.values import NetworkSpec, Preprocessing
 
 _KEY = "alexnet_viz"  # the one metadata entry that is ours, as JSON
+_HEADER_BYTES = 4 << 20  # names, shapes and metadata: 22,000 classes take 0.7 MB
+_KINDS = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "F64": "float64"}
 
 
 def save_weights(
@@ -44,42 +51,75 @@ def save_weights(
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """A checkpoint's tensors and, where it is one of ours, its description (else an empty dict).
+    """The tensors and the description of a checkpoint that ``save_weights`` wrote. Raises WeightsError."""
+    contents = open_checkpoint(path)
+    with reading(path):
+        return {key: tensor.read() for key, tensor in contents.tree.items()}, contents.description or {}
 
-    ``.safetensors``, or ``.pt``/``.pth`` through torch.load(weights_only=True), so that no pickle can run code.
-    Raises WeightsError.
-    """
-    if not path.is_file():
-        raise WeightsError(f"There is no file {str(path)!r}: check the path, or upload the checkpoint.")
-    if path.stat().st_size == 0:
+
+def open_checkpoint(path: Path) -> Contents:
+    """What a safetensors file, or one of PyTorch's, holds, before any tensor is made. Raises WeightsError."""
+    size = regular_file(path).st_size
+    if size == 0:
         raise WeightsError(f"{path.name} is empty (0 bytes): choose another checkpoint.")
-    if path.suffix == ".safetensors":
-        return _read_safetensors(path)
-    if path.suffix in (".pt", ".pth"):
-        return _read_torch(path), {}
-    raise WeightsError(f"{path.name} is no checkpoint: use a .safetensors, .pt or .pth file.")
-
-
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
-            return state, json.loads((file.metadata() or {}).get(_KEY, "{}"))
-    except (SafetensorError, ValueError, OSError) as error:
-        raise WeightsError(f"{path.name} cannot be read as safetensors ({error}): save or copy it again.") from error
-
-
-def _read_torch(path: Path) -> dict[str, Tensor]:
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # the unpickler raises nearly anything on a file that is not a checkpoint
+    if size > CHECKPOINT_BYTES:
         raise WeightsError(
-            f"{path.name} cannot be loaded as plain weights: it is damaged, or holds more than tensors "
-            "(such a file could run code). Save model.state_dict() and use that."
+            f"{path.name} has {size / 1e9:.1f} GB, and at most {CHECKPOINT_BYTES / 1e9:.1f} are read: save "
+            "model.state_dict() alone."
+        )
+    with reading(path):
+        with open(path, "rb") as file:
+            head = file.read(9)
+        if path.suffix.lower() == ".safetensors" or is_safetensors(head):
+            return _open_safetensors(path, int.from_bytes(head[:8], "little"))
+        check_format(head, path.name)
+        return read_pytorch(path)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Around all that looks into a file: whatever is wrong with its bytes becomes a WeightsError."""
+    try:
+        yield
+    except SafetensorError as error:
+        raise WeightsError(f"{path.name} cannot be read as safetensors ({error}): save or copy it again.") from error
+    except DAMAGE as error:
+        raise WeightsError(
+            f"{path.name} cannot be loaded as plain weights: it is damaged ({type(error).__name__}). Save or copy it "
+            "again."
         ) from error
-    for key in ("state_dict", "model", "model_state_dict"):  # the usual wrappings of a training script
-        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
-            loaded = loaded[key]
-    if not isinstance(loaded, dict) or not all(isinstance(value, Tensor) for value in loaded.values()) or not loaded:
-        raise WeightsError(f"{path.name} holds no state dict: save model.state_dict() and use that.")
-    return {key.removeprefix("module."): value for key, value in loaded.items()}
+
+
+def _open_safetensors(path: Path, length: int) -> Contents:
+    if length > _HEADER_BYTES:
+        raise WeightsError(
+            f"{path.name} cannot be read as safetensors (its header would take {length:,} bytes, at most "
+            f"{_HEADER_BYTES:,} are read): save or copy it again."
+        )
+    file = safe_open(path, framework="pt")
+    tensors = {key: _stored(file, key) for key in file.keys()}  # noqa: SIM118 (no mapping)
+    metadata = file.metadata() or {}
+    beside = {key: _json(text) for key, text in metadata.items()}
+    if _KEY not in metadata:
+        return Contents(tensors, beside=beside)
+    if not isinstance(beside[_KEY], dict):
+        raise WeightsError(
+            f"{path.name}: its description is not one that this app wrote (it is no JSON object): use the file as it "
+            "was saved."
+        )
+    return Contents(tensors, description=beside[_KEY])
+
+
+def _stored(file: Any, key: str) -> StoredTensor:
+    values = file.get_slice(key)
+    kind = _KINDS.get(values.get_dtype(), values.get_dtype().lower())
+    # a copy: what safe_open gives is mapped from the disk, and a file cut short later would end the process
+    return StoredTensor(tuple(values.get_shape()), kind, lambda: file.get_tensor(key).clone())
+
+
+def _json(text: str) -> Any:
+    """A metadata entry's value: what its JSON says, else its text."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,22 +1,26 @@
 """Where weights can come from, and getting them onto this machine. No torch here: a page can list them at once.
 
 A choice is a short text, the same in the address, the sidebar and the shell: ``imagenet``, ``bundled``, ``random``,
-``run:<id>``, ``run:<id>@start`` for what that run began with, or the path of a checkpoint.
+``run:<id>``, ``run:<id>@start`` for what that run began with, or the path of a checkpoint. A path may end in
+``#preprocessing=`` and one of network.colours: files of others do not say how photos were prepared.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import http.client
 import os
 import re
 import shutil
+import stat
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from alexnet_viz.disk import atomic_file, cache_folder, entry_named, runs_folder
+from alexnet_viz.disk import atomic_file, cache_folder, entry_named, runs_folder, write_atomically
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import WeightsError
 from alexnet_viz.network.checkpoint_index import read_index, weights_file
@@ -25,7 +29,11 @@ IMAGENET_URL = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"  #
 IMAGENET_MEGABYTES = 233
 BUNDLED = Path(__file__).parents[2] / "assets" / "weights" / "alexnet-bundled.safetensors"
 START = "@start"
-CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth")
+PREPROCESSING = "#preprocessing="
+CHECKPOINT_BYTES = 2 << 30  # of a file that is read: an AlexNet with Adam's state has 0.73 GB
+UPLOADS = 20  # checkpoints kept, and
+UPLOADS_BYTES = 4 << 30  # what they may take together; those that were not used for the longest time go
+_NAME_BYTES = 200  # of an uploaded file's name; file systems take 255
 
 Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0 when the server does not say)
 
@@ -37,8 +45,26 @@ def best_available() -> str:
     return "bundled" if BUNDLED.is_file() else "random"
 
 
+def split_choice(choice: str) -> tuple[str, str]:
+    """A choice without its preprocessing, and that (empty where it names none)."""
+    place, _, preprocessing = choice.partition(PREPROCESSING)
+    return place, preprocessing
+
+
+def is_file_choice(choice: str) -> bool:
+    """Whether a choice is the path of a checkpoint."""
+    return choice not in ("imagenet", "bundled", "random") and not choice.startswith("run:")
+
+
+def with_preprocessing(choice: str, preprocessing: str) -> str:
+    """A checkpoint's choice with a way to prepare photos. Raises WeightsError for weights that say it themselves."""
+    if not is_file_choice(choice):
+        raise WeightsError(f"The weights {choice!r} bring their preprocessing: choose another for a checkpoint's path.")
+    return f"{split_choice(choice)[0]}{PREPROCESSING}{preprocessing}"
+
+
 def path_of(choice: str, runs: Path | None = None) -> Path | None:
-    """The file that a choice stands for; None for random. Raises WeightsError for a run that is not there."""
+    """The file that a choice stands for, there or not; None for random. Raises WeightsError for what can be no path."""
     if choice == "random":
         return None
     if choice == "imagenet":
@@ -47,7 +73,27 @@ def path_of(choice: str, runs: Path | None = None) -> Path | None:
         return BUNDLED
     if choice.startswith("run:"):
         return run_weights(choice.removeprefix("run:").removesuffix(START), runs)
-    return Path(choice).expanduser()
+    place = split_choice(choice)[0]
+    try:
+        path = Path(place).expanduser()
+        path.exists()  # asks the system whether this can be a path at all
+    except (OSError, ValueError, RuntimeError) as error:  # too long, with a zero byte, of no such user
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise WeightsError(f"{place[:80]!r} can be no path ({reason}): check it, or upload the checkpoint.") from error
+    return path
+
+
+def regular_file(path: Path) -> os.stat_result:
+    """A file's size and times. Raises WeightsError where there is none, or something that is no file to read."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            raise WeightsError(f"There is no file {str(path)!r}: check the path, or upload the checkpoint.") from error
+        raise WeightsError(f"{str(path)!r} cannot be read ({error.strerror}): check its rights.") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise WeightsError(f"{str(path)!r} is a folder or a device, no file: name the checkpoint itself.")
+    return found
 
 
 def run_weights(run: str, runs: Path | None = None) -> Path:
@@ -68,20 +114,82 @@ def run_weights(run: str, runs: Path | None = None) -> Path:
     return file
 
 
+def is_safetensors(head: bytes) -> bool:
+    """Whether a file's first nine bytes are those of safetensors: the length of a JSON object, and its brace."""
+    return head[8:9] == b"{"
+
+
+def check_format(head: bytes, name: str) -> None:
+    """Raises WeightsError where a file's first bytes are those of no checkpoint, whatever it is called."""
+    if not (is_safetensors(head) or head.startswith(b"PK\x03\x04") or head.startswith(b"\x80")):  # zip, pickle
+        raise WeightsError(
+            f"{name} cannot be loaded as plain weights: it is no checkpoint of PyTorch (.pt, .pth, .ckpt, .bin, "
+            ".pth.tar) and no safetensors file. Save model.state_dict() with torch.save and use that."
+        )
+
+
 def save_upload(data: bytes, name: str) -> Path:
-    """Keep an uploaded checkpoint under its own SHA-256 in the cache; the path is a choice like any other."""
-    suffix = Path(name).suffix.lower()
-    if suffix not in CHECKPOINT_SUFFIXES:
-        raise WeightsError(f"{name} is no checkpoint: use a .safetensors, .pt or .pth file.")
-    folder = cache_folder() / "uploads"
-    path = folder / f"{hashlib.sha256(data).hexdigest()[:16]}{suffix}"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(folder).free < 2 * len(data):
-            raise WeightsError(f"The disk has no room for {name}: free some space in {folder}.")
-        with atomic_file(path) as file:
-            file.write(data)
+    """Keep an uploaded checkpoint under its own name in the cache; the path is a choice like any other.
+
+    The folder is named after its SHA-256, so that two files of one name keep apart. The oldest uploads go. Raises
+    WeightsError where the file is too large for the disk or for this app.
+    """
+    if len(data) > CHECKPOINT_BYTES:
+        raise WeightsError(f"{name} has {len(data) / 1e9:.1f} GB, and at most {CHECKPOINT_BYTES / 1e9:.1f} are read.")
+    check_format(data[:9], name)
+    folder = cache_folder() / "uploads" / hashlib.sha256(data).hexdigest()[:16]
+    path = folder / _file_name(name)
+    try:
+        if not path.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(folder).free < 2 * len(data):
+                raise WeightsError(f"The disk has no room for {name}: free some space in {folder.parent}.")
+            if twin := next((one for one in folder.iterdir() if not one.name.startswith(".")), None):
+                os.link(twin, path)  # the same bytes under another visitor's name
+            else:
+                write_atomically(path, data)
+        mark_used(path)
+    except OSError as error:
+        raise WeightsError(f"{name} cannot be kept in {folder.parent} ({error.strerror}): free some space.") from error
+    _forget_oldest(folder.parent)
     return path
+
+
+def _file_name(name: str) -> str:
+    """A file's own name as far as a file system takes it; its end stays, since it says what it is."""
+    base = re.split(r"[/\\]", name)[-1].replace("\0", "").encode("utf-8", "replace").decode()
+    while len(base.encode()) > _NAME_BYTES:
+        base = base[: len(base) // 2 - 1] + "…" + base[len(base) // 2 + 1 :].lstrip("…")
+    return base.lstrip(".") or "checkpoint"
+
+
+def is_upload(path: Path) -> bool:
+    """Whether a file was uploaded, and so is this app's to delete."""
+    return path.parent.parent == cache_folder() / "uploads"
+
+
+def mark_used(path: Path) -> None:
+    """Let an upload be among the last to go."""
+    if is_upload(path) and path.is_file():
+        os.utime(path.parent)
+
+
+def remove_upload(path: Path) -> None:
+    """Delete an upload that turned out to be unusable."""
+    if is_upload(path):
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # kept under another name as well
+            path.parent.rmdir()
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Delete the uploads that were not used for the longest time, beyond ``UPLOADS`` and ``UPLOADS_BYTES``."""
+    kept = sorted((entry for entry in folder.iterdir() if entry.is_dir()), key=lambda entry: entry.stat().st_mtime)
+    sizes = [sum(file.stat().st_size for file in entry.iterdir()) for entry in kept]
+    for index, entry in enumerate(kept[:-1]):
+        if len(kept) - index <= UPLOADS and sum(sizes[index:]) <= UPLOADS_BYTES:
+            break
+        shutil.rmtree(entry, ignore_errors=True)
 
 
 def imagenet_url() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,24 @@ import torch
 from torch import Tensor, nn
 
 from alexnet_viz.errors import ShapeError, WeightsError
-from alexnet_viz.network.files import read_weights
+from alexnet_viz.network.class_names import class_names
+from alexnet_viz.network.colours import TORCHVISION, colours
+from alexnet_viz.network.description import checked_spec, described
+from alexnet_viz.network.files import open_checkpoint, reading
+from alexnet_viz.network.keys import Named, kinds, name_layers, nearest, whole_module
 from alexnet_viz.network.layers import smallest_input, steps
-from alexnet_viz.network.sources import BUNDLED, START, Progress, download_imagenet, imagenet_file, path_of
-from alexnet_viz.network.variants import AlexNet, build, from_torchvision, initialise
+from alexnet_viz.network.sources import (
+    BUNDLED,
+    PREPROCESSING,
+    START,
+    Progress,
+    download_imagenet,
+    imagenet_file,
+    path_of,
+    split_choice,
+)
+from alexnet_viz.network.stored import COUNTS, FLOATS, Contents, StoredTensor
+from alexnet_viz.network.variants import AlexNet, build, initialise
 from alexnet_viz.values import VARIANT_TITLES, NetworkSpec, Preprocessing, Variant, WeightsInfo
 
 RANDOM_SEED = 2012
@@ -46,9 +61,8 @@ def _imagenet(on_progress: Progress | None) -> tuple[AlexNet, WeightsInfo]:
     path = imagenet_file()
     if not path.is_file():
         download_imagenet(on_progress)
-    state, _ = read_weights(path)
-    state = from_torchvision(state)
-    spec = infer_spec(state, path.name)
+    named = _layers(open_checkpoint(path), path.name)
+    spec = infer_spec(named.tensors, path.name, named.rest)
     from torchvision.models import AlexNet_Weights  # 2 s of import, needed for these weights alone
 
     how = AlexNet_Weights.IMAGENET1K_V1.transforms()
@@ -61,7 +75,7 @@ def _imagenet(on_progress: Progress | None) -> tuple[AlexNet, WeightsInfo]:
         preprocessing=Preprocessing(how.resize_size[0], how.crop_size[0], tuple(how.mean), tuple(how.std)),
         source="torchvision AlexNet_Weights.IMAGENET1K_V1",
     )
-    return _network(spec, state, path.name), info
+    return _network(spec, named, path), info
 
 
 def _random(spec: NetworkSpec) -> tuple[AlexNet, WeightsInfo]:
@@ -79,42 +93,103 @@ def _random(spec: NetworkSpec) -> tuple[AlexNet, WeightsInfo]:
 
 
 def _checkpoint(path: Path, choice: str) -> tuple[AlexNet, WeightsInfo]:
-    state, described = read_weights(path)
-    state = from_torchvision(state)
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    try:
-        spec = NetworkSpec(**described["spec"]) if described else infer_spec(state, path.name)
-        info = WeightsInfo(
-            id=f"sha256:{digest}",
-            choice=choice,
-            title=described.get("title", path.name),
-            spec=spec,
-            categories=tuple(described.get("categories") or _numbered(spec.num_classes)),
-            preprocessing=_preprocessing(described, spec),
-            source=described.get("source", path.name),
-            notes=() if described else ("The file names no classes: they are numbered.",),
-            unsure_below=described.get("unsure_below"),
-        )
-    except (KeyError, TypeError) as error:
-        raise WeightsError(f"{path.name}: its description is not one that this app wrote ({error!r}).") from error
-    if len(info.categories) != spec.num_classes:
-        raise WeightsError(f"{path.name} names {len(info.categories)} classes for {spec.num_classes} outputs.")
+    contents = open_checkpoint(path)
+    named = _layers(contents, path.name)
+    about = described(contents.description, path.name) if contents.description is not None else None
+    spec = about.spec if about else infer_spec(named.tensors, path.name, named.rest)
+    preprocessing, as_said = split_choice(choice)[1], about and about.preprocessing
+    way = colours(preprocessing or TORCHVISION)
+    sizes = as_said or Preprocessing.for_size(spec.input_size)
+    how = way.prepare(sizes) if preprocessing else sizes
+    network = _network(spec, named, path)
+    if preprocessing and way.bgr:  # the network's own order is turned here, so that all others see R, G, B
+        network.conv1.weight = nn.Parameter(network.conv1.weight.flip(1))
+    _check_finite(network, how, path.name)
+    names, names_note = class_names({"tree": contents.tree, "beside": contents.beside}, spec.num_classes)
+    notes = () if about else (*_place_notes(named), names_note)
+    if preprocessing or not as_said:
+        notes += (_preprocessing_note(way.title, bool(preprocessing)),)
+    chosen = f", {preprocessing}" if preprocessing not in ("", TORCHVISION) else ""
+    info = WeightsInfo(
+        id=f"sha256:{_digest(path)}{PREPROCESSING * bool(preprocessing)}{preprocessing}",
+        choice=choice,
+        title=((about and about.title) or path.name) + chosen,
+        spec=spec,
+        categories=(about and about.categories) or names or _numbered(spec.num_classes),
+        preprocessing=how,
+        source=(about and about.source) or path.name,
+        notes=notes,
+        unsure_below=about and about.unsure_below,
+    )
     if choice.startswith("run:") and choice.endswith(START):
         title = f"{choice.removeprefix('run:').removesuffix(START)}, at its start"
         notes = ("Untrained: its answers mean nothing.",)
-        return _begun(described["recipe"], spec), replace(info, id=info.id + START, title=title, notes=notes)
-    return _network(spec, state, path.name), info
+        return _begun(about and about.recipe, spec, path.name), replace(
+            info, id=info.id + START, title=title, notes=notes
+        )
+    return network, info
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _preprocessing_note(title: str, chosen: bool) -> str:
+    if chosen:
+        return f"Photos are prepared as you chose ({title})."
+    return (
+        f"The file does not say how photos were prepared for it: assumed is {title}. Choose another preprocessing if "
+        "its answers are wrong for every photo."
+    )
+
+
+def _place_notes(named: Named) -> tuple[str, ...]:
+    if named.others:
+        return (f"The file holds several networks; this is “{named.prefix}”, beside it are {_some(named.others)}.",)
+    return (f"Left out of the file: {_some(named.rest)}.",) if named.rest else ()
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(f"“{name}”" for name in names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
+
+
+def _layers(contents: Contents, name: str) -> Named:
+    """A file's tensors under this app's names; where they are no AlexNet's, what comes nearest. Raises WeightsError."""
+    named = name_layers(contents.tree)
+    if named is not None:
+        return named
+    if module := whole_module(contents.tree):
+        raise WeightsError(
+            f"{name} cannot be loaded as plain weights: it is a whole model ({module}), and loading one runs its code. "
+            "Load it where it was made, save model.state_dict() and use that."
+        )
+    if strange := next((kind for kind in kinds(contents.tree) if kind not in (*FLOATS, *COUNTS)), None):
+        raise WeightsError(f"{name} holds {strange} tensors: save the state_dict() of the network in plain float32.")
+    near = nearest(contents.tree)
+    if near.tensors or near.rest:
+        return near
+    foreign = [one for one in contents.foreign if not one.startswith(("collections.", "torch."))]
+    if foreign:
+        raise WeightsError(
+            f"{name} cannot be loaded as plain weights: it holds objects ({foreign[0]}) and no state dict. Save "
+            "model.state_dict() and use that."
+        )
+    raise WeightsError(f"{name} holds no state dict: save model.state_dict() and use that.")
 
 
 @torch.no_grad()
-def _begun(recipe: dict, spec: NetworkSpec) -> AlexNet:
+def _begun(recipe: dict | None, spec: NetworkSpec, name: str) -> AlexNet:
     """What a run began with, drawn again as its recipe says, with its new batch normalisations folded in."""
-    if recipe.get("start"):
-        raise WeightsError(f"This run went on from other weights, “{recipe['start']}”: choose those.")
+    try:
+        seed, scheme, batch_norm, start = (recipe[key] for key in ("seed", "init", "batch_norm", "start"))
+    except (KeyError, TypeError) as error:
+        raise WeightsError(f"{name} does not hold its run's recipe: choose the run's weights.") from error
+    if start:
+        raise WeightsError(f"This run went on from other weights, “{start}”: choose those.")
     network = build(spec)
-    initialise(network, recipe["seed"], recipe["init"])
-    if recipe["batch_norm"]:
+    initialise(network, seed, scheme)
+    if batch_norm:
         scale = 1 / (torch.ones(()) + nn.BatchNorm2d(1).eps).sqrt()
         for name, parameter in network.named_parameters():
             if not name.startswith("fc8."):
@@ -122,12 +197,15 @@ def _begun(recipe: dict, spec: NetworkSpec) -> AlexNet:
     return network
 
 
-def infer_spec(state: dict[str, Tensor], name: str) -> NetworkSpec:
-    """Which AlexNet a state dict belongs to, from its shapes; WeightsError names the first that fits none."""
+def infer_spec(state: Mapping[str, Tensor | StoredTensor], name: str, rest: Iterable[str] = ()) -> NetworkSpec:
+    """Which AlexNet a state dict belongs to, from its shapes; WeightsError names the first that fits none.
+
+    ``rest`` are the keys beside it in the file.
+    """
     shapes = {key: tuple(value.shape) for key, value in state.items()}
     for key in ("conv1.weight", "conv2.weight", "fc6.weight", "fc8.weight"):
         if key not in shapes:
-            found = ", ".join(list(shapes)[:3])
+            found = ", ".join([*rest, *shapes][:3])
             raise WeightsError(f"{name} is no AlexNet: it has no {key} (its first keys are {found}).")
     conv1, conv2, fc6, fc8 = (shapes[f"{layer}.weight"] for layer in ("conv1", "conv2", "fc6", "fc8"))
     if conv1[1:] != (3, 11, 11) or conv1[0] not in (64, 96):
@@ -135,9 +213,9 @@ def infer_spec(state: dict[str, Tensor], name: str) -> NetworkSpec:
             f"{name}: conv1.weight has shape {conv1}, an AlexNet has (64, 3, 11, 11) or (96, 3, 11, 11)."
         )
     variant = "torchvision" if conv1[0] == 64 else "paper" if conv2[1:2] == (48,) else "single-tower"
-    if len(fc6) != 2 or len(fc8) != 2:
+    if len(fc6) != 2 or len(fc8) != 2 or 0 in (*fc6, *fc8):
         raise WeightsError(f"{name}: fc6.weight and fc8.weight must be matrices, not {fc6} and {fc8}.")
-    known = NetworkSpec(variant, num_classes=fc8[0], fc_width=fc6[0])
+    known = checked_spec(NetworkSpec(variant, num_classes=fc8[0], fc_width=fc6[0]), name)
     if variant == "torchvision":  # pools to 6×6 whatever the photo's size
         return known
     paddings = (known.conv1_padding, 2 - known.conv1_padding)
@@ -153,32 +231,55 @@ def infer_spec(state: dict[str, Tensor], name: str) -> NetworkSpec:
     raise WeightsError(f"{name}: fc6.weight takes {fc6[1]:,} inputs, and no photo size up to 512 gives that many.")
 
 
-def _network(spec: NetworkSpec, state: dict[str, Tensor], name: str) -> AlexNet:
-    """A network around these very tensors (as float32), after checking every key and shape in the chain's order."""
+def _network(spec: NetworkSpec, named: Named, path: Path) -> AlexNet:
+    """A network around a file's tensors, as float32, once all keys and shapes are checked in the chain's order."""
     with torch.device("meta"):
         network = AlexNet(spec)
-    expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    expected, name = {key: tuple(value.shape) for key, value in network.state_dict().items()}, path.name
     for key, shape in expected.items():
-        if key not in state:
+        stored = named.tensors.get(key)
+        if stored is None:
             raise WeightsError(f"{name} has no {key}: it is not a {spec.variant} AlexNet.")
-        if tuple(state[key].shape) != shape:
-            raise WeightsError(f"{name}: {key} has shape {tuple(state[key].shape)}, the network needs {shape}.")
-        if not torch.isfinite(state[key]).all():
-            raise WeightsError(f"{name}: {key} holds values that are not finite (NaN or infinity): it cannot be used.")
-    if extra := next((key for key in state if key not in expected), None):
+        if stored.shape != shape:
+            raise WeightsError(f"{name}: {key} has shape {stored.shape}, the network needs {shape}.")
+        if stored.fault or stored.kind not in FLOATS:
+            fault = stored.fault or f"is kept as {stored.kind}, not as {', '.join(FLOATS)}"
+            raise WeightsError(f"{name}: {key} {fault}: save the network's state_dict() in plain float32.")
+    if not named.prefix and (extra := next((key for key in named.rest), None)):
         raise WeightsError(f"{name} has a key {extra!r} that a {spec.variant} AlexNet does not have.")
-    network.load_state_dict({key: state[key].float() for key in expected}, assign=True)
+    with reading(path):
+        state = {key: _parameter(named.tensors[key].read()) for key in expected}
+    network.load_state_dict(state, assign=True)
     return network
 
 
-def _preprocessing(described: dict, spec: NetworkSpec) -> Preprocessing:
-    if "preprocessing" not in described:
-        return Preprocessing.for_size(spec.input_size)
-    how = described["preprocessing"]
-    read = Preprocessing(int(how["resize"]), int(how["crop"]), tuple(how["mean"]), tuple(how["std"]))
-    if not 1 <= read.crop <= read.resize or len(read.mean) != 3 or len(read.std) != 3 or min(read.std) <= 0:
-        raise TypeError(f"preprocessing {how}")
-    return read
+def _parameter(value: Tensor) -> Tensor:
+    """Values as float32 in a storage of their own size."""
+    value = value.float().contiguous()
+    return value.clone() if value.untyped_storage().nbytes() > value.nbytes else value
+
+
+@torch.no_grad()
+def _check_finite(network: AlexNet, how: Preprocessing, name: str) -> None:
+    """WeightsError where a parameter is not finite, or where an answer to some photo could overflow float32.
+
+    A layer's output is at most its input's largest value times the largest Σ|weight| of a unit, plus its bias. A
+    trained network stays twenty orders of magnitude below float32's end.
+    """
+    largest = max(max(abs(mean), abs(1 - mean)) / std for mean, std in zip(how.mean, how.std, strict=True))
+    for key, layer in network.named_children():
+        if not isinstance(layer, nn.Conv2d | nn.Linear):
+            continue
+        sums = torch.linalg.vector_norm(layer.weight.flatten(1), 1, dim=1)
+        largest = float(sums.max()) * largest + float(layer.bias.abs().max())
+        if largest < torch.finfo(torch.float32).max:
+            continue
+        for parameter in ("weight", "bias"):
+            if not torch.isfinite(getattr(layer, parameter)).all():
+                raise WeightsError(
+                    f"{name}: {key}.{parameter} holds values that are not finite (NaN or infinity): it cannot be used."
+                )
+        raise WeightsError(f"{name}: the weights of {key} are so large that answers overflow: it cannot be used.")
 
 
 def _numbered(count: int) -> tuple[str, ...]:
