@@ -42,7 +42,7 @@ def described(said: dict[str, Any], name: str) -> Description:
             raise ValueError(f"unsure_below {unsure_below!r:.80}")
         recipe = said.get("recipe")
         return Description(spec, categories, preprocessing, title, source, unsure_below, recipe)
-    except (KeyError, TypeError, ValueError, ShapeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, ShapeError) as error:
         reason = f"{error}" if isinstance(error, ShapeError) else f"{type(error).__name__}: {error}"
         raise WeightsError(
             f"{name}: its description is not one that this app wrote ({reason[:200]}): use the file as it was saved."
@@ -54,7 +54,7 @@ def checked_spec(spec: NetworkSpec, name: str) -> NetworkSpec:
     limits = ("num_classes", MOST_CLASSES), ("input_size", LARGEST_INPUT), ("conv1_padding", _LARGEST_PADDING)
     for key, most in limits:
         if getattr(spec, key) > most:
-            raise WeightsError(f"{name} has a {key} of {getattr(spec, key):,}, and at most {most:,} can be shown.")
+            raise WeightsError(f"{name}: its {key} is {getattr(spec, key):,}, and at most {most:,} can be shown.")
     return spec
 
 
@@ -63,6 +63,7 @@ def _categories(names: Any, spec: NetworkSpec, name: str) -> tuple[str, ...] | N
         return None
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
         raise TypeError("categories are no list of text")
+    "".join(names).encode()  # a UnicodeEncodeError, which is a ValueError, where they are no text to show
     if len(names) != spec.num_classes:
         raise WeightsError(f"{name} names {len(names)} classes for {spec.num_classes} outputs.")
     return tuple(names)
@@ -95,4 +96,5 @@ def _number(value: Any) -> float:
 def _text(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
+    (value or "").encode()
     return value[:_LONGEST_TITLE] if value else None

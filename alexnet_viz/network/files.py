@@ -17,12 +17,17 @@ from torch import Tensor
 from alexnet_viz.disk import write_atomically
 from alexnet_viz.errors import WeightsError
 from alexnet_viz.network.pytorch_file import DAMAGE, read_pytorch
-from alexnet_viz.network.sources import CHECKPOINT_BYTES, check_format, is_safetensors, regular_file
+from alexnet_viz.network.sources import (
+    CHECKPOINT_BYTES,
+    HEADER_BYTES,
+    METADATA,
+    check_format,
+    is_safetensors,
+    regular_file,
+)
 from alexnet_viz.network.stored import Contents, StoredTensor
 from alexnet_viz.values import NetworkSpec, Preprocessing
 
-_KEY = "alexnet_viz"  # the one metadata entry that is ours, as JSON
-_HEADER_BYTES = 4 << 20  # names, shapes and metadata: 22,000 classes take 0.7 MB
 _KINDS = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "F64": "float64"}
 
 
@@ -47,7 +52,7 @@ def save_weights(
         **(extra or {}),
     }
     tensors = {key: value.detach().cpu().contiguous() for key, value in state.items()}
-    write_atomically(path, save(tensors, {_KEY: json.dumps(description, ensure_ascii=False)}))
+    write_atomically(path, save(tensors, {METADATA: json.dumps(description, ensure_ascii=False)}))
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -91,23 +96,23 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def _open_safetensors(path: Path, length: int) -> Contents:
-    if length > _HEADER_BYTES:
+    if length > HEADER_BYTES:
         raise WeightsError(
             f"{path.name} cannot be read as safetensors (its header would take {length:,} bytes, at most "
-            f"{_HEADER_BYTES:,} are read): save or copy it again."
+            f"{HEADER_BYTES:,} are read): save or copy it again."
         )
     file = safe_open(path, framework="pt")
     tensors = {key: _stored(file, key) for key in file.keys()}  # noqa: SIM118 (no mapping)
     metadata = file.metadata() or {}
     beside = {key: _json(text) for key, text in metadata.items()}
-    if _KEY not in metadata:
+    if METADATA not in metadata:
         return Contents(tensors, beside=beside)
-    if not isinstance(beside[_KEY], dict):
+    if not isinstance(beside[METADATA], dict):
         raise WeightsError(
             f"{path.name}: its description is not one that this app wrote (it is no JSON object): use the file as it "
             "was saved."
         )
-    return Contents(tensors, description=beside[_KEY])
+    return Contents(tensors, description=beside[METADATA])
 
 
 def _stored(file: Any, key: str) -> StoredTensor:

@@ -31,6 +31,8 @@ BUNDLED = Path(__file__).parents[2] / "assets" / "weights" / "alexnet-bundled.sa
 START = "@start"
 PREPROCESSING = "#preprocessing="
 CHECKPOINT_BYTES = 2 << 30  # of a file that is read: an AlexNet with Adam's state has 0.73 GB
+HEADER_BYTES = 4 << 20  # of a safetensors file: names, shapes and metadata; 22,000 classes take 0.7 MB
+METADATA = "alexnet_viz"  # the one metadata entry of a safetensors file that is ours, as JSON
 UPLOADS = 20  # checkpoints kept, and
 UPLOADS_BYTES = 4 << 30  # what they may take together; those that were not used for the longest time go
 _NAME_BYTES = 200  # of an uploaded file's name; file systems take 255
@@ -76,7 +78,8 @@ def path_of(choice: str, runs: Path | None = None) -> Path | None:
     place = split_choice(choice)[0]
     try:
         path = Path(place).expanduser()
-        path.exists()  # asks the system whether this can be a path at all
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            os.stat(path)  # asks the system whether this can be a path at all
     except (OSError, ValueError, RuntimeError) as error:  # too long, with a zero byte, of no such user
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise WeightsError(f"{place[:80]!r} can be no path ({reason}): check it, or upload the checkpoint.") from error
@@ -89,11 +92,29 @@ def regular_file(path: Path) -> os.stat_result:
         found = path.stat()
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            if is_upload(path):
+                raise WeightsError(
+                    f"The uploaded checkpoint {path.name} is no longer kept here (the {UPLOADS} newest are): upload it "
+                    "again."
+                ) from error
             raise WeightsError(f"There is no file {str(path)!r}: check the path, or upload the checkpoint.") from error
         raise WeightsError(f"{str(path)!r} cannot be read ({error.strerror}): check its rights.") from error
     if not stat.S_ISREG(found.st_mode):
         raise WeightsError(f"{str(path)!r} is a folder or a device, no file: name the checkpoint itself.")
     return found
+
+
+def is_described(choice: str) -> bool:
+    """Whether a checkpoint says itself how photos are prepared: this app's own do, in their first bytes."""
+    try:
+        path = path_of(choice)
+        regular_file(path)  # opening another kind may wait for ever
+        with open(path, "rb") as file:
+            head = file.read(9)
+            length = int.from_bytes(head[:8], "little")
+            return is_safetensors(head) and length <= HEADER_BYTES and f'"{METADATA}"'.encode() in file.read(length)
+    except (OSError, WeightsError):  # said where it is loaded
+        return False
 
 
 def run_weights(run: str, runs: Path | None = None) -> Path:

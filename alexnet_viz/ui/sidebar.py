@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,11 +16,16 @@ from alexnet_viz.errors import ImageError, UserError, WeightsError
 from alexnet_viz.images.formats import TITLES
 from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network import sources
+from alexnet_viz.network.colours import PRESETS, TORCHVISION, colours, own
 from alexnet_viz.ui import address, photos
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, DeviceInfo, Variant
 
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
 _FELL_BACK = "_weights_fell_back"
+_OWN = "own"
 _TITLES = {
     "imagenet": "ImageNet, 1000 classes",
     "bundled": "Bundled, 100 classes",
@@ -177,6 +183,7 @@ def _weights() -> tuple[str, Variant]:
         help="Where the network's parameters come from. The classes and the preprocessing come with them.",
     )
     shown = st.session_state.get("_weights_shown", best)
+    from_link = address.seed("preprocessing", TORCHVISION)
     if weights == "file":
         weights = _own_checkpoint() or shown
     elif weights == "imagenet" and not sources.imagenet_file().is_file():
@@ -190,7 +197,7 @@ def _weights() -> tuple[str, Variant]:
     if weights == best == "random":
         st.caption("This machine has no trained weights: these are random.")
     address.show("weights", weights)
-    return weights, variant
+    return _prepared(weights, from_link), variant
 
 
 def _leave_run_that_is_gone(best: str) -> None:
@@ -231,7 +238,8 @@ def weight_title(weights: str) -> str:
         run = weights[4:]
         began = run.endswith(sources.START)
         return f"Run {run.removesuffix(sources.START)}" + ", at its start" * began
-    return _TITLES.get(weights, Path(weights).name)
+    place, preprocessing = sources.split_choice(weights)
+    return _TITLES.get(place, Path(place).name + f", {preprocessing}" * bool(preprocessing))
 
 
 def _variant() -> Variant:
@@ -249,20 +257,93 @@ def _variant() -> Variant:
 
 def _own_checkpoint() -> str | None:
     """An uploaded or named checkpoint that fits a network; None until there is one."""
-    st.caption("torchvision's key names or ours; .safetensors, or .pt/.pth with plain tensors.")
-    file = st.file_uploader("Checkpoint file", type=["safetensors", "pt", "pth"], key="checkpoint")
+    st.caption("An AlexNet as PyTorch saves it (.pt, .pth, .ckpt, .bin, .pth.tar) or as .safetensors.")
+    file = st.file_uploader("Checkpoint file", key="checkpoint")
     path = st.text_input("or a path on this machine", key="checkpoint_path", placeholder="/home/me/alexnet.pth")
+    refused = st.session_state.setdefault("_refused_uploads", {})  # an upload's id: why
+    if file and file.file_id in refused:
+        st.error(markdown(refused[file.file_id]))
+        return None
+    chosen = ""
     try:
-        chosen = str(sources.save_upload(file.getvalue(), file.name)) if file else path.strip()
+        chosen = _uploaded(file) if file else path.strip()
         if not chosen:
             return None
         from alexnet_viz.inspection.model import get
 
-        get(chosen)  # only weights that fit become the choice
+        get(_with_preprocessing(chosen, _preprocessings().get(chosen, TORCHVISION)))  # only what fits is the choice
         return chosen
     except UserError as error:
         st.error(markdown(str(error)))
+        if file:
+            refused[file.file_id] = str(error)
+            sources.remove_upload(Path(chosen))
         return None
+
+
+def _uploaded(file: UploadedFile) -> str:
+    """The path under which an uploaded checkpoint is kept. Raises WeightsError."""
+    kept = st.session_state.get("_uploaded_checkpoint", ("", ""))  # the upload's id and its path
+    if kept[0] != file.file_id or not Path(kept[1]).is_file():
+        kept = file.file_id, str(sources.save_upload(file.getvalue(), file.name))
+        st.session_state._uploaded_checkpoint = kept
+    return kept[1]
+
+
+# --- how photos are prepared for a checkpoint of others ------------------------------------------
+
+
+def _preprocessings() -> dict[str, str]:
+    """What this visitor chose for each checkpoint."""
+    return st.session_state.setdefault("_preprocessings", {})
+
+
+def _with_preprocessing(place: str, preprocessing: str) -> str:
+    return place if preprocessing == TORCHVISION else sources.with_preprocessing(place, preprocessing)
+
+
+def _prepared(weights: str, from_link: bool) -> str:
+    """The weights with the preprocessing chosen for them, drawn as a choice where their file does not say it."""
+    if not sources.is_file_choice(weights) or sources.is_described(weights):
+        st.session_state._preprocessing_of = None
+        return weights
+    if from_link or st.session_state.get("_preprocessing_of") != weights:
+        _show_preprocessing(st.session_state.preprocessing if from_link else _preprocessings().get(weights))
+    st.session_state._preprocessing_of = weights
+    way = st.selectbox(
+        "Preprocessing",
+        [*PRESETS, _OWN],
+        key="preprocessing_way",
+        format_func=lambda key: PRESETS[key].title if key in PRESETS else "RGB, a mean and std of your own …",
+        help="The colours that the network was trained on, which its file does not say. With the wrong ones it "
+        "answers all photos alike, or by chance.",
+    )
+    chosen = way
+    if way == _OWN:
+        mean, std = (
+            st.text_input(title, key=f"preprocessing_{title}", help="Red, green and blue, on a scale of 0 to 1.")
+            for title in ("Mean", "Std")
+        )
+        try:
+            chosen = own(mean, std)
+        except WeightsError as error:
+            st.error(markdown(str(error)))
+            chosen = _preprocessings().get(weights, TORCHVISION)
+    st.session_state.preprocessing = _preprocessings()[weights] = chosen
+    address.show("preprocessing", chosen)
+    return _with_preprocessing(weights, chosen)
+
+
+def _show_preprocessing(chosen: str | None) -> None:
+    """Set the widgets to a choice, to torchvision's where there is none or a link names one that cannot be."""
+    try:
+        way = colours(chosen or TORCHVISION)
+    except WeightsError as error:
+        st.warning(markdown(str(error)))
+        chosen, way = TORCHVISION, PRESETS[TORCHVISION]
+    st.session_state.preprocessing_way = _OWN if "/" in (chosen or "") else chosen or TORCHVISION
+    for title, values in (("Mean", way.mean), ("Std", way.std)):
+        st.session_state[f"preprocessing_{title}"] = ", ".join(f"{value:g}" for value in values)
 
 
 def _offer_download(shown: str) -> None:
