@@ -24,12 +24,12 @@ QUIET = (
 
 
 class Server:
-    """``streamlit run app.py`` on a free port of this machine alone."""
+    """``streamlit run app.py`` on a free port of this machine alone, under a path if ``base`` names one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, base: str = "") -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.address = f"http://127.0.0.1:{self.port}" + (f"/{base}" if base else "")
         self.log = folder / "server.log"
         own = {"ALEXNET_VIZ_CACHE": "cache", "ALEXNET_VIZ_RUNS": "runs", "TORCH_HOME": "torch"}
         environment = os.environ | {key: str(folder / name) for key, name in own.items()}
@@ -37,7 +37,11 @@ class Server:
         command = [sys.executable, "-Xfaulthandler", "-mstreamlit", "run", "app.py", "--server.headless=true"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [*command, "--server.port", str(self.port)], cwd=HOME, env=environment, stdout=log, stderr=log
+                [*command, "--server.port", str(self.port), "--server.baseUrlPath", base],
+                cwd=HOME,
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
         for _ in range(300):
             try:

@@ -232,7 +232,7 @@ def test_the_film_begins_with_what_was_learned_while_noise_outweighs_it(page, fi
         write_snapshot(path, replace(start, step=step, conv1=start.conv1 * (1 + gain)))
     page.run()
     (sent,) = [json.loads(one.proto.json) for one in page.get("bidi_component") if "/film" in one.proto.json]
-    assert sent == {"run": path.name, "source": f"/feed/{path.name}/film", "every": 0}
+    assert sent == {"run": path.name, "source": f"feed/{path.name}/film", "every": 0}
     story, pixels = unpacked(ask(f"{path.name}/film").body)
     assert (story["look"], story["steps"], story["first"], story["truth"]) == (
         "learned", [0, 50, 100], 2, CLASS_NAMES[3])  # fmt: skip
@@ -275,10 +275,10 @@ def test_what_the_browser_asks_for_is_what_the_page_drew(page, finished):
     page.run()
     drawn = [json.loads(one.proto.json) for one in page.get("bidi_component") if '"charts"' in one.proto.json]
     for grid in drawn:
-        place, _, query = grid["source"].removeprefix("/feed/").partition("?")
+        place, _, query = grid["source"].removeprefix("feed/").partition("?")
         assert ask(place, **dict(parse_qsl(query))).body.decode() == grid["charts"]
     assert [grid["source"].partition("?")[0] for grid in drawn] == [
-        f"/feed/{path.name}/{w}" for w in ("curves", "inside")
+        f"feed/{path.name}/{w}" for w in ("curves", "inside")
     ]
     smooth = json.loads(ask(f"{path.name}/curves", smooth=0.9, log=True, accuracy="top5").body)
     assert [(chart["title"], chart["log"]) for chart in smooth] == [("loss (cross-entropy)", True), ("top-5", False)]

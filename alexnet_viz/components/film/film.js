@@ -1,7 +1,7 @@
 // The film of learning. The newest frame comes by itself, the others when somebody wants to see them; all stay here,
 // and playing them asks nothing of the server.
 
-import { follow, words } from "../lib/follow.js";
+import { fetched, follow, words } from "../lib/follow.js";
 
 const PAUSE = 110; // ms between two pictures
 const CALM = 600; // the same, for who asked for little motion
@@ -10,6 +10,8 @@ export default function ({ parentElement, data: { run, source, every } }) {
   const view = parentElement.querySelector(".film");
   const find = (name) => view.querySelector(name);
   const slider = find(".slider");
+  const coming = parentElement.querySelector(".coming");
+  const unreachable = parentElement.querySelector(".unreachable");
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   if (view.run !== run) {
@@ -20,12 +22,14 @@ export default function ({ parentElement, data: { run, source, every } }) {
   const from = (first) => `${source}?first=${first}`;
 
   // A length, then a story in JSON, then the pixels of each frame that is new.
-  const take = (body) => {
-    if (!body || view.run !== run) return;
+  const take = (body, problem = "") => {
+    if (view.run !== run) return;
+    unreachable.textContent = problem;
+    if (!body) return;
     const end = 4 + new DataView(body).getUint32(0);
     const told = JSON.parse(words(body.slice(4, end)));
     if (!told.steps.length) {
-      view.nextElementSibling.hidden = !every;
+      coming.hidden = !every;
       return;
     }
     const newest = view.at >= view.frames.length - 1;
@@ -45,15 +49,15 @@ export default function ({ parentElement, data: { run, source, every } }) {
   const ask = async () => {
     if (view.whole) return;
     view.whole = true;
-    const answer = await fetch(from(0)).catch(() => null);
-    if (answer?.ok) take(await answer.arrayBuffer());
-    else setTimeout(() => { view.whole = false; }, 2000);
+    const { body, problem } = await fetched(from(0));
+    take(body, problem);
+    if (!body) setTimeout(() => { view.whole = false; }, 2000);
   };
   view.ask = ask;
 
   function tell() {
     view.hidden = false;
-    view.nextElementSibling.hidden = true;
+    coming.hidden = true;
     const { photo, truth, maps } = view.story;
     const picture = find(".photo img");
     if (photo && picture.src !== photo) picture.src = photo;
@@ -172,9 +176,9 @@ export default function ({ parentElement, data: { run, source, every } }) {
   };
   const news = () => (view.frames.length ? from(view.frames.length) : source);
   const end = follow(view, news, every, take);
-  if (!view.story) view.hidden = view.nextElementSibling.hidden = true;
+  if (!view.story) view.hidden = coming.hidden = true;
   // At once too: a run that ends takes its last picture after the last question.
-  fetch(news()).then(async (answer) => answer.ok && take(await answer.arrayBuffer())).catch(() => {});
+  fetched(news()).then(({ body, problem }) => take(body, problem));
   return () => {
     end();
     clearInterval(view.timer);

@@ -1,5 +1,20 @@
-// Ask the server for news every so many seconds, never if that is 0, while the page is looked at; `take` gets null where
-// the server has nothing to give. Returns what ends the asking.
+// What an address answers: its body, and else a sentence on what is wrong. Addresses are relative to the page, so that
+// they hold behind a proxy that puts a prefix in front of the app, too.
+export const fetched = async (address) => {
+  let problem = "there is no connection.";
+  try {
+    const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
+    const isPage = answer.headers.get("content-type")?.startsWith("text/html"); // of a server that knows no such address
+    if (answer.ok && !isPage) return { body: await answer.arrayBuffer() };
+    problem = `the answer is ${isPage ? "another page" : answer.status}. A proxy in front of the app must pass it on.`;
+  } catch {
+    // The problem is the connection.
+  }
+  return { problem: `${new URL(address, document.baseURI).pathname} cannot be fetched: ${problem}` };
+};
+
+// Ask the server for news every so many seconds, never if that is 0, while the page is looked at; `take` gets a body, or
+// null and a sentence on what is wrong. Returns what ends the asking.
 export const follow = (view, source, every, take) => {
   const end = () => {
     clearInterval(view.asking);
@@ -11,15 +26,9 @@ export const follow = (view, source, every, take) => {
   const mine = setInterval(async () => {
     if (document.hidden || waiting) return;
     waiting = true;
-    try {
-      const answer = await fetch(typeof source === "function" ? source() : source, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
-      const body = answer.ok ? await answer.arrayBuffer() : null;
-      if (view.asking === mine) take(body);
-    } catch {
-      // The server is away: Streamlit says so.
-    } finally {
-      waiting = false;
-    }
+    const { body = null, problem = "" } = await fetched(typeof source === "function" ? source() : source);
+    waiting = false;
+    if (view.asking === mine) take(body, problem);
   }, 1000 * every);
   view.asking = mine;
   return end;

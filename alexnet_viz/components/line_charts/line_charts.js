@@ -65,7 +65,10 @@ export default function ({ parentElement, data: { charts, columns: most, height,
   view.drawing = null;
   show(charts);
   view.drawing = whenLaidOut(view, draw);
-  const end = follow(view, source, every, (body) => body && show(words(body)));
+  const end = follow(view, source, every, (body, problem) => {
+    parentElement.querySelector(".unreachable").textContent = problem;
+    if (body) show(words(body));
+  });
   return () => {
     end();
     view.drawing.stop();

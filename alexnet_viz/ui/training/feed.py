@@ -26,6 +26,7 @@ from alexnet_viz.figures import training as figures
 from alexnet_viz.training import runs
 from alexnet_viz.ui.training import duration, film
 
+_FEED = "feed"  # what all its addresses begin with
 _EARLY = 60.0  # seconds: later a second adds less to a curve than can be seen
 SMOOTHEST = 0.95  # weight of the past in a smoothed curve; 1 would never move
 _SLOWLY = 5.0  # seconds between two pictures of what goes on inside
@@ -122,8 +123,12 @@ def _stand(run: runs.Run, rows: list[dict]) -> tuple:
 
 
 def source(run: runs.Run, what: str, **how: Any) -> str:
-    """The address of a run's ``progress``, ``curves``, ``inside`` or ``film``."""
-    return f"{_prefix()}/{quote(run.id, safe='')}/{what}" + (f"?{urlencode(how)}" if how else "")
+    """The address of a run's ``progress``, ``curves``, ``inside`` or ``film``.
+
+    It is relative to the page: only the browser knows under which prefix a proxy shows the app, and every page lies
+    directly under that.
+    """
+    return f"{_FEED}/{quote(run.id, safe='')}/{what}" + (f"?{urlencode(how)}" if how else "")
 
 
 def pace(run: runs.Run, seconds: float) -> float:
@@ -133,11 +138,8 @@ def pace(run: runs.Run, seconds: float) -> float:
 
 def routes() -> list[Route]:
     """The door, for the app."""
-    return [Route(_prefix() + "/{run}/{what}", _answer)]
-
-
-def _prefix() -> str:
-    return "/".join(["", *filter(None, [st.get_option("server.baseUrlPath").strip("/")]), "feed"])
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return [Route("/".join(["", *filter(None, [base]), _FEED, "{run}", "{what}"]), _answer)]
 
 
 def _answer(request: Request) -> Response:
