@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from alexnet_viz.display import display_name
-from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, levels, scale
+from alexnet_viz.figures.palette import DIMMED, INK, PAPER, QUIET_INK, levels, scale
 from alexnet_viz.figures.text import one_line
 from alexnet_viz.values import Geometry, Photo, sample_map, spread
 
@@ -176,7 +176,7 @@ def overlay(one: Panel, look: Look, size: tuple[int, int] | None = None, frame: 
     smooth = look.smooth and one.values.shape[0] > 1
     values = sample_map(one.values, x[columns], y[rows], one.placement, smooth)
     drawn = _drawn(values, inside, one, look, max(1, round(max(size) / 500)))
-    picture = (picture * 0.45 + 255 * 0.18).astype(np.uint8)
+    picture = DIMMED[picture]
     picture[rows, columns] = drawn.round().astype(np.uint8)
     image = Image.fromarray(picture)
     if frame:
@@ -186,8 +186,11 @@ def overlay(one: Panel, look: Look, size: tuple[int, int] | None = None, frame: 
 
 
 def _span(points: np.ndarray, crop: int) -> slice:
+    """Which of a picture's points lie in the crop; of a picture too small to have any, the one nearest to it."""
     inside = np.flatnonzero((points >= 0) & (points < crop))
-    return slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, 0)
+    if not len(inside):
+        inside = [np.abs(points - crop / 2).argmin()]
+    return slice(int(inside[0]), int(inside[-1]) + 1)
 
 
 def _drawn(values: np.ndarray, photo: np.ndarray, one: Panel, look: Look, line: int) -> np.ndarray:

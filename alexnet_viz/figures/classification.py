@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from PIL import Image, ImageDraw
 
+from alexnet_viz.figures.palette import DIMMED
 from alexnet_viz.figures.text import plotly_text
 from alexnet_viz.values import Geometry, Photo, Prediction
 
@@ -55,17 +56,36 @@ def bars(predictions: tuple[Prediction, ...], theme: str = "light") -> go.Figure
     return figure
 
 
+def whole_photo(photo: Photo, width: int = 900) -> Image.Image:
+    """The photo at most ``width`` pixels on a side, in its own shape."""
+    rows, columns = photo.pixels.shape[:2]
+    scale = min(1.0, width / columns, width / rows)
+    return Image.fromarray(photo.pixels).resize((max(1, round(columns * scale)), max(1, round(rows * scale))))
+
+
 def crop_on_photo(photo: Photo, geometry: Geometry, width: int = 900) -> Image.Image:
-    """The photo at most ``width`` pixels wide, in its own shape, with all but the network's crop dimmed."""
-    image = Image.fromarray(photo.pixels)
-    scale = min(1.0, width / image.width, width / image.height)
-    image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
-    sx, sy = image.width / photo.size[0], image.height / photo.size[1]
-    left, top, right, bottom = geometry.box
-    box = (round(left * sx), round(top * sy), round(right * sx) - 1, round(bottom * sy) - 1)
-    dimmed = Image.fromarray((np.asarray(image) * 0.45 + 255 * 0.18).astype(np.uint8))
-    dimmed.paste(image.crop((box[0], box[1], box[2] + 1, box[3] + 1)), box[:2])
-    thick = max(1, min(max(2, image.width // 220), (box[2] - box[0]) // 8))
-    ImageDraw.Draw(dimmed).rectangle(box, outline="black", width=thick + 1)
-    ImageDraw.Draw(dimmed).rectangle(box, outline="white", width=thick)
+    """The photo at most ``width`` pixels on a side, in its own shape, with all but the network's crop dimmed."""
+    image = whole_photo(photo, width)
+    left, right = _span(geometry.box[0], geometry.box[2], photo.size[0], image.width)
+    top, bottom = _span(geometry.box[1], geometry.box[3], photo.size[1], image.height)
+    dimmed = Image.fromarray(DIMMED[np.asarray(image)])
+    dimmed.paste(image.crop((left, top, right, bottom)), (left, top))
+    thick = max(1, min(max(2, image.width // 220), (right - left) // 8))
+    for colour, more in (("black", 1), ("white", 0)):
+        ImageDraw.Draw(dimmed).rectangle((left, top, right - 1, bottom - 1), outline=colour, width=thick + more)
     return dimmed
+
+
+def on_ground(image: Image.Image) -> Image.Image:
+    """A picture for a page's column: a very thin one lies on a transparent ground, lest it fill many screens."""
+    if max(image.size) <= 8 * min(image.size):
+        return image
+    ground = Image.new("RGBA", (max(image.width, image.height // 2), max(image.height, image.width // 8)))
+    ground.paste(image, ((ground.width - image.width) // 2, (ground.height - image.height) // 2))
+    return ground
+
+
+def _span(start: float, stop: float, whole: int, pixels: int) -> tuple[int, int]:
+    """From where to where a part of a side lies on its picture, in pixels: at least one."""
+    first = min(round(start * pixels / whole), pixels - 1)
+    return first, max(first + 1, round(stop * pixels / whole))

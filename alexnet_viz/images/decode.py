@@ -69,8 +69,8 @@ def _read_in_child(data: bytes, name: str, kind: Format, detail: int) -> Pixels:
         ) from error
     except OutOfMemory as error:
         raise ImageError(
-            f"{name} takes more than {_children.memory >> 30} GB of memory to decode, the limit here: scale it down, "
-            "or save it again as JPEG."
+            f"{name} takes more than {_children.memory / 2**30:.2g} GB of memory to decode, the limit here: "
+            "scale it down, or save it again as JPEG."
         ) from error
     except Busy as error:
         raise ImageError(f"{name} has to wait for too many other photos: try again in a minute.") from error

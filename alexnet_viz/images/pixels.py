@@ -31,8 +31,8 @@ _UPRIGHT = {
 }
 _SIXTEEN_TO_EIGHT = (np.arange(65536) / 257).round().astype(np.uint8)
 _ROWS = 4 << 20  # pixels that are looked at together, where a whole picture's floats would take too much memory
-# No JPEG's next bytes: what decoding makes of them shows whether codes of the pixels are missing.
-_OTHER_CODES = bytes(range(1, 128))
+# What might follow a JPEG's codes. Where some are missing, at least one of these makes other pixels of them.
+_MORE_CODES = (b"", b"\xaa" * 128, b"\xdb\x6d\xb6" * 40, b"\xfe\xef" * 64)
 
 
 class Unreadable(Exception):
@@ -229,9 +229,10 @@ def _read_patiently(data: bytes, name: str, kind: Format, detail: int) -> Pixels
 
 def _read_without_end(data: bytes, name: str, kind: Format, detail: int, profile: bytes | None) -> Pixels:
     """A JPEG without its end marker: whole if what might follow makes no difference to any pixel."""
-    ended, continued = (
-        _pixels(_open(data + more + b"\xff\xd9", kind), name, detail, profile) for more in (b"", _OTHER_CODES)
+    codes = data.rstrip(b"\xff")  # perhaps the first half of the marker
+    ended, *continued = (
+        _pixels(_open(codes + more + b"\xff\xd9", kind), name, detail, profile) for more in _MORE_CODES
     )
-    if not np.array_equal(ended.array, continued.array):
+    if not all(np.array_equal(ended.array, other.array) for other in continued):
         raise Unreadable("cut short")
     return ended

@@ -33,11 +33,10 @@ def center_crop(photo: Photo, how: Preprocessing) -> tuple[np.ndarray, Geometry]
     geometry = Geometry(photo.size, resized, (left, top), how.crop)
     if photo.pixels.shape[1::-1] == resized and how.crop <= how.resize:  # as training keeps its photos
         return photo.pixels[top : top + how.crop, left : left + how.crop], geometry
-    image = Image.fromarray(photo.pixels)
     if max(resized) <= LONGEST:
-        whole = image.resize(resized, Image.Resampling.BILINEAR)
+        whole = Image.fromarray(photo.pixels).resize(resized, Image.Resampling.BILINEAR)
         return np.asarray(whole.crop((left, top, left + how.crop, top + how.crop))), geometry
-    return np.asarray(_resized_crop(image, geometry)), geometry
+    return np.asarray(_resized_crop(photo.pixels, geometry)), geometry
 
 
 def _resized(width: int, height: int, short: int) -> tuple[int, int]:
@@ -47,14 +46,14 @@ def _resized(width: int, height: int, short: int) -> tuple[int, int]:
     return int(short * width / height), short
 
 
-def _resized_crop(image: Image.Image, geometry: Geometry) -> Image.Image:
+def _resized_crop(pixels: np.ndarray, geometry: Geometry) -> Image.Image:
     """The crop of the resized picture, without the rest of it.
 
     Pillow takes a box in single precision, so the picture is first cut to whole pixels around the crop, wide enough
     that the filter's support reaches no cut edge.
     """
     cuts, box = [], []
-    for side, resized, offset in zip(image.size, geometry.resized, geometry.offset, strict=True):
+    for side, resized, offset in zip(pixels.shape[1::-1], geometry.resized, geometry.offset, strict=True):
         scale = side / resized
         near, far = offset * scale, (offset + geometry.crop) * scale
         support = math.ceil(max(scale, 1)) + 1
@@ -62,6 +61,6 @@ def _resized_crop(image: Image.Image, geometry: Geometry) -> Image.Image:
         cuts.append(cut)
         box.append((near - cut[0], far - cut[0]))
     (left, right), (top, bottom) = cuts
-    around = image.crop((left, top, right, bottom))
+    around = Image.fromarray(pixels[top:bottom, left:right])
     (left, right), (top, bottom) = box
     return around.resize((geometry.crop, geometry.crop), Image.Resampling.BILINEAR, (left, top, right, bottom))

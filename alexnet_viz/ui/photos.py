@@ -96,10 +96,12 @@ def thumbnail(reference: str, side: int = 96) -> str:
     """A square JPEG of a photo's middle as a data URI."""
 
     def make() -> str:
-        image = Image.fromarray(load(reference).pixels)
-        edge = min(image.size)
-        left, top = (image.width - edge) // 2, (image.height - edge) // 2
-        image = image.resize((side, side), Image.Resampling.LANCZOS, (left, top, left + edge, top + edge))
+        pixels = load(reference).pixels
+        height, width = pixels.shape[:2]
+        edge = min(width, height)
+        left, top = (width - edge) // 2, (height - edge) // 2
+        middle = Image.fromarray(pixels[top : top + edge, left : left + edge])
+        image = middle.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=80)
         return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

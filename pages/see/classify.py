@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from alexnet_viz.figures.classification import bars, crop_on_photo
+from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, whole_photo
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui import address, ask, photos
 from alexnet_viz.ui.controls import Control
@@ -19,7 +19,7 @@ seen, said = st.columns([5, 6], gap="large")
 
 with seen:
     picture = st.container(key="whole_photo").empty()
-    picture.image(photo.pixels, width="stretch", alt=photos.alt(choice.photo))
+    picture.image(on_ground(whole_photo(photo)), width="stretch", alt=photos.alt(choice.photo))
     for note in photo.notes:
         st.caption(markdown(note))
 
@@ -31,7 +31,7 @@ with said, st.spinner("Waking the network …"):
 size = network.info.preprocessing.crop
 with seen:
     picture.image(
-        crop_on_photo(photo, inputs.geometry),
+        on_ground(crop_on_photo(photo, inputs.geometry)),
         width="stretch",
         alt=f"{photos.alt(choice.photo)}; a frame marks the square in the middle that the network sees",
         caption=f"{markdown(photos.title(choice.photo))}: {photo.size[0]} × {photo.size[1]} pixels. "

@@ -225,3 +225,16 @@ def test_png_carries_its_words():
         image.load()
         assert image.text["Description"] == "Grad-CAM, “tabby”"
         assert image.size == (3, 2)
+
+
+@pytest.mark.parametrize("size", [(8, 8000), (8000, 8)])
+def test_a_very_thin_photo_has_an_overlay(size):
+    """At a page's size its crop is smaller than a pixel: the nearest one shows the map."""
+    one = photo(*size)
+    geometry = preprocess(one, HOW).geometry
+    panel = figure.panel("", "", one, geometry, np.ones((4, 4), np.float32), PLAIN)
+    drawn = np.asarray(figure.overlay(panel, PLAIN, figure.fitted(one.size, 760), frame=True))
+    assert max(drawn.shape[:2]) == 760
+    different = (drawn != drawn[0, 0]).any(axis=2)
+    assert 1 <= different.sum() <= 2
+    assert figure.overlay(panel, PLAIN).size == size

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alexnet_viz.figures.classification import bars, crop_on_photo
+from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, whole_photo
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.values import Photo, Prediction, Preprocessing
 
@@ -30,3 +30,20 @@ def test_the_crop_is_drawn_where_the_network_looks(size):
     assert middle.tolist() == [200, 200, 200]
     if left * sx > 3:
         assert drawn[drawn.shape[0] // 2, 0].max() < 200
+
+
+@pytest.mark.parametrize("size", [(8, 8000), (8000, 8), (8, 70_000), (70_000, 9)])
+def test_a_very_thin_photo_has_a_picture_too(size):
+    """Its crop is less than a pixel of the picture, and its page no longer than others."""
+    width, height = size
+    photo = Photo("x", np.full((height, width, 3), 200, np.uint8), size, "PNG", "")
+    inputs = preprocess(photo, Preprocessing())
+    assert inputs.pixels.shape == (224, 224, 3)
+    drawn = crop_on_photo(photo, inputs.geometry)
+    assert (max(drawn.size), min(drawn.size)) == (900, 1)
+    assert 1 <= (np.asarray(drawn) == 255).all(axis=2).sum() <= 3  # the frame
+    assert whole_photo(photo).size == drawn.size
+    ground = on_ground(drawn)
+    assert ground.size == ((450, 900) if height > width else (900, 112))
+    assert (np.asarray(ground)[..., 3] > 0).sum() == 900
+    assert on_ground(drawn.resize((300, 200))).size == (300, 200)

@@ -53,11 +53,13 @@ def profile(colorants: tuple | None, gamma: float | None, name: str) -> bytes:
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
 
-def bitmap_of_runs(width: int, height: int) -> bytes:
-    """A run-length encoded BMP that promises these pixels and holds none: it ends at once."""
-    colours = bytes(1024)
-    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, 2, 2835, 2835, 256, 256)
-    return b"BM" + struct.pack("<IHHI", 1080, 0, 0, 1078) + info + colours + b"\0\1"
+def bitmap_of_runs(width: int, height: int, run: int = 255) -> bytes:
+    """A run-length encoded BMP of one colour, in runs of that many pixels."""
+    whole, rest = divmod(width, run)
+    row = bytes((run, 0)) * whole + bytes((rest, 0)) * (rest > 0) + b"\0\0"
+    body = row * height + b"\0\1"
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(body), 2835, 2835, 256, 256)
+    return b"BM" + struct.pack("<IHHI", 1078 + len(body), 0, 0, 1078) + info + bytes(1024) + body
 
 
 def tiff(entries: list[tuple[int, int, int, int | bytes]], pixels: bytes = b"") -> bytes:

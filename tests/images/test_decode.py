@@ -1,21 +1,28 @@
 """Untrusted bytes: every format comes out upright and in true colours, everything else as one plain sentence."""
 
 import hashlib
+import io
 import struct
+import sys
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFile
+from PIL import Image, ImageCms, ImageFile
 from PIL.Image import Transpose
 
 from alexnet_viz.errors import ImageError
 from alexnet_viz.images.decode import decode
+from alexnet_viz.sandbox import Sandbox
 from alexnet_viz.values import Photo
+from tests.images.odd_photos import AFTER_IHDR, bitmap_of_runs, chunk, segment, tiff
+
+pillow_heif.register_heif_opener()
 
 LOSSLESS = {"PNG": {}, "WEBP": {"lossless": True}, "TIFF": {}, "BMP": {}}
 LOSSY = {"JPEG": {"quality": 95, "subsampling": 0}, "GIF": {}}
@@ -40,9 +47,6 @@ def difference(photo: Photo, image: Image.Image) -> float:
 
 def png_header(width: int, height: int) -> bytes:
     """A PNG that promises many pixels and holds none."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
@@ -292,6 +296,226 @@ def test_damage_anywhere_ends_in_a_photo_or_an_image_error(kind, changes, encode
         except ImageError:
             return
     assert photo.pixels.ndim == 3
+
+
+# --- metadata and ends -----------------------------------------------------------------------------
+
+WORDS = b"an endless prompt " * 300_000
+ODD_CHUNKS = {
+    "a long zTXt": chunk(b"zTXt", b"workflow\0\0" + zlib.compress(WORDS)),
+    "a long iTXt": chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(WORDS)),
+    "a long tEXt": chunk(b"tEXt", b"parameters\0" + WORDS),
+    "a wrong checksum": chunk(b"tIME", b"\x07\xe8\1\1\1\1\1", wrong=True),
+    "a wrong checksum of gAMA": chunk(b"gAMA", struct.pack(">I", 45455), wrong=True),
+    "a gAMA too short": chunk(b"gAMA", b"\0"),
+    "a pHYs too short": chunk(b"pHYs", b"\0\0"),
+    "a zTXt of another method": chunk(b"zTXt", b"key\0\x09abc"),
+    "a private chunk": chunk(b"prVt", bytes(100)),
+    "a name that is none": chunk(b"zz\xff1", b"abc"),
+    "an EXIF of nonsense": chunk(b"eXIf", b"nonsense"),
+    "five thousand texts": chunk(b"tEXt", b"key\0value") * 5000,
+}
+
+
+@pytest.mark.parametrize("odd", ODD_CHUNKS.values(), ids=ODD_CHUNKS)
+def test_odd_chunks_do_not_cost_the_photo(odd, encode, picture):
+    png = encode(picture(60, 40), "PNG")
+    for place in (AFTER_IHDR, len(png) - 12):
+        photo = decode(png[:place] + odd + png[place:], "photo.png")
+        assert difference(photo, picture(60, 40)) == 0
+        assert photo.notes == ()
+
+
+@pytest.mark.parametrize("end", [-12, -8, -4, -2], ids=["IEND", "its name", "its checksum", "half its checksum"])
+def test_a_png_without_its_end_is_whole(end, encode, picture):
+    data = encode(picture(60, 40), "PNG")[:end]
+    assert difference(decode(data, "photo.png"), picture(60, 40)) == 0
+
+
+def test_a_png_whose_profile_is_followed_by_much(encode, picture):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + bytes(3_000_000)
+    png = encode(picture(60, 40), "PNG")
+    data = png[:AFTER_IHDR] + chunk(b"iCCP", b"big\0\0" + zlib.compress(profile)) + png[AFTER_IHDR:]
+    photo = decode(data, "photo.png")
+    assert difference(photo, picture(60, 40)) == 0
+    assert photo.notes == ()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        segment(0xFE, b"hello") * 20_000,
+        segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\0\0") * 20_000,
+        segment(0xE1, b"Exif\0\0" + bytes(65_000)) * 100,
+        segment(0xED, b"Photoshop 3.0\0" + b"8BIM\4\0\0\0\0\0\0\0" * 5000) * 50,
+        segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\x88\x13" + b"\1\0\7\0\0\xea\0\0\0\0\0\0" * 5000),
+    ],
+    ids=["comments", "EXIF", "large EXIF", "Photoshop", "EXIF's directory"],
+)
+def test_odd_segments_do_not_cost_the_photo(odd, encode, picture):
+    jpeg = encode(picture(60, 40), "JPEG", quality=95)
+    photo = decode(jpeg[:2] + odd + jpeg[2:], "photo.jpg")
+    assert np.array_equal(photo.pixels, decode(jpeg, "photo.jpg").pixels)
+    assert photo.notes == ()
+
+
+def test_the_orientation_survives_the_metadata_around_it(encode, picture):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = picture(64, 48).transpose(STORED[6])
+    for kind, start, odd in (("JPEG", 2, segment(0xFE, b"") * 500), ("PNG", 33, ODD_CHUNKS["a long zTXt"])):
+        data = encode(stored, kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {}))
+        assert difference(decode(data[:start] + odd + data[start:], "turned"), picture(64, 48)) < 3
+
+
+JPEGS = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "restart markers": {"restart_marker_rows": 1},
+    "4:4:4": {"subsampling": 0},
+}
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
+def test_a_jpeg_that_only_lacks_its_end_marker_is_whole(options, mode, encode, picture):
+    jpeg = encode(picture(120, 90).convert(mode), "JPEG", **options)
+    assert np.array_equal(decode(jpeg[:-2], "photo.jpg").pixels, decode(jpeg, "photo.jpg").pixels)
+    assert np.array_equal(decode(jpeg[:-1], "photo.jpg").pixels, decode(jpeg, "photo.jpg").pixels)
+
+
+@pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
+@pytest.mark.parametrize("lost", [6, 10, 30, 100, 300])
+def test_a_jpeg_that_lacks_codes_of_its_pixels_is_refused(lost, options, encode):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8))
+    jpeg = encode(noise, "JPEG", **options)
+    with pytest.raises(ImageError, match="is damaged, cut short"):
+        decode(jpeg[:-lost], "photo.jpg")
+
+
+def test_a_progressive_jpeg_that_ends_between_two_scans_is_refused(encode, picture):
+    jpeg = encode(picture(120, 90), "JPEG", progressive=True)
+    places = [place for place in range(len(jpeg)) if jpeg.startswith(b"\xff\xda", place)]
+    with pytest.raises(ImageError, match="is damaged, cut short"):
+        decode(jpeg[: places[-1]], "photo.jpg")
+
+
+# --- cost ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limits(monkeypatch):
+    """limits(seconds=…, memory=…): decode() with other limits than its own."""
+    made = []
+
+    def limits(**changed):
+        given = {"seconds": 60, "memory": 1 << 30, "children": 2, "reuse": True} | changed
+        made.append(Sandbox("alexnet_viz.images.pixels:read_in_child", **given))
+        monkeypatch.setattr("alexnet_viz.images.decode._children", made[-1])
+
+    yield limits
+    for one in made:
+        one.close()
+
+
+def endless_scans() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (4000, 4000)).save(buffer, "JPEG", progressive=True)
+    jpeg = buffer.getvalue()
+    last = jpeg.rfind(b"\xff\xda")
+    return jpeg[:last] + jpeg[last:-2] * 5000 + b"\xff\xd9"
+
+
+def many_strips(count: int) -> bytes:
+    eights = np.full(count, 8, "<u4").tobytes()
+    shape = [(256, 4, 1, 8), (257, 4, 1, count), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (277, 3, 1, 1)]
+    return tiff([*shape, (273, 4, count, eights), (278, 4, 1, 1), (279, 4, count, eights)])
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [endless_scans, lambda: bitmap_of_runs(800_000, 8, 3), lambda: many_strips(3_000_000)],
+    ids=["JPEG of 5,000 scans", "run-length BMP", "TIFF of 3,000,000 strips"],
+)
+def test_what_takes_too_long_is_refused_with_the_limit(bomb, limits):
+    limits(seconds=1)
+    with pytest.raises(ImageError, match=r"^bomb takes more than 1 seconds to decode, the limit here: save it again"):
+        decode(bomb(), "bomb")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces RLIMIT_AS")
+def test_what_takes_too_much_memory_is_refused_with_the_limit(limits, encode):
+    limits(memory=200 << 20)
+    tiny = encode(Image.new("F", (7000, 7000)), "TIFF", compression="tiff_adobe_deflate")
+    assert len(tiny) < 400_000
+    with pytest.raises(
+        ImageError, match=r"^bomb takes more than 0\.2 GB of memory to decode, the limit here: scale it"
+    ):
+        decode(tiny, "bomb")
+
+
+def test_who_waits_too_long_is_told(limits, encode, picture):
+    limits(children=1, patience=0.1, seconds=3)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(decode, endless_scans(), "bomb.jpg")
+        answers = set()
+        while not first.done():
+            try:
+                answers.add(decode(encode(picture(60, 40), "WEBP"), "tiny.webp").format)
+            except ImageError as error:
+                answers.add(str(error))
+        assert "tiny.webp has to wait for too many other photos: try again in a minute." in answers
+        with pytest.raises(ImageError, match="takes more than 3 seconds"):
+            first.result()
+
+
+def test_a_picture_beyond_the_ordinary_is_kept_at_a_smaller_scale(encode):
+    image = Image.new("RGB", (6000, 5000), (10, 20, 30))
+    photo = decode(encode(image, "PNG", compress_level=1), "large.png")
+    assert photo.size == (6000, 5000)
+    assert photo.pixels.shape == (1250, 1500, 3)
+    assert (photo.pixels == (10, 20, 30)).all()
+
+
+def test_a_library_that_crashes_is_the_photos_fault(monkeypatch, tmp_path, encode, picture):
+    (tmp_path / "crash.py").write_text("import os\ndef crash(arguments, data, progress):\n    os.abort()\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(
+        "alexnet_viz.images.decode._children", Sandbox("crash:crash", seconds=60, memory=1 << 28, children=1)
+    )
+    with pytest.raises(ImageError, match="is damaged, cut short or of a rare kind"):
+        decode(encode(picture(60, 40), "WEBP"), "photo.webp")
+
+
+# --- phones --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "title"), [("HEIF", "HEIC"), ("AVIF", "AVIF")])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_phones_photo_is_upright(orientation, kind, title, encode, picture):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = picture(64, 48).transpose(STORED[orientation]) if orientation > 1 else picture(64, 48)
+    photo = decode(encode(stored, kind, exif=exif.tobytes(), quality=95), "phone")
+    assert (photo.format, photo.size, photo.notes) == (title, (64, 48), ())
+    assert difference(photo, picture(64, 48)) < 4
+
+
+def test_a_heic_of_tiles_with_a_preview_and_its_limits(encode, picture):
+    image = picture(700, 500)
+    assert difference(decode(encode(image, "HEIF", tile_size=256, quality=95), "tiles.heic"), image) < 4
+    several = encode(image, "HEIF", save_all=True, append_images=[picture(30, 20)])
+    assert decode(several, "several.heic").notes == ()
+    with pytest.raises(ImageError, match="has more than 64 megapixels"):
+        decode(lying(encode(image, "HEIF"), 60_000, 60_000), "lie.heic")
+    with pytest.raises(ImageError, match="is damaged"):
+        decode(several[: len(several) // 2], "cut.heic")
+
+
+def lying(data: bytes, width: int, height: int) -> bytes:
+    """The same HEIC with another size in its header."""
+    place = data.index(b"ispe") + 8
+    return data[:place] + struct.pack(">II", width, height) + data[place + 8 :]
 
 
 # --- many visitors at once -----------------------------------------------------------------------
