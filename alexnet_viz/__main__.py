@@ -485,28 +485,32 @@ def _runs(options: argparse.Namespace) -> int:
     from alexnet_viz.disk import runs_folder
     from alexnet_viz.training.runs import list_runs
 
-    rows = [
-        {
-            "id": run.id,
-            "state": run.state,
-            "preset": run.recipe.preset,
-            "data": run.recipe.data,
-            "epoch": run.status.epoch,
-            "step": run.status.step,
-            "steps": run.status.steps,
-            "best_top1": run.status.best_top1,
-        }
-        for run in list_runs(options.runs)
-    ]
+    rows = [_run_row(run) for run in list_runs(options.runs)]
     if options.json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print(json_text(rows, indent=2))
         return 0
     if not rows:
         print(f"There are no runs in {options.runs or runs_folder()}: `train` makes one.", file=sys.stderr)
     for row in rows:
-        best = "" if row["best_top1"] is None else f"{row['best_top1']:.1%}"
-        print(f"{row['id']:44} {row['state']:9} step {row['step']:>7} of {row['steps']:>7}  best top-1 {best}")
+        line = f"{row['id']:44} {row['state']:10}"
+        if row["steps"] is not None:
+            best = "" if row["best_top1"] is None else f"{row['best_top1']:.1%}"
+            line += f" step {row['step']:>7} of {row['steps']:>7}  best top-1 {best}"
+        print("\n  ".join([line, *row["problems"]]))
     return 0
+
+
+def _run_row(run) -> dict:
+    """A run for the list; None for all that cannot be read, and what is wrong with it under ``problems``."""
+    from alexnet_viz.training.runs import UnreadableRun
+
+    names = ("preset", "data", "epoch", "step", "steps", "best_top1")
+    values = dict.fromkeys(names)
+    if not isinstance(run, UnreadableRun):
+        values |= {name: getattr(run.recipe, name) for name in names[:2]}
+    if run.state != "unreadable":
+        values |= {name: getattr(run.status, name) for name in names[2:]}
+    return {"id": run.id, "state": run.state, **values, "problems": list(run.problems)}
 
 
 def _bundle(options: argparse.Namespace) -> int:

@@ -82,7 +82,7 @@ def parse_json(data: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise Malformed("is no UTF-8 text") from error
     except json.JSONDecodeError as error:
-        raise Malformed(f"is no valid JSON ({error.msg} in line {error.lineno})") from error
+        raise Malformed(f"is no valid JSON ({error.msg}, line {error.lineno})") from error
     except RecursionError as error:
         raise Malformed("is nested too deeply") from error
 

@@ -18,6 +18,7 @@ from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
 from alexnet_viz.training import launcher, runs
+from alexnet_viz.training.recipe import preset
 
 CAT = str(SAMPLES[0].file)
 HOME = Path(__file__).parents[1]
@@ -242,6 +243,24 @@ def test_a_reader_who_has_read_enough_is_no_error(tmp_path):
         f"{sys.executable} -m alexnet_viz trace --json | true", shell=True, cwd=HOME, capture_output=True, text=True
     )
     assert done.stderr == ""
+
+
+def test_runs_that_cannot_be_read_are_listed_with_the_reason(capsys, tmp_path):
+    for name in ("torn", "good"):
+        runs.create_run(preset("quick"), tmp_path, name)
+    (tmp_path / "torn" / "config.json").write_text("{")
+    (tmp_path / "torn").rename(os.fsdecode(os.fsencode(tmp_path) + b"/t\xf6rn"))
+    assert main(["runs", "--runs", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "t\ufffdrn" in said
+    assert "config.json is no valid JSON" in said
+    assert main(["runs", "--runs", str(tmp_path), "--json"]) == 0
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["t\ufffdrn"]["state"], rows["t\ufffdrn"]["data"]) == ("unreadable", None)
+    assert "put it back from a copy, or delete the run." in rows["t\ufffdrn"]["problems"][0]
+    assert (rows["good"]["state"], rows["good"]["problems"]) == ("queued", [])
+    assert main(["resume", "t\ufffdrn", "--runs", str(tmp_path)]) == 2
+    assert "config.json is no valid JSON" in capsys.readouterr().err
 
 
 def test_no_runs_are_said_to_be_none(capsys, tmp_path):

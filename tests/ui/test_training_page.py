@@ -1,6 +1,7 @@
 """The training page without a browser: a real worker, launched, watched, stopped and resumed from the page."""
 
 import json
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,14 @@ from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.disk import runs_folder
+from alexnet_viz.errors import RunError
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, read_snapshot, write_photo, write_snapshot
 from alexnet_viz.training.textures import CLASS_NAMES
 from alexnet_viz.ui.text import markdown
-from alexnet_viz.ui.training import feed, film
+from alexnet_viz.ui.training import feed, film, launch
 
 HOME = Path(__file__).parents[2]
 TRAIN = str(HOME / "pages" / "train" / "train.py")
@@ -80,9 +82,10 @@ def wait_for(run, *states, steps=0):
     raise AssertionError(f"{seen.state} at step {seen.status.step}, log:\n{(run / 'log.txt').read_text()}")
 
 
-def ask(place, **query):
-    """The answer to a browser that asks for run/what."""
+def ask(place, name=None, **query):
+    """The answer to a browser that asks for run/what, or for a run of any ``name``."""
     run, what = place.split("/")[-2:]
+    run = run if name is None else name
     scope = {"type": "http", "query_string": urlencode(query).encode(), "path_params": {"run": run, "what": what}}
     return feed.routes()[0].endpoint(Request(scope))
 
@@ -284,15 +287,26 @@ def test_what_the_browser_asks_for_is_what_the_page_drew(page, finished):
     assert [(chart["title"], chart["log"]) for chart in smooth] == [("loss (cross-entropy)", True), ("top-5", False)]
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["nothing/progress", "../progress", "run-0/nothing", "run-0/curves?accuracy=loudness", "run-0/curves?smooth=much",
-     "run-0/film?first=x"],
-)  # fmt: skip
-def test_nonsense_is_not_found(finished, place):
+@pytest.mark.parametrize("name", ["nothing", "..", ".", "", "a\0b", "x" * 300, "caf\ufffd", "\ud800", "../run-0"])
+def test_a_run_that_there_is_not_is_not_found(finished, name):
     finished()
-    place, _, query = place.partition("?")
-    assert ask(place, **dict(parse_qsl(query))).status_code == 404
+    assert ask(f"{name}/progress", name=name).status_code == 404
+
+
+NO_SMOOTHING = ("much", "", "1", "2", "-1", "nan", "inf", "-inf", "1e308", "1_0", "9" * 5000)
+NO_FRAME = ("x", "-1", "nan", "1.5", "0x1", "\0", "9" * 4000, "9" * 5000)
+NONSENSE = [
+    *("nothing", "curves?accuracy=loudness", "curves?accuracy=__class__"),
+    *(f"curves?smooth={value}" for value in NO_SMOOTHING),
+    *(f"film?first={value}" for value in NO_FRAME),
+]
+
+
+@pytest.mark.parametrize("question", NONSENSE, ids=lambda question: question[:30])
+def test_nonsense_is_not_found(finished, question):
+    finished()
+    what, _, query = question.partition("?")
+    assert ask(f"run-0/{what}", **dict(parse_qsl(query, keep_blank_values=True))).status_code == 404
 
 
 def test_a_run_that_is_deleted_at_this_moment_is_not_found(finished, monkeypatch):
@@ -328,6 +342,176 @@ def test_a_run_that_does_not_stop_can_be_ended(page, finished):
     page.run()
     assert page.button(key="kill")  # no sign of life for long
     assert any("no sign" in warning.value for warning in page.warning)
+
+
+# --- runs that cannot be read, or are gone --------------------------------------------------------
+
+
+def damage(file, data=b""):
+    return lambda run: (run / file).write_bytes(data)
+
+
+def odd_name(run):
+    run.rename(os.fsdecode(os.fsencode(run.parent) + b"/caf\xe9"))
+
+
+DAMAGES = {
+    "config.json": (damage("config.json", b"{"), "config.json is no valid JSON"),
+    "status.json": (damage("status.json", b"null"), "status.json holds no status"),
+    "classes.json": (damage("classes.json", b"[1]"), "classes.json is no list of class names"),
+    "launch.json": (damage("launch.json"), "launch.json is empty"),
+    "index.json": (damage("checkpoints/index.json", b"[" * 10**5), "index.json is nested too deeply"),
+    "metrics.jsonl": (damage("metrics.jsonl", b"x\n{}\n"), "metrics.jsonl holds 2 lines that are no rows"),
+    "answers.npz": (damage("answers.npz", b"PK"), "answers.npz is damaged"),
+    "the last picture": (damage("snapshots/step-00000100.npz"), "step-00000100.npz is damaged"),
+    "the photo": (damage("snapshots/photo.npz"), "photo.npz is damaged"),
+    "notes.txt": (lambda run: (run / "notes.txt").mkdir(), "notes.txt is a folder"),
+    "a name that is not UTF-8": (odd_name, ""),
+}
+
+
+@pytest.mark.parametrize(("harm", "said"), DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_is_named_and_everything_else_stands(page, finished, harm, said):
+    good, bad = finished(), finished()
+    harm(bad)
+    page.session_state["run"] = "caf\ufffd" if harm is odd_name else bad.name
+    page.run()
+    told = [*(error.value for error in page.error), *(warning.value for warning in page.warning)]
+    assert not page.exception
+    assert not any("bug in the app" in text for text in told)
+    assert [said in text.replace("&#58;", ":") for text in told] == [True] * bool(said)
+    (table,) = (one.value for one in page.dataframe)
+    assert len(table) == 2
+    assert page.checkbox(key=f"sure-{page.session_state['run']}")
+    page.selectbox(key="run").set_value(good.name).run()
+    assert not page.error
+    assert not page.warning
+    assert len(charts(page)) == 8
+
+
+def test_a_picture_that_cannot_be_read_is_grey_and_named_and_the_others_are_shown(finished):
+    path = finished()
+    damage("snapshots/step-00000000.npz")(path)
+    write_snapshot(path, replace(read_snapshot(path, 100), conv1=np.ones((1, 3, 2, 2)), step=50))
+    story, pixels = unpacked(ask(f"{path.name}/film", first=0).body)
+    length = 2 * 3 * 64 * 11 * 11 + 5 * 16 * 5 * 5
+    assert (story["steps"], len(pixels)) == ([0, 50, 100], 3 * length)
+    assert [top[0][0].partition(":")[0] for top in story["top"]] == [
+        "snapshots/step-00000000.npz is damaged", "This picture has another size.", CLASS_NAMES[3]]  # fmt: skip
+    assert set(pixels[: 2 * length]) == {128}
+    assert len(set(pixels[2 * length :])) > 2
+
+
+def test_resume_of_a_run_that_was_deleted_elsewhere_is_a_sentence_and_no_other_run_takes_its_place(page, finished):
+    other, path = finished(), finished()
+    runs.write_status(path, replace(runs.read_status(path), state="stopped"))
+    page.session_state["run"] = path.name
+    page.run()
+    before = charts(page)
+    launcher.delete(path)
+    page.button(key="resume").click().run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [
+        f"The run {path.name} is gone&#58; it was deleted, or its folder was moved."
+    ]
+    assert page.selectbox(key="run").value == path.name != other.name
+    (warning,) = page.warning
+    assert "What you see of it is what this page read last" in warning.value
+    assert charts(page) == before
+    assert any("**27 of 28** validation photos right" in text.value for text in page.markdown)
+    assert not [button for button in page.button if button.key in ("resume", "delete")]
+    page.selectbox(key="run").set_value(other.name).run()
+    assert not page.warning
+
+
+def test_a_link_to_a_run_that_is_gone_opens_no_other(page, finished):
+    finished()
+    page.query_params["run"] = "was-here"
+    page.run()
+    assert page.selectbox(key="run").value == "was-here"
+    (warning,) = page.warning
+    assert "The run was-here is gone" in warning.value
+    assert not charts(page)
+    assert page.query_params["run"] == "was-here"
+
+
+def test_weights_of_a_deleted_run_fall_back_with_a_notice(finished):
+    path = finished()
+    launcher.delete(path)
+    app = AppTest.from_file(str(HOME / "alexnet_viz" / "ui" / "shell.py"), default_timeout=90)
+    app.query_params["weights"] = f"run:{path.name}"
+    app.run()
+    for _ in range(2):  # until others are chosen
+        (warning,) = app.warning
+        assert f"There is no run &#39;{path.name}&#39;" in warning.value or f"no run '{path.name}'" in warning.value
+        assert app.selectbox(key="weights").value == "bundled"
+        assert not app.exception
+        assert not app.error
+        assert app.get("plotly_chart")  # the page stands
+        app.run()
+    app.selectbox(key="weights").set_value("random").run()
+    assert not app.warning
+
+
+# --- who starts ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_workers(monkeypatch):
+    """Runs are made and nothing trains them."""
+    monkeypatch.setattr(launcher, "start", lambda run, *, queue=False: 0)
+    monkeypatch.setattr(launcher, "check", lambda recipe: None)
+
+
+def test_two_visitors_who_start_in_the_same_second_get_a_run_each(page, no_workers, monkeypatch):
+    monkeypatch.setattr(runs, "new_run_id", lambda recipe: "same-second")
+    another = AppTest.from_file(str(HOME / "alexnet_viz" / "ui" / "shell.py"), default_timeout=90)
+    another.query_params["weights"] = "random"
+    another.run().switch_page(TRAIN).run()
+    page.button(key="start").click().run()
+    another.button(key="start").click().run()
+    assert (page.selectbox(key="run").value, another.selectbox(key="run").value) == ("same-second", "same-second-2")
+    assert len(runs.list_runs()) == 2
+
+
+def test_a_double_click_makes_one_run_and_a_later_one_another(page, no_workers, monkeypatch):
+    page.button(key="start").click().run()
+    page.button(key="start").click().run()
+    assert len(runs.list_runs()) == 1
+    monkeypatch.setattr(launch, "_DOUBLE_CLICK", 0.0)
+    page.button(key="start").click().run()
+    assert len(runs.list_runs()) == 2
+
+
+def test_a_run_whose_worker_cannot_be_started_is_not_left_behind(page, no_workers, monkeypatch):
+    refusal = RunError("The run x cannot be started (No space left on device): free some space.")
+    monkeypatch.setattr(launcher, "start", Mock(side_effect=refusal))
+    page.button(key="start").click().run()
+    assert [error.value.replace("&#58;", ":") for error in page.error] == [str(refusal)]
+    assert runs.list_runs() == ()
+
+
+@pytest.mark.parametrize("deed", ["resume", "stop", "notes", "delete"])
+def test_on_a_full_disk_the_page_says_what_could_not_be_done(page, finished, monkeypatch, deed):
+    path = finished()
+    state = {"stop": "running", "resume": "stopped"}.get(deed, "finished")
+    runs.write_status(path, replace(runs.read_status(path), state=state, host="elsewhere", heartbeat=time.time()))
+    page.run()
+    if deed == "delete":
+        page.checkbox(key=f"sure-{path.name}").set_value(True).run()
+    full = Mock(side_effect=OSError(28, "No space left on device"))
+    monkeypatch.setattr(launcher, "_launching", full)
+    monkeypatch.setattr(runs, "write_atomically", full)
+    monkeypatch.setattr(Path, "touch", full)
+    if deed == "notes":
+        page.text_area(key=f"notes-{path.name}").set_value("a thought").run()
+        assert page.text_area(key=f"notes-{path.name}").value == "a thought"  # still on the screen
+    else:
+        page.button(key=deed).click().run()
+    assert not page.exception
+    (error,) = page.error
+    assert "(No space left on device)" in error.value
+    assert path.is_dir()
 
 
 # --- after ---------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def all_runs(there: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
 
 def _row(run: runs.Run | runs.UnreadableRun) -> dict:
     """A run's line in the table, by its columns; what is wrong with it in a column of its own."""
-    problem = run.problems[0] if run.problems else None
+    problem = run.problems[0] if run.problems else ""
     if isinstance(run, runs.UnreadableRun):
         return {"run": run.id, "state": run.state, "problem": problem}
     status, recipe = run.status, run.recipe

@@ -37,9 +37,15 @@ def controls(run: runs.Run | runs.UnreadableRun, place) -> None:
                     launcher.ask_to_stop(run.path)
                     st.rerun()
         elif run.state != "finished":
-            go_on = callback(partial(launcher.start, run.path, queue=True))
-            st.button("Resume", icon=":material/play_arrow:", key="resume", width="stretch", type="primary",
-                      help="From its last good checkpoint.", on_click=go_on)  # fmt: skip
+            st.button(
+                "Resume",
+                icon=":material/play_arrow:",
+                key="resume",
+                width="stretch",
+                type="primary",
+                help="From its last good checkpoint.",
+                on_click=callback(partial(launcher.start, run.path, queue=True)),
+            )
     with second:
         _elsewhere(run)
     with third, st.popover("Files", icon=":material/folder_open:", width="stretch", help="Downloads, notes, delete."):
