@@ -25,8 +25,10 @@ def guarded() -> Iterator[None]:
     First it says what went wrong in a ``callback`` before. Streamlit's own control flow (stop, rerun) is no Exception
     and passes through.
     """
-    for error in st.session_state.pop(_FROM_CALLBACKS, []):
-        _show(error)
+    if errors := st.session_state.pop(_FROM_CALLBACKS, []):
+        with st.container(key="errors_of_callbacks"):
+            for error in errors:
+                _show(error)
     try:
         yield
     except Exception as error:

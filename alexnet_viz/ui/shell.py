@@ -21,7 +21,7 @@ st.html(
     # beside the page's title, out of its flow; on a phone the title needs the whole width
     "@media (min-width: 640px) { [data-testid='stLayoutWrapper']:has(> .st-key-copy_link_place) "
     "{ position: absolute; top: 4.4rem; right: 2.5rem; width: auto; z-index: 5; }"
-    ".st-key-title_row { padding-right: 3.5rem; } }</style>"
+    ".st-key-title_row, .st-key-errors_of_callbacks { padding-right: 3.5rem; } }</style>"
 )
 warm.begin()
 

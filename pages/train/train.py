@@ -14,8 +14,7 @@ with guarded():
     launch()
 runs = there()
 row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
-with row[0]:
-    run = chosen_run(runs)
+run = chosen_run(runs, row[0])
 if run:
     # Each part on its own: what is wrong with one file of a run takes nothing else off the page.
     with guarded():

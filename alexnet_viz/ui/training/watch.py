@@ -27,8 +27,8 @@ def there() -> tuple[runs.Run | runs.UnreadableRun, ...]:
     return runs.list_runs(runs_folder())
 
 
-def chosen_run(known: tuple[runs.Run | runs.UnreadableRun, ...]) -> runs.Run | runs.UnreadableRun | None:
-    """The run to look at, in the address. Draws the choice, and what is wrong with the run.
+def chosen_run(known: tuple[runs.Run | runs.UnreadableRun, ...], place) -> runs.Run | runs.UnreadableRun | None:
+    """The run to look at, in the address. The choice is drawn in a ``place``, that a run is gone below it.
 
     No other run takes the place of one that is gone: it stays as this page last read it, in the state "gone"; None
     where the page never read it, or there is no run at all.
@@ -41,11 +41,10 @@ def chosen_run(known: tuple[runs.Run | runs.UnreadableRun, ...]) -> runs.Run | r
     gone = state.run not in ids
     if gone and not state.run:
         return None
-    chosen = st.selectbox("Run", [state.run] * gone + ids, key="run", persist_state="session",
-                          format_func=lambda one: one if one in ids else f"{one} (gone)",
-                          help="The newest first.")  # fmt: skip
+    options = [state.run] * gone + ids
+    chosen = place.selectbox("Run", options, key="run", persist_state="session", help="The newest first.")
     address.show("run", chosen)
-    if gone and chosen == state.run and chosen not in ids:
+    if chosen not in ids:
         return _gone(chosen)
     run = next(run for run in known if run.id == chosen)
     state[_KEPT] = run if isinstance(run, runs.Run) else None
