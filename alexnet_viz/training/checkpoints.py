@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,116 @@ from torch import Tensor
 from alexnet_viz.disk import write_atomically
 from alexnet_viz.errors import RunError
 from alexnet_viz.network.files import read_weights, save_weights
+from alexnet_viz.training import batch_norm
+from alexnet_viz.training.distributed import ProcessGroup
+from alexnet_viz.training.metrics import TrainingDiverged
 from alexnet_viz.training.runs import read_index
+from alexnet_viz.training.schedule import is_best
+from alexnet_viz.training.state import TrainingContext, TrainingState
+from alexnet_viz.values import Preprocessing
 
 KEEP = 2  # newest checkpoints kept, beside the best
 
 
-def save(path: Path, step: int, weights: dict[str, Tensor], state: dict[str, Any], *, best: bool, **about: Any) -> str:
+def save_checkpoint(context: TrainingContext, state: TrainingState) -> None:
+    """Write a checkpoint of this very moment, unless there is one. Raises TrainingDiverged rather than keep a NaN."""
+    epochs = len(state.history)
+    if (state.saved_step, state.saved_epochs) == (state.step, epochs):
+        return
+    state.metrics.check_finite(context.group, context.recipe.learning_rate)
+    _check_weights(state)
+    sums = context.group.all_gather(state.metrics.sums.tolist())
+    best = state.saved_epochs < epochs and is_best(state.history)
+    state.saved_step, state.saved_epochs = state.step, epochs
+    if not context.group.is_main:
+        return
+    saved = {
+        "step": state.step,
+        "sums": sums,
+        "history": state.history,
+        "optimizer": state.optimizer.state_dict(),
+        "scaler": state.scaler.state_dict(),
+        "fingerprint": context.splits.fingerprint,
+        "about": context.monitor.status.about,
+    }
+    if context.recipe.batch_norm:  # what is folded away cannot be trained on
+        saved["network"] = state.network.state_dict()
+    weights = batch_norm.folded(state.network)
+    write_checkpoint(context.path, state.step, weights, saved, best=best, **_description(context, state))
+
+
+def _check_weights(state: TrainingState) -> None:
+    for name, parameter in state.network.named_parameters():
+        if not torch.isfinite(parameter).all():
+            raise TrainingDiverged(
+                f"{name} is not finite after step {state.step - 1}: start again with a smaller learning_rate."
+            )
+
+
+def _description(context: TrainingContext, state: TrainingState) -> dict[str, Any]:
+    """What the weights file says of itself, as ``network.files.save_weights`` takes it."""
+    recipe, epoch = context.recipe, max(0, state.step - 1) // context.plan.steps_per_epoch
+    size = recipe.size_at(epoch)
+    return {
+        "spec": replace(state.network.spec, input_size=size),
+        "categories": context.splits.class_names,
+        "preprocessing": Preprocessing.for_size(size),
+        "title": f"{context.path.name}, step {state.step:,}",
+        "source": f"trained by the preset {recipe.preset} on {recipe.data.partition(':')[0]}",
+        "extra": {
+            "recipe": recipe.as_dict(),
+            "step": state.step,
+            "epoch": epoch,
+            "history": state.history,
+            "data": context.splits.fingerprint,
+        },
+    }
+
+
+def restore_checkpoint(context: TrainingContext, state: TrainingState, about: dict[str, Any]) -> None:
+    """Go back to the run's last checkpoint, if there is one; where ``about`` differs from what it says, print so.
+
+    Raises RunError where the photos are others, or no checkpoint can be read.
+    """
+    loaded = read_last_checkpoint(context.path)
+    if loaded is None:
+        return
+    weights, saved = loaded
+    if saved["fingerprint"] != context.splits.fingerprint:
+        raise RunError(
+            f"The photos of {context.recipe.data} are not those that this run began with: put those back, then "
+            "resume, or start a new run; its last checkpoint is intact."
+        )
+    for key in ("device", "precision", "threads", "processes", "torch"):
+        if saved["about"][key] != about[key]:
+            print(f"{key} was {saved['about'][key]} and is {about[key]}: the run goes on, but not bit for bit.")
+    state.network.load_state_dict(saved.get("network", weights))
+    state.optimizer.load_state_dict(saved["optimizer"])
+    state.scaler.load_state_dict(saved["scaler"])
+    state.step, state.history = saved["step"], saved["history"]
+    state.saved_step, state.saved_epochs = state.step, len(state.history)
+    _restore_sums(state.metrics.sums, saved["sums"], context.group)
+    print(f"Resumed at step {state.step:,} of {context.plan.steps:,}.")
+
+
+def _restore_sums(sums: Tensor, saved: list[list[float]], group: ProcessGroup) -> None:
+    """Add to each process's ``sums`` (4,) its own of those saved (processes, 4).
+
+    With another number of processes than then, the main one gets all.
+    """
+    by_rank = torch.tensor(saved, dtype=sums.dtype, device=sums.device)
+    if len(by_rank) == group.world_size:
+        sums += by_rank[group.rank]
+    elif group.is_main:
+        sums += by_rank.sum(0)
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def write_checkpoint(
+    path: Path, step: int, weights: dict[str, Tensor], state: dict[str, Any], *, best: bool, **about: Any
+) -> str:
     """Write a run's checkpoint and forget the oldest; its name. ``about`` goes to network.files.save_weights."""
     folder = path / "checkpoints"
     name = f"step-{step:08d}"
@@ -38,7 +143,7 @@ def save(path: Path, step: int, weights: dict[str, Tensor], state: dict[str, Any
     return name
 
 
-def load_last(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+def read_last_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """(weights, state) of the newest checkpoint that can be read; None if the run has none yet."""
     names = read_index(path)["last"]
     for name in names:

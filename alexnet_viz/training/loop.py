@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from alexnet_viz.errors import Stopped
+from alexnet_viz.training.checkpoints import save_checkpoint
 from alexnet_viz.training.data import Splits
 from alexnet_viz.training.distributed import ProcessGroup
 from alexnet_viz.training.loader import train_loader
@@ -24,7 +25,7 @@ from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import dropout_seed, ends_early, learning_rate
 from alexnet_viz.training.setup import set_up
 from alexnet_viz.training.snapshot_capture import take_snapshot
-from alexnet_viz.training.state import TrainingContext, TrainingState, save_checkpoint
+from alexnet_viz.training.state import TrainingContext, TrainingState
 from alexnet_viz.training.validation import validate
 
 

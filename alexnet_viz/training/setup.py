@@ -11,6 +11,7 @@ import torch
 
 from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.training import augment, batch_norm, runs
+from alexnet_viz.training.checkpoints import restore_checkpoint
 from alexnet_viz.training.data import Splits
 from alexnet_viz.training.distributed import ProcessGroup
 from alexnet_viz.training.metrics import RunningMetrics
@@ -20,7 +21,7 @@ from alexnet_viz.training.optimizer import make_optimizer
 from alexnet_viz.training.precision import resolve_precision
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan
-from alexnet_viz.training.state import TrainingContext, TrainingState, restore_checkpoint
+from alexnet_viz.training.state import TrainingContext, TrainingState
 
 CALIBRATION_PHOTOS = 512  # photos that the first means and variances of given weights are taken from
 

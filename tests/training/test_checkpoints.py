@@ -1,6 +1,7 @@
-"""Checkpoints: whole or not there, whatever happens while one is written."""
+"""Checkpoints: whole or not there, whatever happens while one is written; what goes on from them."""
 
 import os
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,7 +9,13 @@ import torch
 from alexnet_viz.errors import RunError
 from alexnet_viz.network.files import read_weights
 from alexnet_viz.training import checkpoints, runs
+from alexnet_viz.training.checkpoints import restore_checkpoint, save_checkpoint
+from alexnet_viz.training.distributed import ProcessGroup
+from alexnet_viz.training.loader import train_loader
+from alexnet_viz.training.loop import train_step
+from alexnet_viz.training.metrics import TrainingDiverged
 from alexnet_viz.training.recipe import preset
+from alexnet_viz.training.snapshots import read_snapshot
 from alexnet_viz.values import NetworkSpec, Preprocessing
 
 ABOUT = {
@@ -27,7 +34,7 @@ def run():
 
 def save(run, step, best=False):
     weights = {"fc8.bias": torch.full((2,), float(step))}
-    return checkpoints.save(run, step, weights, {"step": step}, best=best, **ABOUT)
+    return checkpoints.write_checkpoint(run, step, weights, {"step": step}, best=best, **ABOUT)
 
 
 def steps_on_disk(run):
@@ -35,7 +42,7 @@ def steps_on_disk(run):
 
 
 def test_a_run_without_checkpoints_starts_from_nothing(run):
-    assert checkpoints.load_last(run) is None
+    assert checkpoints.read_last_checkpoint(run) is None
 
 
 def test_the_last_two_and_the_best_are_kept(run):
@@ -43,7 +50,7 @@ def test_the_last_two_and_the_best_are_kept(run):
         save(run, step, best=step == 1)
     assert steps_on_disk(run) == [1, 3, 4]
     assert runs.read_index(run) == {"last": ["step-00000004", "step-00000003"], "best": "step-00000001"}
-    weights, state = checkpoints.load_last(run)
+    weights, state = checkpoints.read_last_checkpoint(run)
     assert state == {"step": 4}
     assert weights["fc8.bias"].tolist() == [4, 4]
 
@@ -72,7 +79,7 @@ def test_a_crash_at_any_file_leaves_the_last_good_checkpoint(run, monkeypatch, b
         save(run, 2)
     monkeypatch.undo()
     assert runs.read_index(run) == before
-    assert checkpoints.load_last(run)[1] == {"step": 1}
+    assert checkpoints.read_last_checkpoint(run)[1] == {"step": 1}
     save(run, 3)
     assert steps_on_disk(run) == [1, 3]
     assert not list((run / "checkpoints").glob(".*"))
@@ -82,7 +89,63 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run):
     save(run, 1)
     save(run, 2)
     (run / "checkpoints" / "step-00000002.state.pt").write_bytes(b"damaged")
-    assert checkpoints.load_last(run)[1] == {"step": 1}
+    assert checkpoints.read_last_checkpoint(run)[1] == {"step": 1}
     (run / "checkpoints" / "step-00000001.safetensors").write_bytes(b"")
     with pytest.raises(RunError, match="No checkpoint"):
-        checkpoints.load_last(run)
+        checkpoints.read_last_checkpoint(run)
+
+
+# --- of a run ------------------------------------------------------------------------------------
+
+
+def test_other_photos_cannot_go_on_with_a_run(fit, tiny, monkeypatch):
+    path, _ = fit(tiny.changed(epochs=1))
+    with pytest.raises(RunError, match="not those that this run began with"):
+        fit(tiny.changed(epochs=1, classes=3), path)
+
+
+def test_of_equally_good_epochs_the_last_is_the_best(fit, tiny, metric_rows):
+    path, _ = fit(tiny.changed(epochs=3, learning_rate=1e-9, warmup_epochs=0.0))  # learns nothing: all are equal
+    assert len({row["top1"] for row in metric_rows(path, "val")}) == 1
+    assert runs.read_index(path)["best"] == "step-00000018"
+
+
+def test_photos_grow_and_the_checkpoint_says_how_large_they_are(fit, tiny):
+    path, _ = fit(tiny.changed(sizes=((0, 63), (1, 80)), input_size=80))
+    sizes = [described["spec"]["input_size"] for _, described in map(read_weights, weights_in_order(path))]
+    assert sizes[-1] == 80
+    assert read_snapshot(path, 0).maps["relu1"].shape[1:] == read_snapshot(path, 12).maps["relu1"].shape[1:]
+
+
+def weights_in_order(path):
+    return sorted((path / "checkpoints").glob("*.safetensors"))
+
+
+@pytest.mark.parametrize(("rank", "share"), [(0, 1.0), (1, 0.0)])
+def test_with_other_processes_than_before_no_photo_is_lost_or_counted_twice(set_up_run, tiny, rank, share):
+    context, state = set_up_run(tiny)
+    for batch in list(train_loader(context, epoch=0))[:2]:
+        train_step(context, state, *batch)
+    save_checkpoint(context, state)
+    group = ProcessGroup(rank=rank, world_size=2)
+    _, saved = checkpoints.read_last_checkpoint(context.path)
+    assert saved["sums"] == [state.metrics.sums.tolist()]
+    restored = set_up_run(tiny, context.path)[1]
+    restored.metrics.sums.zero_()
+    restore_checkpoint(replace(context, group=group), restored, saved["about"])
+    assert restored.metrics.sums.tolist() == (share * state.metrics.sums).tolist()
+
+
+def test_a_checkpoint_of_this_moment_is_written_once_and_never_with_a_nan(set_up_run, tiny):
+    context, state = set_up_run(tiny)
+    save_checkpoint(context, state)
+    file = context.path / "checkpoints" / "step-00000000.safetensors"
+    written = file.stat().st_mtime_ns
+    with torch.no_grad():
+        state.network.conv3.bias[0] = torch.nan
+    save_checkpoint(context, state)
+    assert file.stat().st_mtime_ns == written
+    state.step = 1
+    with pytest.raises(TrainingDiverged, match=r"conv3.bias is not finite after step 0.*smaller learning_rate"):
+        save_checkpoint(context, state)
+    assert runs.read_index(context.path)["last"] == ["step-00000000"]

@@ -56,7 +56,7 @@ def test_what_is_random_has_no_state(fit, tiny):
     first, _ = fit(tiny.changed(workers=0))
     torch.rand(7)
     second, _ = fit(tiny.changed(workers=2, checkpoint_minutes=60.0, snapshots=0))
-    one, two = (checkpoints.load_last(path)[0] for path in (first, second))
+    one, two = (checkpoints.read_last_checkpoint(path)[0] for path in (first, second))
     assert all(torch.equal(one[key], two[key]) for key in one)
 
 
@@ -74,7 +74,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_names_the_step(fit, tiny):
     with pytest.raises(TrainingDiverged, match=r"step \d+.*smaller learning_rate"):
         fit(recipe)
     (path,) = (run.path for run in runs.list_runs())
-    weights, _ = checkpoints.load_last(path)
+    weights, _ = checkpoints.read_last_checkpoint(path)
     assert all(torch.isfinite(value).all() for value in weights.values())
 
 

@@ -58,7 +58,7 @@ def test_the_most_wrong_photos_are_kept_as_the_network_saw_them(fit, tiny):
 def test_ten_crops_are_the_mean_of_ten_answers(fit, tiny, metric_rows):
     recipe = tiny.changed(ten_crop=True, epochs=1)
     path, _ = fit(recipe)
-    state, _ = checkpoints.load_last(path)
+    state, _ = checkpoints.read_last_checkpoint(path)
     network = build(recipe.spec(4))
     network.load_state_dict(state)
     network.eval()

@@ -77,7 +77,10 @@ def rows(run):
 
 def assert_same_end(one, other):
     """Weights, the optimiser's moments and metric rows, bit for bit."""
-    (weights, state), (others, other_state) = checkpoints.load_last(one), checkpoints.load_last(other)
+    (weights, state), (others, other_state) = (
+        checkpoints.read_last_checkpoint(one),
+        checkpoints.read_last_checkpoint(other),
+    )
     assert state["step"] == other_state["step"]
     assert all(torch.equal(weights[key], others[key]) for key in weights)
     moments, other_moments = state["optimizer"]["state"], other_state["optimizer"]["state"]
@@ -159,7 +162,7 @@ def test_two_processes_resume_bit_for_bit_and_torchrun_restarts_a_killed_one(tin
 def test_two_processes_reach_what_one_reaches(tiny, reference):
     """The same global batch; only the order of the additions differs, hence the tolerance. Dropout draws by process."""
     one, two = (reference(tiny.changed(dropout=0.0, processes=count)) for count in (1, 2))
-    (weights, _), (others, _) = checkpoints.load_last(one), checkpoints.load_last(two)
+    (weights, _), (others, _) = checkpoints.read_last_checkpoint(one), checkpoints.read_last_checkpoint(two)
     for key in weights:
         torch.testing.assert_close(weights[key], others[key], rtol=1e-4, atol=1e-6)
     for row, other in zip(rows(one), rows(two), strict=True):
