@@ -12,6 +12,8 @@ from alexnet_viz.images.samples import sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
 from alexnet_viz.network.variants import build
+from alexnet_viz.training import runs
+from alexnet_viz.training.recipe import preset
 from alexnet_viz.values import NetworkSpec
 
 SHELL = str(Path(__file__).parents[2] / "alexnet_viz" / "ui" / "shell.py")
@@ -24,13 +26,13 @@ CLASSES = (1, 2, 16, 22, 100)
 @pytest.fixture(scope="module")
 def runs_of_few_classes(tmp_path_factory):
     """A folder of runs, each the small weights of a network with so many classes."""
-    folder = tmp_path_factory.mktemp("runs")
+    folder, name = tmp_path_factory.mktemp("runs"), "step-00000001"
     for classes in CLASSES:
-        checkpoints = folder / f"classes-{classes}" / "checkpoints"
-        checkpoints.mkdir(parents=True)
-        (checkpoints / "index.json").write_text(json.dumps({"best": "small", "last": ["small"]}))
+        checkpoints = runs.create_run(preset("quick"), folder, run_id=f"classes-{classes}") / "checkpoints"
+        checkpoints.mkdir(exist_ok=True)
+        (checkpoints / "index.json").write_text(json.dumps({"best": name, "last": [name]}))
         state = build(NetworkSpec("torchvision", classes, fc_width=8), seed=1).state_dict()
-        save_file({key: value.clone() for key, value in state.items()}, checkpoints / "small.safetensors")
+        save_file({key: value.clone() for key, value in state.items()}, checkpoints / f"{name}.safetensors")
     return folder
 
 
@@ -62,6 +64,7 @@ def no_trouble(app: AppTest) -> None:
 def with_weights(app: AppTest, weights: str) -> AppTest:
     app.sidebar.selectbox(key="weights").set_value(weights).run()
     no_trouble(app)
+    assert not app.sidebar.warning  # no other weights have taken their place
     return app
 
 
