@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix
-from alexnet_viz.figures.text import plotly_text
+from alexnet_viz.figures.text import distinct, plotly_text
 
 RIGHT, WRONG = "#0a5fc4", {"light": "#b93f00", "dark": "#fb923c"}
 NUMBERED = 20  # classes up to which the cells hold their counts
@@ -40,12 +40,12 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
     totals = np.maximum(1, counts.sum(1, keepdims=True))
     share, size = np.float32(counts / totals), len(counts)  # half the bytes on the way to the browser
     diagonal = np.eye(size, dtype=bool)
-    numbered = size <= NUMBERED
+    numbered, places = size <= NUMBERED, distinct(names)
     figure = go.Figure()
     empty = mix(PAPER[theme], INK[theme], 0.04)
     for name, kept, colour, place in (("right", diagonal, RIGHT, 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.52)):
         figure.add_heatmap(
-            z=np.where(kept, share, np.nan), x=list(range(size)), y=list(range(size)), zmin=0,
+            z=np.where(kept, share, np.nan), x=places, y=places, zmin=0,
             zmax=1 if name == "right" else max(0.1, float(np.where(diagonal, 0, share).max())),
             colorscale=[[0, empty], [0.001, mix(colour, PAPER[theme], 0.75)], [1, colour]],
             customdata=np.int32(counts), xgap=1, ygap=1, hoverongaps=False,
@@ -55,7 +55,7 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
         )  # fmt: skip
     strong = share > np.where(diagonal, 0.45, 0.6 * figure.data[1].zmax)
     numbers = [  # given all at once below: Plotly looks at all those before again for each that is added
-        {"x": int(said), "y": int(true), "text": str(counts[true, said]), "showarrow": False,
+        {"x": places[said], "y": places[true], "text": str(counts[true, said]), "showarrow": False,
          "font": {"size": 13, "color": PAPER[theme] if strong[true, said] else INK[theme]}}
         for true, said in (np.argwhere(counts) if numbered else ())
     ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from alexnet_viz.display import display_name
 
 _REFERENCES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "\n": " ", "\r": " "})
@@ -15,6 +17,17 @@ def plotly_text(text: str) -> str:
     a part of the template.
     """
     return display_name(text).translate(_REFERENCES)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names as the categories of an axis, where two of one name would be one place: the second has a (2)."""
+    places: dict[str, None] = {}
+    for name in map(plotly_text, names):
+        place, number = name, 1
+        while place in places:
+            place, number = f"{name} ({number + 1})", number + 1
+        places[place] = None
+    return list(places)
 
 
 def one_line(text: str) -> str:

@@ -50,9 +50,10 @@ def test_every_figure_shows_names_as_they_are(figure):
 
 def test_classes_of_one_name_and_names_like_numbers_keep_their_places():
     figure = confusion_matrix(np.array([[2, 1], [0, 3]]), ("crane", "crane"))
-    assert list(figure.data[0].x) == [0, 1]
+    assert list(figure.data[0].x) == ["crane", "crane (2)"]
     assert list(figure.layout.xaxis.ticktext) == ["crane", "crane"]
-    assert {(one.x, one.y, one.text) for one in figure.layout.annotations} == {(0, 0, "2"), (1, 0, "1"), (1, 1, "3")}
+    placed = {(one.x, one.y, one.text) for one in figure.layout.annotations}
+    assert placed == {("crane", "crane", "2"), ("crane (2)", "crane", "1"), ("crane (2)", "crane (2)", "3")}
     assert unit_bars(["10", "2"], {"a": np.ones(2)}, "value").layout.yaxis.type == "category"
 
 
