@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -65,14 +66,14 @@ def patch(photo: Photo, geometry: Geometry, box: tuple[int, int, int, int], widt
 
 
 def value_histogram(
-    channels: dict[str, np.ndarray], marked: dict[str, float] | None = None, theme: str = "light"
+    channels: Sequence[tuple[str, np.ndarray]], marked: dict[str, float] | None = None, theme: str = "light"
 ) -> go.Figure:
     """How often which value occurs in a channel (or a layer of units): step lines, and a mark where asked."""
     figure = go.Figure()
-    low = min(float(values.min()) for values in channels.values())
-    high = max(float(values.max()) for values in channels.values())
+    low = min(float(values.min()) for _, values in channels)
+    high = max(float(values.max()) for _, values in channels)
     edges = np.linspace(low, high if high > low else low + 1, 41)
-    for (name, values), colour in zip(channels.items(), PAIR[theme], strict=False):
+    for (name, values), colour in zip(channels, PAIR[theme], strict=False):
         counts = np.histogram(values, edges)[0]
         figure.add_scatter(
             x=edges, y=np.append(counts, counts[-1]), name=plotly_text(name), mode="lines", fill="tozeroy",
@@ -89,12 +90,12 @@ def value_histogram(
 
 
 def unit_bars(
-    labels: list[str], values: dict[str, np.ndarray], unit: str, chosen: int = -1, theme: str = "light"
+    labels: list[str], values: Sequence[tuple[str, np.ndarray]], unit: str, chosen: int = -1, theme: str = "light"
 ) -> go.Figure:
     """The strongest units as horizontal bars, the largest on top; ``chosen`` is the row to mark, −1 for none."""
     rows = [f"{plotly_text(label)} " for label in labels]
     figure = go.Figure()
-    for (name, heights), colour in zip(values.items(), PAIR[theme], strict=False):
+    for (name, heights), colour in zip(values, PAIR[theme], strict=False):
         quiet = [colour if len(values) > 1 or row == chosen else QUIET_INK[theme] for row in range(len(rows))]
         figure.add_bar(
             x=heights, y=rows, orientation="h", name=plotly_text(name), marker={"color": quiet, "cornerradius": 3},
@@ -110,7 +111,7 @@ def unit_bars(
 def answers_beside(before: tuple[str, dict[str, float]], after: tuple[str, dict[str, float]], theme: str) -> go.Figure:
     """Two answers' probabilities, class by class: (title, probability by label) each, in the order of the first."""
     labels = list(before[1])
-    values = {title: np.array([found[label] for label in labels]) for title, found in (before, after)}
+    values = [(title, np.array([found[label] for label in labels])) for title, found in (before, after)]
     figure = unit_bars(labels, values, "probability", theme=theme)
     most = max(max(found.values()) for found in (before[1], after[1]))
     figure.update_xaxes(range=[0, min(1.15, most * 1.25)], tickformat=".1%" if most < 0.1 else ".0%")

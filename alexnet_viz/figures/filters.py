@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 from PIL import Image
@@ -38,10 +40,12 @@ def enlarged(tile: np.ndarray, side: int = 264) -> Image.Image:
     return Image.fromarray(tile.repeat(side // len(tile), axis=0).repeat(side // len(tile), axis=1))
 
 
-def weight_histogram(histograms: dict[str, tuple[np.ndarray, np.ndarray]], theme: str = "light") -> go.Figure:
-    """Shares of a layer's weights by value, one step line a source: name → (counts, edges)."""
+def weight_histogram(
+    histograms: Sequence[tuple[str, tuple[np.ndarray, np.ndarray]]], theme: str = "light"
+) -> go.Figure:
+    """Shares of a layer's weights by value, one step line a source: (name, (counts, edges))."""
     figure = go.Figure()
-    for (name, (counts, edges)), colour in zip(histograms.items(), PAIR[theme], strict=False):
+    for (name, (counts, edges)), colour in zip(histograms, PAIR[theme], strict=False):
         figure.add_scatter(
             x=edges, y=np.append(counts, counts[-1]) / max(1, counts.sum()), name=plotly_text(name), mode="lines",
             fill="tozeroy", line={"color": colour, "width": 2.5, "shape": "hv"},
@@ -50,10 +54,10 @@ def weight_histogram(histograms: dict[str, tuple[np.ndarray, np.ndarray]], theme
     return plain(figure, theme, "weight", "share of the weights", percent=True)
 
 
-def bias_figure(biases: dict[str, np.ndarray], theme: str = "light") -> go.Figure:
+def bias_figure(biases: Sequence[tuple[str, np.ndarray]], theme: str = "light") -> go.Figure:
     """Each unit's bias as a point, one colour a source."""
     figure = go.Figure()
-    for (name, bias), colour in zip(biases.items(), PAIR[theme], strict=False):
+    for (name, bias), colour in zip(biases, PAIR[theme], strict=False):
         figure.add_scatter(
             y=bias, name=plotly_text(name), mode="markers",
             marker={"color": colour, "size": 5 if len(bias) < 500 else 3},

@@ -330,7 +330,7 @@ def closer(passes: list[Side], look: Look, unit: int) -> None:
                     query_params={"layer": look.layer, "channel": str(unit)})  # fmt: skip
     links.button("Go to its peak", key="to_peak", icon=":material/my_location:", on_click=callback(_follow_peak),
                 disabled=(y, x) == peak, help="And stay at the peak of every channel looked at next.")  # fmt: skip
-    named = {side.title: one[unit] for side, one in zip(passes, outputs, strict=True) if unit < len(one)}
+    named = [(side.title, one[unit]) for side, one in zip(passes, outputs, strict=True) if unit < len(one)]
     spread.plotly_chart(value_histogram(named, {"chosen": float(channel[y, x])}, theme()), key="values", config=_QUIET,
                         alt=f"Histogram of channel {unit} of {look.layer}")  # fmt: skip
 
@@ -348,7 +348,7 @@ def strongest_units(passes: list[Side], look: Look, unit: int, top: int = 12) ->
         ranked = np.append(ranked[:-1], unit)
     names = _names(passes[0], look.layer)
     labels = [f"{names[i].partition(',')[0]} ({i})" if names else f"{look.layer} {i}" for i in ranked]
-    values = {side.title: one[ranked] for side, one in zip(passes, outputs, strict=False)}
+    values = [(side.title, one[ranked]) for side, one in zip(passes, outputs, strict=False)]
     what = "probability" if look.layer == "softmax" else "logit" if look.layer == "fc8" else "value"
     figure = unit_bars(labels, values, what, int(np.flatnonzero(ranked == unit)[0]), theme())
     st.plotly_chart(figure, key="units", config=_QUIET, alt=f"The strongest units of {look.layer}")
@@ -369,7 +369,7 @@ def unit_numbers(passes: list[Side], look: Look, unit: int) -> None:
         f"Of all {len(values):,} units **{(values > 0).mean():.0%}** lie above 0; mean {values.mean():.4g}, from "
         f"{values.min():.4g} to {values.max():.4g}."
     )
-    named = {side.title: one for side, one in zip(passes, outputs, strict=True)}
+    named = [(side.title, one) for side, one in zip(passes, outputs, strict=True)]
     right.plotly_chart(value_histogram(named, {"chosen": float(values[unit])}, theme()), key="values", config=_QUIET,
                        alt=f"Histogram of the units of {look.layer}")  # fmt: skip
 
@@ -423,11 +423,11 @@ def answers(passes: list[Side], what: str) -> None:
         left.plotly_chart(answers_beside(*pair, theme()), key="answers", config=_QUIET,
                           alt=f"The strongest classes of both: {_top(first)[0]}, and {_top(second)[0]}")  # fmt: skip
     else:
-        for side, found in zip(passes, (first, second), strict=True):
+        for number, (side, found) in enumerate(zip(passes, (first, second), strict=True)):
             top = _top(found)
-            left.plotly_chart(unit_bars(top, {side.title: np.array([found[one] for one in top])}, "probability",
-                                        0, theme()), key=f"answer-{side.title}", config=_QUIET,
-                              alt=f"The strongest classes of {side.title}; first is {top[0]}")  # fmt: skip
+            bars = unit_bars(top, [(side.title, np.array([found[one] for one in top]))], "probability", 0, theme())
+            alt = f"The strongest classes of {side.title}; first is {top[0]}"
+            left.plotly_chart(bars, key=f"answer-{number}", config=_QUIET, alt=alt)
     if what == "lesion":
         from alexnet_viz.inspection.lesion import changes
 

@@ -123,7 +123,7 @@ def one_kernel(network: Model, unit: int) -> None:
         f"**{kernel.max():.3f}**  \nstripes at **{orientation(kernel)[0]:.0f}°**  \nhue **{hue(kernel)[0]:.0f}°**",
         help="Stripes: 0° level, 90° upright, from the strongest frequency. Hue: 0° red, 120° green, 240° blue.",
     )
-    st.plotly_chart(spectrum_figure(spectrum(kernel[0]), theme()), key=f"spectrum-{network.info.id}", config=_QUIET,
+    st.plotly_chart(spectrum_figure(spectrum(kernel[0]), theme()), key=f"spectrum-{network.info.choice}", config=_QUIET,
                     alt=f"The 2-D Fourier spectrum of kernel {unit}: which stripes it answers to")  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def class_votes(networks: list[Model], layer: str, unit: int, photo: str) -> Non
         column.markdown(f"**{markdown(network.info.title)}**, {layer} unit {unit}{name}, bias {of.bias[unit]:.4f}")
         labels = [f"{before} {number}" for number in chosen]
         column.plotly_chart(vote_bars(labels, values, "weight × input" if put_in else "weight", theme()),
-                            key=f"votes-{network.info.id}", config=_QUIET,
+                            key=f"votes-{network.info.choice}", config=_QUIET,
                             alt=f"The strongest inputs for and against unit {unit} of {layer}")  # fmt: skip
         if put_in:
             total = float(of.weight[unit].astype(np.float64) @ inputs)
@@ -212,12 +212,12 @@ def class_votes(networks: list[Model], layer: str, unit: int, photo: str) -> Non
 
 def whole_layer(networks: list[Model], layer: str) -> None:
     """A layer's weights in numbers, for one network or two: histogram, biases, shares, and the grid of norms."""
-    summaries = {network.info.title: ask.filter_summary(network, layer) for network in networks}
+    summaries = [(network.info.title, ask.filter_summary(network, layer)) for network in networks]
     rows = [
         "| | weights | near zero | dead filters | mean | spread | largest norm |",
         "|:--|--:|--:|--:|--:|--:|--:|",
     ]
-    for network, (title, one) in zip(networks, summaries.items(), strict=True):
+    for network, (title, one) in zip(networks, summaries, strict=True):
         dead = f"{len(one.dead)} ({', '.join(map(str, one.dead[:8]))}{' …' * (len(one.dead) > 8)})" if one.dead else "0"
         rows.append(
             f"| {markdown(title)} | {ask.filters(network, layer).weight.size:,} | {one.near_zero:.1%} | {dead} of "
@@ -226,16 +226,16 @@ def whole_layer(networks: list[Model], layer: str) -> None:
     st.markdown("\n".join(rows))
     st.caption("Near zero: below 1 % of the layer's largest |weight|. Dead: a norm below 1 % of the median filter's.")
     left, right = st.columns(2, gap="medium")
-    counted = {title: (one.counts, one.edges) for title, one in summaries.items()}
+    counted = [(title, (one.counts, one.edges)) for title, one in summaries]
     left.plotly_chart(
         weight_histogram(counted, theme()), key="weights-of", config=_QUIET, alt=f"Histogram of the weights of {layer}"
     )
-    biases = {network.info.title: ask.filters(network, layer).bias for network in networks}
+    biases = [(network.info.title, ask.filters(network, layer).bias) for network in networks]
     right.plotly_chart(bias_figure(biases, theme()), key="biases", config=_QUIET, alt=f"The biases of {layer}")
     st.subheader("Who is connected to whom", anchor=False)
     for column, network in zip(st.columns(len(networks), gap="medium"), networks, strict=True):
         grid, block = ask.norm_grid(network, layer, folded_side(network, layer))
-        column.plotly_chart(norm_figure(grid, block, theme()), key=f"norms-{network.info.id}", config=_QUIET,
+        column.plotly_chart(norm_figure(grid, block, theme()), key=f"norms-{network.info.choice}", config=_QUIET,
                             alt=f"The norm of the weights from every input to every output of {layer}")  # fmt: skip
         blocks = f" Each cell stands for {block[0]} × {block[1]} of them (root mean square)." if max(block) > 1 else ""
         groups = ask.filters(network, layer).groups

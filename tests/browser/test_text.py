@@ -234,8 +234,9 @@ def test_a_hostile_run_on_the_training_page(hostile, open_page):
     assert any(one_space(name) in told for name in CLASSES), told
     choose(page, "Data", "A folder or zip of photos")
     place = "/nosuch/q5r/![](http://192.0.2.1/e)/<b>__x__ $x^2$"
-    page.get_by_label("Where").fill(place)
-    page.get_by_label("Where").press("Enter")
+    where = page.get_by_role("textbox", name="Where")
+    where.fill(place)
+    where.press("Enter")
     expect(page.get_by_test_id("stAlert").filter(has_text=place)).to_be_visible()
     check(page)
 

@@ -84,20 +84,20 @@ def test_the_patch_of_a_tiny_photo_is_not_stretched_to_its_whole_pixels():
 
 def test_a_histogram_counts_every_value_also_when_all_are_alike():
     values = np.random.default_rng(1).normal(size=500)
-    figure = value_histogram({"a": values, "b": values * 2}, {"chosen": 0.5})
+    figure = value_histogram([("a", values), ("a", values * 2)], {"chosen": 0.5})
     assert [sum(trace.y[:-1]) for trace in figure.data] == [500, 500]
     assert figure.layout.shapes[0].x0 == 0.5
-    assert sum(value_histogram({"a": np.zeros(9)}).data[0].y[:-1]) == 9
+    assert sum(value_histogram([("a", np.zeros(9))]).data[0].y[:-1]) == 9
     assert all(np.isfinite(figure.layout.yaxis.range))
 
 
 def test_bars_hold_the_values_and_mark_the_chosen():
-    figure = unit_bars(["a", "b", "c"], {"here": np.array([3.0, 2.0, 1.0])}, "logit", chosen=1)
+    figure = unit_bars(["a", "b", "c"], [("here", np.array([3.0, 2.0, 1.0]))], "logit", chosen=1)
     assert list(figure.data[0].x) == [3, 2, 1]
     colours = figure.data[0].marker.color
     assert colours[1] != colours[0] == colours[2]
     assert figure.layout.xaxis.title.text == "logit"
-    pair = answers_beside(("x", {"a": 0.7, "b": 0.2}), ("y", {"b": 0.9, "a": 0.1}), "dark")
+    pair = answers_beside(("x.jpg", {"a": 0.7, "b": 0.2}), ("x.jpg", {"b": 0.9, "a": 0.1}), "dark")
     assert list(pair.data[0].x) == [0.7, 0.2]
     assert list(pair.data[1].x) == [0.1, 0.9]
     assert isinstance(change_figure({"conv1": 0.1, "fc8": 0.5}), go.Figure)

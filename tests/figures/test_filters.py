@@ -44,7 +44,7 @@ def test_the_signed_scale_is_white_in_the_middle_and_as_dark_on_both_sides():
 
 
 def test_charts_say_their_units_and_hold_the_values():
-    histogram = weight_histogram({"a": (np.array([1, 3]), np.array([-1.0, 0, 1]))})
+    histogram = weight_histogram([("a", (np.array([1, 3]), np.array([-1.0, 0, 1])))])
     assert histogram.layout.xaxis.title.text == "weight"
     assert list(histogram.data[0].y) == [0.25, 0.75, 0.75]
     grid = np.array([[1, np.nan], [np.nan, 2]], np.float32)

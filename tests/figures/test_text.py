@@ -24,16 +24,16 @@ def test_tags_references_and_math_are_text():
 
 
 def figures():
-    named, values = {HOSTILE: np.arange(3.0)}, np.eye(2)
+    named, values = [(HOSTILE, np.arange(3.0))], np.eye(2)
     answers = (Prediction(HOSTILE, 0, 0.75, 2.0), Prediction(HOSTILE, 1, 0.25, 1.0))
     curve = PixelCurve("a map", np.linspace(0, 1, 3), np.linspace(1, 0, 3))
     yield value_histogram(named)
-    yield unit_bars([HOSTILE, "1"], {HOSTILE: np.arange(2.0)}, "value")
+    yield unit_bars([HOSTILE, "1"], [(HOSTILE, np.arange(2.0))], "value")
     yield bars(answers)
     yield before_and_after(answers, answers)
     yield matrix([HOSTILE, "b"], values, True)
     yield pixel_curves([curve], [curve], f"probability of {HOSTILE}", "changed")
-    yield weight_histogram({HOSTILE: (np.ones(2), np.arange(3.0))})
+    yield weight_histogram([(HOSTILE, (np.ones(2), np.arange(3.0)))])
     yield bias_figure(named)
     yield confusion_matrix(np.eye(2, dtype=int), (HOSTILE, HOSTILE))
     yield accuracy_bars(np.array([[1, 1], [0, 1]]), (HOSTILE, "b"))
@@ -54,7 +54,7 @@ def test_classes_of_one_name_and_names_like_numbers_keep_their_places():
     assert list(figure.layout.xaxis.ticktext) == ["crane", "crane"]
     placed = {(one.x, one.y, one.text) for one in figure.layout.annotations}
     assert placed == {("crane", "crane", "2"), ("crane (2)", "crane", "1"), ("crane (2)", "crane (2)", "3")}
-    assert unit_bars(["10", "2"], {"a": np.ones(2)}, "value").layout.yaxis.type == "category"
+    assert unit_bars(["10", "2"], [("a", np.ones(2))], "value").layout.yaxis.type == "category"
 
 
 def test_a_title_of_several_lines_is_drawn_on_one():
