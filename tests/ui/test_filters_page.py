@@ -1,6 +1,7 @@
 """The filters page without a browser: every layer of every network, comparisons, and what the address reopens."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,17 @@ def test_two_weights_in_lockstep(layer, checkpoint):
     if layer.startswith("conv"):
         assert len(sent(app, "kernel" if layer == "conv1" else "rank")["sheets"]) == 2
     assert any("| small |" in one.value for one in app.markdown)
+
+
+@pytest.mark.parametrize("layer", ["conv1", "fc8"])
+def test_two_files_of_one_name_and_content_beside_each_other(layer, checkpoint, tmp_path):
+    twin = shutil.copy(checkpoint, tmp_path)
+    app = opened(weights=checkpoint, beside_weights=twin, layer=layer, channel=1)
+    no_bug(app)
+    table = next(one.value for one in app.markdown if one.value.startswith("| | weights |"))
+    assert table.count("| small |") == 2
+    charts = [json.loads(one.proto.spec)["data"] for one in app.get("plotly_chart")]
+    assert sum([trace.get("name") for trace in chart] == ["small", "small"] for chart in charts) == 2
 
 
 def test_networks_that_do_not_match_say_so(checkpoint):
