@@ -233,7 +233,7 @@ def test_a_hostile_run_on_the_training_page(hostile, open_page):
     assert "of the class" in told
     assert any(one_space(name) in told for name in CLASSES), told
     choose(page, "Data", "A folder or zip of photos")
-    place = "/nosuch/q5r/![](http://192.0.2.1/e)/<b>__x__ $x^2$"
+    place = f"/nosuch/q5r/![]({HOST}e)/<b>__x__ $x^2$"
     where = page.get_by_role("textbox", name="Where")
     where.fill(place)
     where.press("Enter")
