@@ -24,9 +24,9 @@ QUIET = (
 
 
 class Server:
-    """``streamlit run app.py`` on a free port of this machine alone, under a path if ``base`` names one."""
+    """``streamlit run app.py`` (or another script) on a free port of this machine alone, under ``base`` if given."""
 
-    def __init__(self, folder: Path, base: str = "") -> None:
+    def __init__(self, folder: Path, base: str = "", script: str = "app.py") -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}" + (f"/{base}" if base else "")
@@ -34,7 +34,7 @@ class Server:
         own = {"ALEXNET_VIZ_CACHE": "cache", "ALEXNET_VIZ_RUNS": "runs", "TORCH_HOME": "torch"}
         environment = os.environ | {key: str(folder / name) for key, name in own.items()}
         environment["ALEXNET_VIZ_IMAGENET_URL"] = "http://127.0.0.1:9/alexnet-owt-7be5be79.pth"
-        command = [sys.executable, "-Xfaulthandler", "-mstreamlit", "run", "app.py", "--server.headless=true"]
+        command = [sys.executable, "-Xfaulthandler", "-mstreamlit", "run", script, "--server.headless=true"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--server.port", str(self.port), "--server.baseUrlPath", base],

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from alexnet_viz.display import display_name
 from alexnet_viz.network.files import save_weights
 from alexnet_viz.network.variants import build
 from alexnet_viz.training import runs
@@ -22,8 +23,9 @@ from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, write_photo, write_snapshot
 from alexnet_viz.values import NetworkSpec, Preprocessing
-from tests.browser.conftest import settled
+from tests.browser.conftest import Server, settled
 from tests.browser.test_attribution import choose
+from tests.browser.written import MIXED, SHOWN
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +54,7 @@ SENTENCE = f"q1r: <b>bad</b> __file__ ![](http://192.0.2.1/r) $x^2$ in 'a -> b' 
 NOTE = "q2r: 3 photos such as __x__.jpg, <b>y</b> and :red[z]"
 OTHERS = "q3r: [x](http://192.0.2.1/n) <b>my notes</b>"
 NAMES = (*CLASSES, *PHOTOS, WEIGHTS, FILE, RUN, SENTENCE, NOTE, OTHERS)
-SHOWN = """() => {
+SEEN = """() => {
   const texts = [], links = [];
   const walk = (root) => {
     const copy = document.createElement("div");
@@ -79,7 +81,7 @@ def one_space(text):
 def check(page, *wanted):
     """All that the page shows of hostile names is as they are written; the ``wanted`` ones are there."""
     settled(page)
-    texts, links, formulas = page.evaluate(SHOWN)
+    texts, links, formulas = page.evaluate(SEEN)
     texts = [one_space(text) for text in texts]
     for name in NAMES:
         changed = [around for text in texts for around in _changed(text, one_space(name))]
@@ -117,8 +119,15 @@ def picture(seed):
 def a_checkpoint(path, title):
     spec = NetworkSpec("torchvision", num_classes=len(CLASSES), fc_width=8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_weights(path, build(spec, 3).state_dict(), spec=spec, categories=CLASSES, preprocessing=Preprocessing(),
-                 title=title, source=title)  # fmt: skip
+    save_weights(
+        path,
+        build(spec, 3).state_dict(),
+        spec=spec,
+        categories=CLASSES,
+        preprocessing=Preprocessing(),
+        title=title,
+        source=title,
+    )
     return path
 
 
@@ -142,8 +151,10 @@ def a_run(folder):
     write_photo(path, np.zeros((8, 8, 3), np.uint8), 3)
     label = np.arange(count)
     top5 = np.stack([(label + i + 1) % count for i in range(5)], 1)
-    write_answers(path, Answers(20, label, label, np.full(count, 0.1), top5, top5 / count, label,
-                                np.zeros((count, 8, 8, 3), np.uint8)))  # fmt: skip
+    write_answers(
+        path,
+        Answers(20, label, label, np.full(count, 0.1), top5, top5 / count, label, np.zeros((count, 8, 8, 3), np.uint8)),
+    )
     runs.write_class_names(path, CLASSES)
     runs.write_notes(path, OTHERS)
     status = runs.Status("failed", step=20, steps=100, best_top1=0.2, attempt=1, error=SENTENCE)
@@ -162,6 +173,39 @@ def hover(page, chart, x=0.5, y=0.5):
     text = one_space(" ".join(chart.locator(".hoverlayer text").all_text_contents()))
     page.mouse.move(0, 0)
     return text
+
+
+@pytest.fixture
+def doors(tmp_path):
+    server = Server(tmp_path, script="tests/browser/doors.py")
+    yield server.address
+    server.end()
+
+
+INSIDE = """prefix => Object.fromEntries([...document.querySelectorAll(`[class*=st-key-${prefix}-]`)].map((e) => [
+  [...e.classList].find((name) => name.startsWith(`st-key-${prefix}-`)).split("-").at(-1),
+  [e.textContent, ...[...e.querySelectorAll("*")].flatMap((one) => [one.alt, one.value, one.placeholder])]]))"""
+MARKUP = "em, del, code, img, .katex, blockquote, hr, h6, script, [role=img], [data-testid=stMarkdownPre], li li"
+
+
+def test_every_door_shows_text_as_it_is_written(doors, open_page):
+    page = open_page(doors, height=3000)
+    toast = page.get_by_test_id("stToast")
+    expect(toast).to_be_visible()
+    settled(page)
+    inside = page.evaluate(INSIDE, "text")
+    for number, shown in enumerate(SHOWN):
+        assert one_space(inside[str(number)][0]).count(shown) >= 5, (shown, inside[str(number)][0])
+        texts = page.locator(f".st-key-text-{number}")
+        assert texts.locator(MARKUP).count() == 0, shown
+        assert texts.locator("a, strong").count() == 1, shown
+    mixed = one_space(display_name(MIXED))
+    for name, texts in page.evaluate(INSIDE, "door").items():
+        assert any(mixed in one_space(text or "") for text in texts), (name, texts)
+    assert mixed in one_space(toast.text_content())
+    page.get_by_text("helped").locator("..").locator("..").get_by_role("button").hover()
+    expect(page.get_by_test_id("stTooltipContent").get_by_text(SHOWN[0])).to_be_visible()
+    assert mixed in one_space(page.get_by_test_id("stTooltipContent").text_content())
 
 
 @pytest.fixture(scope="module")
