@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from alexnet_viz.network.layers import steps
@@ -22,6 +23,7 @@ from alexnet_viz.values import VARIANTS, NetworkSpec
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 FULLY_CONNECTED = ("fc6", "fc7", "fc8")
 DEEPEST = 6  # names in front of a layer's own: state_dict, module, model, backbone …
+_MOST_NODES = 20_000  # dicts and lists that are looked through; a state dict is one, an optimiser's state some twenty
 
 # What DataParallel, torch.compile, FSDP and activation checkpointing put between a module and its children.
 _WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
@@ -43,12 +45,47 @@ class Named:
     others: tuple[str, ...] = ()
 
 
-def name_layers(tree: Any) -> Named | None:
+@dataclass(frozen=True)
+class Survey:
+    """The tensors of a file, each with the names that lead to it; and the class of a whole torch.nn.Module in it."""
+
+    entries: list[Entry]
+    module: str = ""
+
+    @property
+    def kinds(self) -> set[str]:
+        """What the tensors are kept as."""
+        return {tensor.kind for _, tensor in self.entries}
+
+
+def survey(tree: Any) -> Survey:
+    """Look through a file's dicts and lists, ``DEEPEST`` deep; a key with points in it is several names."""
+    entries: list[Entry] = []
+    modules: list[str] = []
+    seen: set[int] = set()  # they may hold one another, and each is looked at once
+
+    def walk(node: Any, path: Path, depth: int) -> None:
+        if isinstance(node, StoredTensor):
+            entries.append((path, node))
+        elif _is_module(node):
+            modules.append(getattr(node, "origin", ""))
+        elif id(node) not in seen and depth <= DEEPEST:
+            seen.add(id(node))
+            for key, value in node.items() if isinstance(node, Mapping) else enumerate(node):
+                if len(seen) < _MOST_NODES and isinstance(value, StoredTensor | Mapping | list | tuple):
+                    names = (name for name in str(key).split(".") if name not in _WRAPPERS)
+                    walk(value, (*path, *names), depth + 1)
+
+    if isinstance(tree, StoredTensor | Mapping | list | tuple):
+        walk(tree, (), 0)
+    return Survey(entries, modules[0] if modules else "")
+
+
+def name_layers(entries: Sequence[Entry]) -> Named | None:
     """The first AlexNet in a file, the one that stands nearest to its top; None where no tensors are one.
 
     A network is all tensors below one place, so an optimiser's or another network's beside it do not matter.
     """
-    entries = _flat(tree)
     for depth in range(DEEPEST + 1):
         groups = _groups(entries, depth)
         fits = {prefix: named for prefix, group in groups.items() if (named := _fit(group)) and not named.rest}
@@ -60,47 +97,11 @@ def name_layers(tree: Any) -> Named | None:
     return None
 
 
-def nearest(tree: Any) -> Named:
+def nearest(entries: Sequence[Entry]) -> Named:
     """What comes nearest to an AlexNet in a file that holds none, to say what it lacks: the most names known."""
-    entries = _flat(tree)
     groups = [group for depth in range(DEEPEST + 1) for group in _groups(entries, depth).values()]
     near = [_by_name(group) for group in groups]
     return max(near, key=lambda named: len(named.tensors) - len(named.rest) / 100, default=Named({}))
-
-
-def kinds(tree: Any) -> set[str]:
-    """What the tensors of a file are kept as."""
-    return {tensor.kind for _, tensor in _flat(tree)}
-
-
-def whole_module(tree: Any, depth: int = 0) -> str:
-    """The class of the first whole torch.nn.Module in a file, at most three deep; empty where there is none."""
-    if _is_module(tree):
-        return getattr(tree, "origin", "")
-    if depth > 3 or not isinstance(tree, Mapping | list | tuple):
-        return ""
-    nodes = tree.values() if isinstance(tree, Mapping) else tree
-    return next(filter(None, (whole_module(node, depth + 1) for node in nodes)), "")
-
-
-def _flat(tree: Any) -> list[Entry]:
-    """Every tensor of a tree with the names that lead to it; a key with points in it is several names."""
-    entries: list[Entry] = []
-    seen: set[int] = set()  # a file's dicts may hold one another, and each is looked at once
-
-    def walk(node: Any, path: Path, depth: int) -> None:
-        if isinstance(node, StoredTensor):
-            entries.append((path, node))
-        elif id(node) not in seen and depth <= DEEPEST and not _is_module(node):
-            seen.add(id(node))
-            for key, value in node.items() if isinstance(node, Mapping) else enumerate(node):
-                if isinstance(value, StoredTensor | Mapping | list | tuple):
-                    names = (name for name in str(key).split(".") if name not in _WRAPPERS)
-                    walk(value, (*path, *names), depth + 1)
-
-    if isinstance(tree, StoredTensor | Mapping | list | tuple):
-        walk(tree, (), 0)
-    return entries
 
 
 def _is_module(node: Any) -> bool:
@@ -124,6 +125,8 @@ def _fit(entries: Sequence[Entry]) -> Named | None:
     """The layers of one network by their shapes; None where they are not AlexNet's."""
     tensors = _without_masks(entries)
     weights = {path[:-1]: tensor.shape for path, tensor in tensors.items() if _is_layer(path, tensor)}
+    if len(weights) != len(CONVOLUTIONS) + len(FULLY_CONNECTED):
+        return None
     convolutions = _convolutions({path: shape for path, shape in weights.items() if len(shape) == 4})
     dense = _fully_connected({path: shape for path, shape in weights.items() if len(shape) == 2})
     if convolutions is None or dense is None:
@@ -157,6 +160,7 @@ def _convolutions(weights: dict[Path, tuple[int, ...]]) -> dict[Path, str] | Non
     return None
 
 
+@lru_cache
 def _shapes(variant: str) -> dict[tuple[int, ...], str]:
     """The shapes of a variant's five convolutions, all different."""
     convolutions = [step for step in steps(NetworkSpec(variant)) if step.layer.kind == "conv"]

@@ -28,7 +28,7 @@ from torch import Tensor
 from alexnet_viz.errors import WeightsError
 from alexnet_viz.network.stored import Contents, StoredTensor
 
-PICKLE_BYTES = 2 << 20  # an AlexNet's state dict has 3 kB, one with its optimiser and 22,000 class names 0.7 MB
+PICKLE_BYTES = 1 << 20  # an AlexNet's state dict has 3 kB, one with its optimiser and 22,000 class names 0.7 MB
 DIRECTORY_BYTES = 1 << 20  # of a zip file: some 10,000 members
 EXPANSION = 4  # times its size that a file may unpack to; PyTorch itself does not compress
 MOST_CLASSES = 1000  # that a pickle may name
@@ -172,6 +172,7 @@ class _Unpickler(pickle._Unpickler):
             self.stack[-1].describe(state)
 
     dispatch = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: load_build}  # noqa: RUF012 (as in the base class)
+    del dispatch[pickle.BYTEARRAY8[0]]  # makes as many bytes as the file says before it reads them
 
 
 def _is_count(value: Any) -> bool:

@@ -15,7 +15,7 @@ from alexnet_viz.network.class_names import class_names
 from alexnet_viz.network.colours import TORCHVISION, colours
 from alexnet_viz.network.description import checked_spec, described
 from alexnet_viz.network.files import open_checkpoint, reading
-from alexnet_viz.network.keys import Named, kinds, name_layers, nearest, whole_module
+from alexnet_viz.network.keys import Named, name_layers, nearest, survey
 from alexnet_viz.network.layers import smallest_input, steps
 from alexnet_viz.network.sources import (
     BUNDLED,
@@ -156,17 +156,18 @@ def _some(names: tuple[str, ...]) -> str:
 
 def _layers(contents: Contents, name: str) -> Named:
     """A file's tensors under this app's names; where they are no AlexNet's, what comes nearest. Raises WeightsError."""
-    named = name_layers(contents.tree)
+    found = survey(contents.tree)
+    named = name_layers(found.entries)
     if named is not None:
         return named
-    if module := whole_module(contents.tree):
+    if found.module:
         raise WeightsError(
-            f"{name} cannot be loaded as plain weights: it is a whole model ({module}), and loading one runs its code. "
-            "Load it where it was made, save model.state_dict() and use that."
+            f"{name} cannot be loaded as plain weights: it is a whole model ({found.module}), and loading one runs its "
+            "code. Load it where it was made, save model.state_dict() and use that."
         )
-    if strange := next((kind for kind in kinds(contents.tree) if kind not in (*FLOATS, *COUNTS)), None):
+    if strange := next((kind for kind in found.kinds if kind not in (*FLOATS, *COUNTS)), None):
         raise WeightsError(f"{name} holds {strange} tensors: save the state_dict() of the network in plain float32.")
-    near = nearest(contents.tree)
+    near = nearest(found.entries)
     if near.tensors or near.rest:
         return near
     foreign = [one for one in contents.foreign if not one.startswith(("collections.", "torch."))]
