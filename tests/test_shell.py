@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -12,13 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import save_file
 
 from alexnet_viz.__main__ import main
 from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
+from alexnet_viz.network.variants import build
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.recipe import preset
+from alexnet_viz.values import NetworkSpec
 
 CAT = str(SAMPLES[0].file)
 HOME = Path(__file__).parents[1]
@@ -39,6 +43,17 @@ def test_classify_several_as_a_table(capsys):
     out = capsys.readouterr().out
     assert out.count("random weights on cpu") == 2
     assert out.count("logit") == 4
+
+
+def test_a_single_output_is_called_one(capsys, tmp_path):
+    state = build(NetworkSpec("torchvision", 1, fc_width=8), seed=1).state_dict()
+    save_file({key: value.clone() for key, value in state.items()}, tmp_path / "one.safetensors")
+    assert main(["classify", CAT, "--weights", str(tmp_path / "one.safetensors")]) == 0
+    out = capsys.readouterr().out
+    logit = float(out.partition("logit ")[2].partition(")")[0])
+    told = float(out.rpartition(": ")[2].partition("%")[0])
+    assert "a single output" in out
+    assert told == pytest.approx(100 / (1 + math.exp(-logit)), abs=0.3)
 
 
 def test_trace_json(capsys):

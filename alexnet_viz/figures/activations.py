@@ -101,7 +101,7 @@ def unit_bars(
             x=heights, y=rows, orientation="h", name=plotly_text(name), marker={"color": quiet, "cornerradius": 3},
             hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=len(values) > 1,
         )  # fmt: skip
-    plain(figure, theme, unit, None, height=23 * len(rows) * (1 + 0.75 * (len(values) - 1)) + 70)
+    plain(figure, theme, unit, None, height=max(69, 23 * len(rows) * (1 + 0.75 * (len(values) - 1))) + 70)
     figure.update_yaxes(autorange="reversed", tickmode="linear", type="category")
     figure.update_xaxes(nticks=4, tickangle=0)
     figure.update_layout(bargap=0.25, bargroupgap=0)

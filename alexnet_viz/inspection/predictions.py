@@ -34,8 +34,8 @@ def single_output_note(logits: np.ndarray) -> str | None:
         return None
     yes = 1 / (1 + np.exp(-np.clip(float(logits[0]), -700, 700)))
     return (
-        f"This network has a single output, so its softmax is always 100 %. If it was trained to say yes or no, its "
-        f"answer is the sigmoid of the logit {float(logits[0]):.2f}: {yes:.1%} yes."
+        f"This network has a single output, so its softmax is always 100%. If it was trained to say yes or no, its "
+        f"answer is the sigmoid of the logit {logits[0]:.2f}: {yes:.1%} yes.".replace("-", "\N{MINUS SIGN}")
     )
 
 

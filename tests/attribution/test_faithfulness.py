@@ -1,11 +1,16 @@
 """Measures of a map against plain loops and against networks whose truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from alexnet_viz.attribution import faithfulness as f
-from alexnet_viz.values import PixelCurve, sample_map, spread
+from alexnet_viz.attribution.targets import Target
+from alexnet_viz.inspection.model import Model, get
+from alexnet_viz.network.variants import build
+from alexnet_viz.values import NetworkSpec, PixelCurve, sample_map, spread
 
 RNG = np.random.default_rng(3)
 SIZE = 24
@@ -206,3 +211,13 @@ def test_what_is_watched_is_the_networks_own():
         truth = model.network.record(torch.from_numpy(batch))["conv3"][:, 7, 4, 4].numpy()
     np.testing.assert_allclose(f.value(model, unit)(batch), truth, rtol=1e-6)
     np.testing.assert_allclose(f.share(model, unit, batch[0])(batch), truth / truth[0], rtol=1e-5)
+
+
+def test_the_share_of_a_single_output_is_the_sigmoid_of_its_logit():
+    network = build(NetworkSpec("torchvision", 1, fc_width=8, input_size=64), seed=1).eval()
+    info = replace(get("random").info, spec=network.spec, categories=("yes",))
+    model = Model(network, info, get("random").device)
+    batch = RNG.normal(size=(3, 3, 64, 64)).astype(np.float32)
+    logits = model.logits(batch)[:, 0]
+    np.testing.assert_allclose(f.share(model, Target(0), batch[0])(batch), 1 / (1 + np.exp(-logits)), rtol=1e-6)
+    assert len(set(logits)) == 3

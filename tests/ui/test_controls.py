@@ -186,7 +186,7 @@ def test_the_classes_compared_are_kept():
 
 def test_a_single_output_is_called_one_and_its_sigmoid_told():
     logit = float(classify(get(weights_of(1)), *sample("cat"))[2].logits[0])
-    yes = f"{logit:.2f}: {1 / (1 + math.exp(-logit)):.1%} yes"
+    yes = f"{logit:.2f}: {1 / (1 + math.exp(-logit)):.1%} yes".replace("-", "\N{MINUS SIGN}")
     for page, more in (("classify", {}), ("attribution", {}), ("network", {}), ("activations", {"layer": "softmax"})):
         app = opened(page, weights=weights_of(1), photo="cat", **more)
         assert [one.value for one in app.info if "a single output" in one.value and yes in one.value], page
