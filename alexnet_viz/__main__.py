@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 
     resume = commands.add_parser("resume", help="go on with a run from its last good checkpoint")
     resume.add_argument("id", metavar="RUN", help="its id or its directory")
+    resume.add_argument("--data", metavar="PLACE", help="where its photos are now, if they moved")
     resume.add_argument("--runs", type=Path, metavar="DIR")
     resume.set_defaults(run=_resume)
 
@@ -424,14 +425,19 @@ def _train(options: argparse.Namespace) -> int:
     recipe = preset(options.preset).with_changes(*given, *options.set)
     if options.download and recipe.data.partition(":")[0] in data.DOWNLOADS:
         data.fetch(recipe)
-    check(recipe, options.runs)
+    if summary := check(recipe, options.runs):
+        print("\n".join(summary.lines()))
     return _follow(create_run(recipe, options.runs, options.id))
 
 
 def _resume(options: argparse.Namespace) -> int:
+    from alexnet_viz.training.data_place import move
     from alexnet_viz.training.runs import find_run
 
-    return _follow(find_run(options.id, options.runs))
+    run = find_run(options.id, options.runs)
+    if options.data and (summary := move(run, options.data)):
+        print("\n".join(summary.lines()))
+    return _follow(run)
 
 
 def _follow(run: Path) -> int:

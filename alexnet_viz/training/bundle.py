@@ -19,6 +19,7 @@ from alexnet_viz.network.files import read_weights, save_weights
 from alexnet_viz.network.sources import BUNDLED
 from alexnet_viz.network.weights import load
 from alexnet_viz.training import augment, data, runs
+from alexnet_viz.training.data_place import current_recipe
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.values import NetworkSpec, Preprocessing
 
@@ -37,7 +38,7 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
         raise RunError(f"The run {run.name} has no checkpoint yet: let it train.")
     state, described = read_weights(run / "checkpoints" / f"{names[0]}.safetensors")
     recipe = runs.read_run(run).recipe
-    splits = data.load(recipe)  # first: without its photos nothing may be overwritten
+    splits = data.load(current_recipe(run, recipe))  # first: without its photos nothing may be overwritten
     stages = _stages(run)
     path = folder / BUNDLED.name
     about = {

@@ -88,7 +88,7 @@ def load(recipe: Recipe, on_progress: Progress = lambda _: None) -> Splits:
 
     ``on_progress`` is told now and then, in words, what is going on; an error that it raises ends the loading.
     """
-    source, root = _place(recipe)
+    source, root = place_of(recipe)
     match source:
         case "textures":
             on_progress("drawing textures")
@@ -119,7 +119,7 @@ def examine(recipe: Recipe, on_progress: Progress = lambda _: None) -> DataSumma
     DataError and ``on_progress`` as ``load``. Photos that turn out to be damaged are counted here and not there.
     """
     check_place(recipe)
-    source, root = _place(recipe)
+    source, root = place_of(recipe)
     if source == "textures":
         names = textures.CLASS_NAMES[: _class_count(recipe, textures.CLASS_NAMES)]
         counts = ((count,) * len(names) for count in (textures.TRAIN_PER_CLASS, textures.VAL_PER_CLASS))
@@ -135,13 +135,22 @@ def examine(recipe: Recipe, on_progress: Progress = lambda _: None) -> DataSumma
     used = np.flatnonzero(tree.labels < len(names))
     twins = _twins(tree, used)
     is_val = _held_out(recipe, tree.labels[used], twins, names) if tree.is_val is None else tree.is_val[used]
-    notes = (*tree.notes, *_copies([tree.paths[i] for i in used], tree.labels[used], is_val, twins))
-    return _summary(recipe, tree, names, tree.labels[used], is_val, tree.listing.refused + tree.left_out, notes)
+    notes = (*_copies([tree.paths[i] for i in used], tree.labels[used], is_val, twins), *tree.notes)
+    return _summary(
+        recipe,
+        tree,
+        names,
+        tree.labels[used],
+        is_val,
+        left_out=tree.listing.refused + tree.left_out,
+        notes=notes,
+        files=_files_hash(tree, used),
+    )
 
 
 def check_place(recipe: Recipe) -> None:
     """The same at a glance, without listing any folder: DataError says which files to get, and where they belong."""
-    source, root = _place(recipe)
+    source, root = place_of(recipe)
     if source == "folder" and not os.path.exists(root):
         raise DataError(f"There is no folder or .zip file {display_name(root)}. {LAYOUT}.")
     needed = _FILES.get(source, ())
@@ -175,7 +184,7 @@ def _list_whole(source: str, root: Path, on_progress: Progress) -> Listing | Non
 
 def fetch(recipe: Recipe) -> None:
     """Download CIFAR-10 or Imagenette to where the recipe looks for it; DataError without a network."""
-    source, root = _place(recipe)
+    source, root = place_of(recipe)
     {"cifar10": _open_cifar10, "imagenette": _open_imagenette}[source](root)
 
 
@@ -188,7 +197,8 @@ def count(recipe: Recipe) -> tuple[int, int]:
     return len(splits.train), len(splits.class_names)
 
 
-def _place(recipe: Recipe) -> tuple[str, Path]:
+def place_of(recipe: Recipe) -> tuple[str, Path]:
+    """(source, where its files are) of the data that a recipe names."""
     source, _, where = recipe.data.partition(":")
     return source, Path(where).expanduser() if where else cache_folder() / source
 
@@ -212,21 +222,30 @@ def _folder(recipe: Recipe, root: Path, on_progress: Progress, class_names: tupl
         is_val = _held_out(recipe, labels, twins, names)
     sizes = {path: stamp[0] for path, stamp in zip(tree.listing.paths, tree.listing.stamps, strict=True)}
     files = "\n".join(f"{path} {sizes[path]}" for path in paths)  # times change when files are copied
-    notes = (*decoded.notes, *tree.notes, *_copies(paths, labels, is_val, twins))
-    summary = _summary(recipe, tree, names, labels, is_val, tree.left_out, notes)
+    notes = (*decoded.notes, *_copies(paths, labels, is_val, twins), *tree.notes)
+    summary = _summary(
+        recipe, tree, names, labels, is_val, left_out=tree.left_out, notes=notes, files=_files_hash(tree, wanted)
+    )
     if count := len(decoded.skipped):
         notes = (f"{count} file{' is' if count == 1 else 's are'} skipped, such as: {decoded.skipped[0]}", *notes)
     return _splits(recipe, decoded.photos, labels, is_val, names, files, decoded.skipped, notes, summary)
 
 
 def _summary(
-    recipe: Recipe, tree: Tree, names: Sequence[str], labels: np.ndarray, is_val: np.ndarray, left_out, notes
+    recipe: Recipe, tree: Tree, names: Sequence[str], labels: np.ndarray, is_val: np.ndarray, **more: Any
 ) -> DataSummary:
     split = f"{recipe.val_fraction:.0%} of each class, drawn by the seed"
     if tree.is_val is not None:
         train, val = (f"{side}/" if side else "the other folders" for side in tree.sides)
         split = f"from {train} and {val}"
-    return DataSummary.of(names, labels[~is_val], labels[is_val], split, left_out=left_out, notes=notes)
+    return DataSummary.of(names, labels[~is_val], labels[is_val], split, **more)
+
+
+def _files_hash(tree: Tree, used: np.ndarray) -> str:
+    """Of the photos' paths, sizes and classes: equal for a copy of the same folder."""
+    sizes = {path: stamp[0] for path, stamp in zip(tree.listing.paths, tree.listing.stamps, strict=True)}
+    lines = "\n".join(f"{tree.paths[i]} {sizes[tree.paths[i]]} {tree.labels[i]}" for i in used)
+    return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
 
 
 def _twins(tree: Tree, used: np.ndarray) -> np.ndarray:

@@ -21,8 +21,10 @@ from alexnet_viz.display import display_name
 from alexnet_viz.errors import DamagedFile, RecipeError, RunError
 from alexnet_viz.network import sources
 from alexnet_viz.training import data, processes, runs
+from alexnet_viz.training.estimate import check_memory
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan
+from alexnet_viz.training.summary import DataSummary
 
 # By default torchrun keeps one store over its restarts, where new processes would find the addresses of the dead.
 TORCHRUN_ENVIRONMENT = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1"}
@@ -32,15 +34,21 @@ _ROOT = Path(__file__).parents[2]
 _WORKER = "alexnet_viz.training.worker"
 
 
-def check(recipe: Recipe, folder: Path | None = None) -> None:
-    """Before a run is made in a folder: UserError where its data or first weights are not there, or cannot do."""
-    photos = data.check(recipe)
-    if photos is not None:
-        plan(recipe, photos)
+def check(recipe: Recipe, folder: Path | None = None) -> DataSummary | None:
+    """Before a run is made in a folder: UserError where data, first weights or memory are not there, or cannot do.
+
+    Returns what there is to say of the data before they are decoded.
+    """
+    summary = data.examine(recipe)
+    if summary:
+        plan(recipe, sum(summary.train))
+    waits = any(run.state in runs.ACTIVE for run in runs.list_runs(folder))
+    check_memory(recipe, len(summary.class_names) if summary else recipe.classes or 1000, waits=waits)
     if recipe.start.startswith("run:"):
         sources.path_of(recipe.start, folder)
     elif recipe.start not in ("", "random", "imagenet") and not sources.path_of(recipe.start).is_file():
         raise RecipeError(f"start={recipe.start}: there is no such file; use bundled, imagenet, run:ID or a path.")
+    return summary
 
 
 def start(run: Path, *, queue: bool = False) -> int:

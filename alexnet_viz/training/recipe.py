@@ -128,6 +128,8 @@ class Recipe:
                 f"batch_size ({self.batch_size}) must divide evenly among the {world} processes: "
                 f"use {math.ceil(self.batch_size / world) * world}."
             )
+        if self.batch_norm and self.batch_size == 1:
+            raise RecipeError("batch_norm needs at least two photos a step: raise batch_size, or set batch_norm=false.")
         if self.batch_norm and world > 1 and self.device == "cpu":
             raise RecipeError("batch_norm over several processes needs GPUs: set processes=1, or batch_norm=false.")
         if self.precision == "fp16" and self.device == "cpu":

@@ -7,6 +7,7 @@
               snapshots/       the film of learning
               classes.json     the names of the classes, in order
               log.txt          what the worker printed
+              data.json        which photos it trains on, and where they are now (data_place.py)
               answers.npz      what the best epoch said of every validation photo
               stop             there while somebody asks the worker to stop
               lock             held by the worker while it lives

@@ -17,7 +17,8 @@ class DataSummary:
     """The classes of a data set with the numbers of their photos, its split, and what is not used.
 
     ``train`` and ``val`` count the photos of each of ``class_names``. ``split`` says where the validation photos come
-    from. ``notes`` say what was understood that might have been meant otherwise.
+    from. ``notes`` say what was understood that might have been meant otherwise. ``files`` is a hash of the photos'
+    paths, sizes and classes, also of those that turn out to be damaged.
     """
 
     class_names: tuple[str, ...]
@@ -26,6 +27,7 @@ class DataSummary:
     split: str
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
+    files: str = ""
 
     @classmethod
     def of(cls, class_names: Sequence[str], train: np.ndarray, val: np.ndarray, split: str, **more) -> DataSummary:

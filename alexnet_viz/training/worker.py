@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from alexnet_viz.errors import DataError, RunError, Stopped, UserError
 from alexnet_viz.training import runs
+from alexnet_viz.training.data_place import current_recipe, remember
 from alexnet_viz.training.launcher import TORCHRUN_ENVIRONMENT, machines_command, torchrun_command
 from alexnet_viz.training.process_tuning import keep_freed_memory, set_passive_waiting, set_threads
 from alexnet_viz.training.recipe import Recipe
@@ -111,14 +112,18 @@ def _train(path: Path, recipe: Recipe, monitor: Monitor) -> bool:
         _listen(monitor)  # among others only now: who waits for them in vain must die of a SIGTERM
         device = torch.device(name, group.local_rank) if name == "cuda" else torch.device(name)
         try:
-            splits = _load(recipe, group, monitor)
+            splits = _load(current_recipe(path, recipe), group, monitor)
         except Stopped:
             return False
         except DataError as error:
             if not runs.read_index(path)["last"]:
                 raise
-            raise DataError(f"{error} Put the photos back, then resume: the last checkpoint is intact.") from error
+            raise DataError(
+                f"{error} Put the photos back, then resume: the last checkpoint is intact. If they moved, say where "
+                f"they are now: resume {path.name} --data PLACE."
+            ) from error
         if monitor.writes:
+            remember(path, recipe, splits.summary)
             summary = splits.summary.lines() if splits.summary else []
             for line in (*summary, *(f"left out: {line}" for line in splits.skipped)):
                 print(line)

@@ -13,6 +13,7 @@ import streamlit as st
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.ui.guard import callback, guarded
 from alexnet_viz.ui.training.feed import rows_of
+from alexnet_viz.ui.training.moved_data import moved_data
 from alexnet_viz.ui.training.watch import forget_run
 
 _PAGES = Path(__file__).parents[3] / "pages"
@@ -50,6 +51,7 @@ def controls(run: runs.Run | runs.UnreadableRun, place) -> None:
         _elsewhere(run)
     with third, st.popover("Files", icon=":material/folder_open:", width="stretch", help="Downloads, notes, delete."):
         _files(run)
+    moved_data(run)
 
 
 def _end(run: runs.Run) -> None:

@@ -20,6 +20,7 @@ from alexnet_viz.training.recipe import PRESETS, Recipe, parse
 from alexnet_viz.ui.guard import callback
 from alexnet_viz.ui.text import markdown
 from alexnet_viz.ui.training import duration
+from alexnet_viz.ui.training.data_summary import data_summary
 
 _SOURCES = {
     "textures": "Textures (comes with the app)",
@@ -96,7 +97,8 @@ def launch() -> None:
         wanted = PRESETS[name].changed(**{"data": f"{source}:{place}" if place else source, **values})
         data.check_place(wanted)
         summary.caption(_summary(wanted, len(values)))
-        recipe = wanted
+        with summary:
+            recipe = wanted if data_summary(wanted) else None
     except UserError as error:
         summary.error(markdown(str(error)), icon=":material/block:")
         if isinstance(error, DataError) and source in data.DOWNLOADS:
