@@ -13,8 +13,6 @@ from typing import Any, BinaryIO, NoReturn
 
 from alexnet_viz.display import display_name
 
-_DIGITS = 40  # of a whole number in JSON: more than any that the app writes
-
 
 class Malformed(ValueError):
     """What is wrong with a file's content, as the rest of a sentence that begins with the file's name."""
@@ -42,28 +40,26 @@ def write_atomically(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-@contextmanager
-def plain_file(path: Path) -> Iterator[BinaryIO]:
-    """A regular file to read from. Raises OSError, and Malformed for a folder, a pipe or a device."""
+def read_bytes(path: Path, limit: int, offset: int = 0) -> bytes:
+    """A regular file's bytes from an offset on; from its end if that is below 0.
+
+    Raises Malformed for more than ``limit`` bytes, and for a folder, a pipe or a device, which may never end; OSError.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise Malformed("is a folder" if stat.S_ISDIR(mode) else "is no plain file")
-        with open(descriptor, "rb", closefd=False) as file:
-            yield file
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise Malformed("is a folder" if stat.S_ISDIR(found.st_mode) else "is no plain file")
+        place = offset if offset >= 0 else max(0, found.st_size + offset)
+        parts, size = [], 0
+        while size <= limit and (part := os.pread(descriptor, min(limit + 1 - size, 1 << 26), place + size)):
+            parts.append(part)
+            size += len(part)
     finally:
         os.close(descriptor)
-
-
-def read_bytes(path: Path, limit: int, offset: int = 0) -> bytes:
-    """A regular file's bytes from an offset on. Raises Malformed for more than ``limit`` of them, OSError."""
-    with plain_file(path) as file:
-        file.seek(offset)
-        data = file.read(limit + 1)
-    if len(data) > limit:
+    if size > limit:
         raise Malformed(f"is larger than {limit:,} bytes")
-    return data
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def read_json(path: Path, limit: int) -> Any:
@@ -85,19 +81,15 @@ def parse_json(data: bytes) -> Any:
         raise Malformed(f"is no valid JSON ({error.msg}, line {error.lineno})") from error
     except RecursionError as error:
         raise Malformed("is nested too deeply") from error
+    except ValueError as error:  # Python's limit on the digits of a whole number
+        raise Malformed("holds a number that is too long") from error
 
 
 def _no_number(name: str) -> NoReturn:
     raise Malformed(f"holds {name}, which is no number")
 
 
-def _whole(digits: str) -> int:
-    if len(digits) > _DIGITS:
-        raise Malformed(f"holds a number of {len(digits):,} digits")
-    return int(digits)
-
-
-_decoder = json.JSONDecoder(parse_constant=_no_number, parse_int=_whole)
+_decoder = json.JSONDecoder(parse_constant=_no_number)
 
 
 def wrong_with(error: OSError | Malformed) -> str:

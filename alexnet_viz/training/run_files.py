@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import math
-import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 
-from alexnet_viz.disk import Malformed, parse_json, plain_file, read_bytes, read_json, wrong_with
+from alexnet_viz.disk import Malformed, parse_json, read_bytes, wrong_with
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DamagedFile, RecipeError
 from alexnet_viz.training.processes import ProcessId
@@ -91,7 +90,7 @@ def _config(data: bytes) -> tuple[Recipe, float]:
         )
     try:
         return Recipe.from_dict(config["recipe"]), float(created)
-    except RecipeError as error:
+    except (RecipeError, OverflowError) as error:  # a whole number beyond all floats
         raise Malformed(f"holds a recipe that cannot work ({display_name(error).rstrip('.')[:400]})") from error
 
 
@@ -154,14 +153,19 @@ _KINDS = get_type_hints(Status)
 def read_status(run: Path) -> Status:
     """What status.json says; fields that it lacks have their defaults, those of newer versions are passed over."""
     with _reading("status.json"):
-        values = read_json(run / "status.json", _SMALL)
-        if not isinstance(values, dict):
-            raise Malformed("holds no status")
-        known = {f.name: f for f in dataclasses.fields(Status)}
-        status = Status(**{name: _checked(known[name], value) for name, value in values.items() if name in known})
-        if status.state not in STATES:
-            raise Malformed(f"names the state {status.state[:40]!r}, which there is not")
-        return status
+        return _status(read_bytes(run / "status.json", _SMALL))
+
+
+@lru_cache(maxsize=256)
+def _status(data: bytes) -> Status:
+    values = parse_json(data)
+    if not isinstance(values, dict):
+        raise Malformed("holds no status")
+    known = {f.name: f for f in dataclasses.fields(Status)}
+    status = Status(**{name: _checked(known[name], value) for name, value in values.items() if name in known})
+    if status.state not in STATES:
+        raise Malformed(f"names the state {status.state[:40]!r}, which there is not")
+    return status
 
 
 def _checked(setting: dataclasses.Field, value: Any) -> Any:
@@ -186,13 +190,18 @@ def _checked(setting: dataclasses.Field, value: Any) -> Any:
 def read_launch(run: Path) -> ProcessId:
     """The process that was launched for the run."""
     with _reading("launch.json"):
-        value = read_json(run / "launch.json", _SMALL)
-        if not isinstance(value, dict):
-            raise Malformed("names no process")
-        pid, started, birth = value.get("pid"), value.get("started"), value.get("birth", "")
-        if type(pid) is not int or not 0 < pid < 2**31 or not _is_number(started) or not isinstance(birth, str):
-            raise Malformed("names no process")
-        return ProcessId(pid, float(started), birth)
+        return _launch(read_bytes(run / "launch.json", _SMALL))
+
+
+@lru_cache(maxsize=256)
+def _launch(data: bytes) -> ProcessId:
+    value = parse_json(data)
+    if not isinstance(value, dict):
+        raise Malformed("names no process")
+    pid, started, birth = value.get("pid"), value.get("started"), value.get("birth", "")
+    if type(pid) is not int or not 0 < pid < 2**31 or not _is_number(started) or not isinstance(birth, str):
+        raise Malformed("names no process")
+    return ProcessId(pid, float(started), birth)
 
 
 # --- classes.json, notes.txt, log.txt ------------------------------------------------------------
@@ -220,12 +229,17 @@ def read_notes(run: Path) -> str:
 
 def read_log_tail(run: Path, lines: int) -> str:
     """The last lines that the worker printed."""
-    with _reading("log.txt"), plain_file(run / "log.txt") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 200 * lines))
-        return "\n".join(file.read(200 * lines).decode(errors="replace").splitlines()[-lines:])
+    with _reading("log.txt"):
+        end = read_bytes(run / "log.txt", _SMALL, offset=-200 * lines)
+    return "\n".join(end.decode(errors="replace").splitlines()[-lines:])
 
 
 # --- metrics.jsonl -------------------------------------------------------------------------------
+
+
+_MEASURES = {"val": ("loss", "top1", "top5"), "train": ("loss", "top1", "top5", "learning_rate")}
+_TIMING = ("images_per_second", "data_share", "memory")
+_PLAIN = {float, type(None)}  # of a row's numbers: the figures leave out what is infinite
 
 
 class Metrics(NamedTuple):
@@ -258,16 +272,16 @@ def _row(row: Any) -> dict:
     for name, low in (("step", 1), ("epoch", 0), ("attempt", 1)):
         if type(row.get(name)) is not int or not low <= row[name] <= 2**53:
             raise Malformed(f"has no {name}")
-    wanted = [(row, name) for name in ("loss", "top1", "top5")]
+    parts = {"": {name: row.get(name, "") for name in _MEASURES[row["split"]]}}
     if row["split"] == "train":
-        inner = [row.get(name) for name in ("grad_norm", "dead", "timing")]
-        if not all(isinstance(values, dict) for values in inner) or not _is_number(inner[2].get("memory")):
-            raise Malformed("lacks its measures")
-        wanted += [(row, "learning_rate"), (inner[2], "images_per_second"), (inner[2], "data_share")]
-        wanted += [(values, name) for values in inner for name in values]
-    for values, name in wanted:
-        if name not in values or not (values[name] is None or _is_number(values[name])):
-            raise Malformed(f"has no {display_name(name)[:40]}")
+        parts |= {name: row.get(name) for name in ("grad_norm", "dead", "timing")}
+    for name, values in parts.items():
+        if not isinstance(values, dict):
+            raise Malformed(f"has no {name}")
+        if set(map(type, values.values())) - _PLAIN and not all(v is None or _is_number(v) for v in values.values()):
+            raise Malformed(f"holds in {name or 'its measures'} what is no number")
+    if row["split"] == "train" and (not set(_TIMING) <= set(parts["timing"]) or parts["timing"]["memory"] is None):
+        raise Malformed("has no timing")
     return row
 
 

@@ -12,9 +12,11 @@
               stop             there while somebody asks the worker to stop
               lock             held by the worker while it lives
               launch.json      the process that was launched for it
+              launch.lock      held while somebody launches or deletes it
               notes.txt        what people wrote about it
 
-The worker that holds the lock writes all but the last three; everybody else reads. Nothing here needs torch.
+The worker that holds the lock writes all but stop, launch.* and notes.txt; everybody else reads, and what is read
+run_files.py checks. Nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -116,6 +118,7 @@ def create_run(recipe: Recipe, runs: Path | None = None, run_id: str | None = No
     try:
         (path / "checkpoints").mkdir()
         (path / "snapshots").mkdir()
+        (path / "launch.lock").touch()  # to delete a run must need no space
         write_atomically(path / "config.json", _encoded(config))
     except OSError as error:
         shutil.rmtree(path, ignore_errors=True)

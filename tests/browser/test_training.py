@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from alexnet_viz.training import launcher, runs
+from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import snapshot_steps
 from alexnet_viz.training.textures import CLASS_NAMES
 from tests.browser.conftest import settled
@@ -109,3 +110,26 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     labels = page.locator(".js-plotly-plot .annotation text")
     expect(labels.first).to_be_visible()
     assert set(labels.all_text_contents()[0::2]) == set(CLASS_NAMES[:4])
+
+
+def test_a_run_that_was_deleted_in_another_tab_says_so_and_no_other_takes_its_place(server, open_page, runs_there):
+    for name in ("other", "mine"):
+        path = runs.create_run(preset("quick"), runs_there, name)
+        for step in range(1, 6):
+            measures = {"loss": 1 / step, "top1": step / 5, "top5": 1.0}
+            runs.append_metrics(path, {"split": "val", "step": step, "epoch": step - 1, "attempt": 1, **measures})
+        runs.write_status(path, runs.Status("stopped", step=5, steps=9, attempt=1))
+    (runs_there / "other" / "config.json").write_text("{")
+    page, another = (open_page(f"{server.address}/train?weights=random&run=mine") for _ in range(2))
+    expect(page.locator(".chart svg")).not_to_have_count(0)
+    charts = page.locator(".chart svg").count()
+    another.get_by_role("button", name="Files", exact=True).click()
+    another.get_by_text("Delete this run for good").click()
+    another.get_by_role("button", name="Delete", exact=True).click()
+    expect(another.get_by_text("The run other cannot be read: config.json is no valid JSON")).to_be_visible()
+    page.get_by_role("button", name="Resume", exact=True).click()
+    gone = "The run mine is gone: it was deleted, or its folder was moved."
+    expect(page.get_by_text(gone, exact=True)).to_be_visible()
+    expect(page.get_by_text("What you see of it is what this page read last.")).to_be_visible()
+    expect(page.locator(".chart svg")).to_have_count(charts)
+    assert "run=mine" in page.url
