@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +10,7 @@ from alexnet_viz.figures.palette import KIND_COLOURS
 from alexnet_viz.values import Chart, Line
 
 TRAIN, VAL = "#56b4e9", "#d55e00"
+_LARGEST = 1e30  # beyond it a network has long diverged, and the steps of an axis overflow
 POINTS = 400  # of one curve: more than the pixels it has on a page
 RUN_COLOURS = ("#56b4e9", "#d55e00", "#049353", "#cc79a7", "#f1a60d", "#8f8a83", "#0a5fc4", "#a3541d")
 MEASURES = {"loss": "loss (cross-entropy)", "top1": "top-1", "top5": "top-5"}
@@ -34,7 +34,8 @@ def curves(rows: list[dict], what: str, *, smooth: float = 0.0, log: bool = Fals
     """
     lines, share = [], what != "loss"
     for split, name, colour, kind in (("train", "training", TRAIN, ""), ("val", "validation", VAL, "dots")):
-        x, values = _points([row for row in rows if row["split"] == split], lambda row: row[what])
+        chosen = [row for row in rows if row["split"] == split]
+        x, values = _points(chosen, lambda row: _drawn(row[what], log and not share))
         if not x:
             continue
         if split == "train" and smooth:
@@ -71,7 +72,7 @@ def inside(rows: list[dict]) -> list[Chart]:
     the process takes of the machine's memory.
     """
     layers = zip(_LAYERS, _DEPTHS, strict=True)
-    gradients = [_line(rows, lambda row, n=n: row["grad_norm"].get(n) or None, n, c, "thin") for n, c in layers]
+    gradients = [_line(rows, lambda row, n=n: _drawn(row["grad_norm"].get(n), True), n, c, "thin") for n, c in layers]
     relus = zip([f"relu{n}" for n in range(1, 8)], _DEPTHS[:7], strict=True)
     dead = [_line(rows, lambda row, n=n: row["dead"].get(n), n, c, "thin") for n, c in relus]
     x, waits = _points(rows, lambda row: row["timing"]["data_share"])
@@ -93,12 +94,17 @@ def inside(rows: list[dict]) -> list[Chart]:
 
 
 def _points(rows: list[dict], value: Callable[[dict], float | None]) -> tuple[list[int], list[float]]:
-    """(steps, values) where there is a finite value, at most POINTS of them and always the last."""
+    """(steps, values) where there is a value that can be drawn, at most POINTS of them and always the last."""
     numbers = [(row["step"], value(row)) for row in rows]
-    found = [(step, number) for step, number in numbers if number is not None and math.isfinite(number)]
+    found = [(step, number) for step, number in numbers if number is not None and abs(number) < _LARGEST]
     stride = -(-len(found) // POINTS) or 1
     kept = found[(len(found) - 1) % stride :: stride] if found else []
     return [step for step, _ in kept], [number for _, number in kept]
+
+
+def _drawn(value: float | None, log: bool) -> float | None:
+    """A value as it can be drawn: none at or below 0 on a logarithmic scale."""
+    return None if value is None or (log and value <= 0) else value
 
 
 def _line(rows: list[dict], value: Callable[[dict], float | None], name: str, colour: str, kind: str = "") -> Line:

@@ -33,7 +33,7 @@ def test_a_long_run_is_thinned_and_keeps_its_last_point():
     assert drawn[-1] == 1500
 
 
-@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), 1e300])
 def test_a_value_that_is_no_number_is_left_out(value):
     rows = [row("train", step, loss=number) for step, number in ((1, 2.0), (2, value), (3, 1.0))]
     (line,) = curves(rows, "loss").lines
@@ -57,6 +57,13 @@ def test_what_a_row_holds_is_drawn_with_no_zero_on_a_logarithmic_axis():
     values = {"fc8": 2.0, "relu7": 0.5, "learning rate": 0.1, "images/s": 80.0, "memory": 2.0}
     assert drawn == {name: ([5], [value]) for name, value in values.items()}
     assert [chart.log for chart in charts] == [True] + [False] * 5
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0])
+def test_a_loss_that_has_no_logarithm_is_left_out_of_a_logarithmic_axis(value):
+    rows = [row("train", 1, loss=2.0), row("train", 2, loss=value)]
+    assert [line.x for line in curves(rows, "loss", log=True).lines] == [[1]]
+    assert [line.x for line in curves(rows, "loss").lines] == [[1, 2]]
 
 
 def test_runs_of_different_length_meet_at_their_epochs():

@@ -96,7 +96,7 @@ function plot(figure, chart, width, height) {
   const values = points.map(([, y]) => y);
   const end = chart.until || Math.max(1, ...points.map(([x]) => x));
   let [low, high] = [0, chart.percent ? 1 : Math.max(1e-9, ...values)];
-  if (chart.log && values.length) [low, high] = [Math.min(...values) * 0.9, Math.max(...values) * 1.1];
+  if (chart.log) [low, high] = values.length ? [Math.min(...values) * 0.9, Math.max(...values) * 1.1] : [0.1, 1];
   const marks = chart.log ? decades(low, high) : ticks(low, high, 4);
   if (!chart.log && !chart.percent) high = Math.max(high, marks.at(-1) + (high > marks.at(-1) * 1.001 ? marks[1] - marks[0] : 0));
   if (!chart.log && high > marks.at(-1) * 1.001) marks.push(high);
