@@ -230,8 +230,10 @@ def _read_patiently(data: bytes, name: str, kind: Format, detail: int) -> Pixels
 def _read_without_end(data: bytes, name: str, kind: Format, detail: int, profile: bytes | None) -> Pixels:
     """A JPEG without its end marker: whole if what might follow makes no difference to any pixel."""
     codes = data.rstrip(b"\xff")  # perhaps the first half of the marker
+    restart = scan.next_restart(codes)  # before it, libjpeg skips what is no marker
     ended, *continued = (
-        _pixels(_open(codes + more + b"\xff\xd9", kind), name, detail, profile) for more in _MORE_CODES
+        _pixels(_open(codes + more + b"\xff\xd9", kind), name, detail, profile)
+        for more in (*_MORE_CODES, restart + _MORE_CODES[1])
     )
     if not all(np.array_equal(ended.array, other.array) for other in continued):
         raise Unreadable("cut short")

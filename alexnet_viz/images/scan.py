@@ -165,6 +165,12 @@ def has_all_scans(data: bytes) -> bool:
     return not any(missing.values())
 
 
+def next_restart(data: bytes) -> bytes:
+    """The restart marker that a JPEG's codes would go on with."""
+    last = max(range(8), key=lambda number: data.rfind(b"\xff%c" % (0xD0 + number)))
+    return b"\xff%c" % (0xD0 + (last + 1) % 8 if b"\xff%c" % (0xD0 + last) in data else 0xD0)
+
+
 def _first_scan(data: bytes) -> int:
     return next(start for marker, start, _ in _segments(data) if marker == _SOS)
 

@@ -393,6 +393,16 @@ def test_a_jpeg_that_lacks_codes_of_its_pixels_is_refused(lost, options, encode)
         decode(jpeg[:-lost], "photo.jpg")
 
 
+@pytest.mark.parametrize("kept", [0, 1, 5, 9])
+def test_a_jpeg_that_ends_before_a_restart_marker_is_refused(kept, encode):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (180, 60, 3), dtype=np.uint8))
+    jpeg = encode(noise, "JPEG", restart_marker_rows=1)
+    places = [place for place in range(len(jpeg)) if jpeg[place] == 0xFF and 0xD0 <= jpeg[place + 1] <= 0xD7]
+    assert len(places) > 9
+    with pytest.raises(ImageError, match="is damaged, cut short"):
+        decode(jpeg[: places[kept]], "photo.jpg")
+
+
 def test_a_progressive_jpeg_that_ends_between_two_scans_is_refused(encode, picture):
     jpeg = encode(picture(120, 90), "JPEG", progressive=True)
     places = [place for place in range(len(jpeg)) if jpeg.startswith(b"\xff\xda", place)]

@@ -49,7 +49,7 @@ def _large(network: Model, wish: Wish, look: Look) -> None:
     of = f"{rows} × {columns} places of {wish.layer}" if wish.layer else f"{rows} × {columns} pixels of the input"
     alone = replace(one, title="The map alone", note=f"{of}, each as it is.")
     tiles = [tile(one, wish, look, "over", longest=1000), tile(alone, wish, look, "raw", raw=True)]
-    wide = round(TALL * one.photo.size[0] / one.photo.size[1])
+    wide = max(190, round(TALL * one.photo.size[0] / one.photo.size[1]))  # the text below needs some room
     heat_maps(tiles, key="why-map", columns=f"minmax(0, {wide}px) minmax(0, 300px)", height=TALL)
     st.caption(markdown(label(network, wish)))
     for note in found.notes:
