@@ -31,16 +31,21 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tup
     ``profile`` is an ICC profile, empty if the picture has none, None if it cannot be read.
     """
     if profile == b"":
-        return image.convert("RGB"), ()
+        return _as(image, "RGB"), ()
     conversion = _conversion(profile) if profile else None
     if conversion is None or (conversion.mode != image.mode and conversion.mode != "RGB"):
-        return image.convert("RGB"), (_IGNORED,)
+        return _as(image, "RGB"), (_IGNORED,)
     if conversion.transform is None:
-        return image.convert("RGB"), ()
-    source = image if image.mode == conversion.mode else image.convert(conversion.mode)
+        return _as(image, "RGB"), ()
+    source = _as(image, conversion.mode)
     converted = Image.new("RGB", image.size)
     conversion.transform.apply(source.getim(), converted.getim())
     return converted, (f"The colours were converted from {conversion.name} to sRGB.",)
+
+
+def _as(image: Image.Image, mode: str) -> Image.Image:
+    """Pillow copies a picture whose mode is right already."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 @lru_cache(maxsize=64)

@@ -89,14 +89,14 @@ def _is_ordinary_jpeg(data: bytes, detail: int) -> bool:
         if parts > _MOST_PARTS or end > _MOST_BYTES:
             return False
         if marker in _FRAMES:
-            frame = marker, *struct.unpack(">HH", data[start + 3 : start + 7])
+            frame = marker, *struct.unpack(">HHB", data[start + 3 : start + 8])
         elif marker == 0xE1 and data.startswith(b"Exif\0\0", start + 2):
             exif += _exif_cost(data[start + 8 : end])
     if frame is None or frame[0] not in (_SOF0, _SOF1, _SOF2) or exif > _MOST_EXIF:
         return False
-    marker, height, width = frame
-    scans = data.count(b"\xff\xda", start, _end_of_image(data, start))
-    if marker == _SOF2 or scans > 1:
+    marker, height, width, components = frame
+    if marker == _SOF2 or data[start + 2] != components:  # else all is in this one scan
+        scans = data.count(b"\xff\xda", start, _end_of_image(data, start))
         return width * height * (scans + 2) <= ORDINARY_PROGRESSIVE * 1_000_000
     scale = max(1, min(8, width // detail, height // detail))
     return width * height <= ORDINARY_MEGAPIXELS * 1_000_000 * scale**2
