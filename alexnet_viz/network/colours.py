@@ -22,6 +22,7 @@ class Colours:
     A range of 0 to 255 is a std of 1/255.
     """
 
+    name: str  # short, for a list to choose from
     title: str
     mean: Triple
     std: Triple
@@ -34,10 +35,18 @@ class Colours:
 
 TORCHVISION = "torchvision"
 PRESETS = {
-    TORCHVISION: Colours("torchvision: RGB, ImageNet's mean and std", Preprocessing().mean, Preprocessing().std),
+    TORCHVISION: Colours(
+        "torchvision's RGB", "torchvision: RGB, ImageNet's mean and std", Preprocessing().mean, Preprocessing().std
+    ),
     # BVLC's ImageNet mean, 104, 117, 123 in the order blue, green, red
-    "caffe": Colours("Caffe: BGR, 0 to 255, minus its mean", (123 / 255, 117 / 255, 104 / 255), (1 / 255,) * 3, True),
-    "unit": Colours("RGB from 0 to 1 as they are", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "caffe": Colours(
+        "Caffe's BGR, 0 to 255",
+        "Caffe: BGR, 0 to 255, minus its mean",
+        (123 / 255, 117 / 255, 104 / 255),
+        (1 / 255,) * 3,
+        bgr=True,
+    ),
+    "unit": Colours("RGB, 0 to 1", "RGB from 0 to 1 as they are", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 
 
@@ -68,4 +77,4 @@ def _own(text: str) -> Colours:
             f"The preprocessing {text[:80]!r} does not fit colours from 0 to 1: a mean lies between 0 and 1, a std "
             "between 0.001 and 10 (divide those of colours from 0 to 255 by 255)."
         )
-    return Colours(f"RGB, mean {text.replace('/', ', std ')}", mean, std)
+    return Colours("Own mean and std", f"RGB, mean {text.replace('/', ', std ')}", mean, std)

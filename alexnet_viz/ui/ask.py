@@ -61,7 +61,8 @@ def answer(network: Model, reference: str) -> Classification:
     data, name = photos.raw(reference)
     key = (reference, network.info.id, network.device.name)
     found = _answers.get(key, lambda: classify(network, data, name)[2])
-    return replace(found, file=name)  # another visitor's name for the same photo may have been first
+    # another visitor's names for the same photo and the same checkpoint may have been first
+    return replace(found, file=name, weights=network.info.choice)
 
 
 def answer_to(network: Model, changed: Preprocessed, name: str) -> Classification:

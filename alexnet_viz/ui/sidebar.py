@@ -314,7 +314,7 @@ def _prepared(weights: str, from_link: bool) -> str:
         "Preprocessing",
         [*PRESETS, _OWN],
         key="preprocessing_way",
-        format_func=lambda key: PRESETS[key].title if key in PRESETS else "RGB, a mean and std of your own …",
+        format_func=lambda key: PRESETS[key].name if key in PRESETS else "Own mean and std …",
         help="The colours that the network was trained on, which its file does not say. With the wrong ones it "
         "answers all photos alike, or by chance.",
     )
