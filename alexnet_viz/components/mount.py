@@ -36,6 +36,9 @@ def mount(module_file: str) -> Callable:
 
     The files' text is handed over, not their names: Streamlit takes a short text for a file name of its own. Calls must
     pass an ``on_…_change`` for every trigger, or it is not reported.
+
+    When the data change while the modules are still on their way, Streamlit ends the first call of their function after
+    the second has begun: what a call returns may end that call's own work alone.
     """
     folder = Path(module_file).parent
     html, css = ((folder / f"{folder.name}{suffix}").read_text("utf-8") for suffix in (".html", ".css"))

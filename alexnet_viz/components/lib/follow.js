@@ -21,7 +21,7 @@ export const follow = (view, source, every, take) => {
     view.asking = null; // an answer that is on its way comes too late
   };
   end();
-  if (!every) return end;
+  if (!every) return () => {};
   let waiting = false;
   const mine = setInterval(async () => {
     if (document.hidden || waiting) return;
@@ -31,6 +31,6 @@ export const follow = (view, source, every, take) => {
     if (view.asking === mine) take(body, problem);
   }, 1000 * every);
   view.asking = mine;
-  return end;
+  return () => { if (view.asking === mine) end(); };
 };
 export const words = (body) => new TextDecoder().decode(body);

@@ -64,14 +64,14 @@ export default function ({ parentElement, data: { charts, columns: most, height,
   view.drawing?.stop();
   view.drawing = null;
   show(charts);
-  view.drawing = whenLaidOut(view, draw);
+  const drawing = view.drawing = whenLaidOut(view, draw);
   const end = follow(view, source, every, (body, problem) => {
     parentElement.querySelector(".unreachable").textContent = problem;
     if (body) show(words(body));
   });
   return () => {
     end();
-    view.drawing.stop();
+    drawing.stop();
   };
 }
 

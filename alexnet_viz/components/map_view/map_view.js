@@ -194,5 +194,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
     state.blend = Number(blend.value);
     drawAll();
   };
-  return () => parentElement.drawing.stop();
+  return drawAll.stop;
 }

@@ -186,6 +186,7 @@ function createApp(root) {
 export default function ({ parentElement, data, setTriggerValue }) {
   const app = (parentElement.app ??= createApp(parentElement.querySelector(".network")));
   app.report = (went) => setTriggerValue("went", went);
+  const call = app.call = {};
   app.receive(data);
-  return () => app.close();
+  return () => { if (app.call === call) app.close(); };
 }

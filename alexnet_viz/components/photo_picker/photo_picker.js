@@ -56,5 +56,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (parentElement.onPaste) document.removeEventListener("paste", parentElement.onPaste);
   parentElement.onPaste = onPaste;
   document.addEventListener("paste", onPaste);
-  return () => document.removeEventListener("paste", parentElement.onPaste);
+  return () => document.removeEventListener("paste", onPaste);
 }

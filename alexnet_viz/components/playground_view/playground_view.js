@@ -192,6 +192,7 @@ function createPlay(root) {
 export default function ({ parentElement, data, setTriggerValue }) {
   const play = (parentElement.play ??= createPlay(parentElement.querySelector(".play")));
   play.report = (typed) => setTriggerValue("typed", typed);
+  const call = play.call = {};
   play.receive(data);
-  return () => play.close();
+  return () => { if (play.call === call) play.close(); };
 }

@@ -210,5 +210,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
       event.preventDefault();
     };
   });
-  return () => parentElement.drawing.stop();
+  return drawAll.stop;
 }
