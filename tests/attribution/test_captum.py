@@ -29,10 +29,15 @@ def close(found, expected, tolerance=1e-5):
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * np.abs(expected).max())
 
 
-def alike(found, expected, share=2e-3):
-    """For means over many passes: a ReLU that rounding opens in one of them moves some pixels by a little."""
-    expected = expected.detach().numpy()
-    assert np.abs(found - expected).sum() <= share * np.abs(expected).sum()
+@pytest.fixture
+def exact(network):
+    """The network in float64, for methods that take the mean of many passes.
+
+    In float32 some ReLU or pooling window of one of the passes stands so near to a tie that rounding decides it, as
+    another processor or another order of the sums decides otherwise, and the map moves by a part of a thousand. In
+    float64 two right implementations agree to all digits of a float32, on every processor.
+    """
+    return fresh(network.spec.variant).double()
 
 
 def test_one_pass_methods(network, session, x):
@@ -64,52 +69,40 @@ def test_conductance_at_a_layer(network, session, x):
 
 
 @pytest.mark.parametrize("kind", ["black", "mean"])
-def test_integrated_gradients(network, session, x, kind):
-    found = session.attribute("integrated-gradients", Target(3), knobs={"steps": 20, "baseline": kind})
-    start = black(x.detach()) if kind == "black" else torch.zeros_like(x)
-    expected, delta = attr.IntegratedGradients(network).attribute(
-        x, start, target=3, n_steps=20, return_convergence_delta=True
+def test_integrated_gradients(exact, tensor, x, kind):
+    found = Session(exact, tensor).attribute("integrated-gradients", Target(3), knobs={"steps": 20, "baseline": kind})
+    start = black(x.detach().double()) if kind == "black" else torch.zeros_like(x).double()
+    expected, delta = attr.IntegratedGradients(exact).attribute(
+        x.double(), start, target=3, n_steps=20, return_convergence_delta=True
     )
-    alike(found.values, expected[0].sum(0))
-    assert found.checks["convergence delta"] == pytest.approx(
-        float(delta), abs=1e-3 * float(np.abs(found.values).sum())
-    )
-
-
-def test_integrated_gradients_is_no_farther_from_the_truth_than_captums(network, session, x):
-    found = session.attribute("integrated-gradients", Target(3), knobs={"steps": 20}).values
-    captums = attr.IntegratedGradients(network).attribute(x, black(x.detach()), target=3, n_steps=20)[0].sum(0)
-    exact = fresh(network.spec.variant).double()
-    start = black(x.detach()).double()
-    truth = attr.IntegratedGradients(exact).attribute(x.double(), start, target=3, n_steps=20)[0].sum(0)
-    ours, theirs = (np.abs(one - truth.detach().numpy()).mean() for one in (found, captums.detach().numpy()))
-    assert ours <= 2 * theirs  # both are rounding, whose slips are luck; the benchmark prints the two
+    close(found.values, expected[0].sum(0), 1e-6)
+    assert found.checks["convergence delta"] == pytest.approx(float(delta), abs=1e-6)
 
 
 @pytest.mark.parametrize("key", ["smoothgrad", "vargrad"])
-def test_noisy_gradients_over_captums_saliency(session, network, x, key):
+def test_noisy_gradients_over_captums_saliency(exact, tensor, x, key):
     knobs = {"samples": 28, "noise": 0.1, "seed": 4}
-    found = session.attribute(key, Target(3), knobs=knobs).values
+    found = Session(exact, tensor).attribute(key, Target(3), knobs=knobs).values
     draw = torch.Generator().manual_seed(4)
+    x = x.detach().double().requires_grad_()
     deviation = 0.1 * float(x.detach().max() - x.detach().min())
     noise = torch.cat([torch.randn((size, *x.shape[1:]), generator=draw) for size in (25, 3)])
-    saliency = attr.Saliency(network)
+    saliency = attr.Saliency(exact)
     each = [saliency.attribute(x + deviation * one[None], target=3, abs=False)[0] for one in noise]
     each = torch.stack([one.detach() for one in each])
     expected = each.mean(0).abs() if key == "smoothgrad" else each.var(0, correction=0)
-    alike(found, expected.sum(0))
+    close(found, expected.sum(0), 1e-6)
 
 
-def test_gradient_shap_over_captums_gradients(session, network, x):
-    found = session.attribute("gradient-shap", Target(3), knobs={"samples": 8, "noise": 0.05, "seed": 1})
+def test_gradient_shap_over_captums_gradients(exact, tensor, x):
+    x = x.detach().double()
+    found = Session(exact, tensor).attribute("gradient-shap", Target(3), knobs={"samples": 8, "noise": 0.05, "seed": 1})
     draw = torch.Generator().manual_seed(1)
-    start = black(x.detach())
-    noisy = x.detach() + 0.05 * float(x.detach().max() - x.detach().min()) * torch.randn(
-        (8, *x.shape[1:]), generator=draw
-    )
-    at = torch.lerp(start, noisy, torch.rand((8, 1, 1, 1), generator=draw)).requires_grad_()
-    expected = (attr.Saliency(network).attribute(at, target=3, abs=False) * (noisy - start)).mean(0).sum(0)
-    alike(found.values, expected)
+    start = black(x)
+    noisy = x + 0.05 * float(x.max() - x.min()) * torch.randn((8, *x.shape[1:]), generator=draw)
+    at = torch.lerp(start, noisy, torch.rand((8, 1, 1, 1), generator=draw).double()).requires_grad_()
+    expected = (attr.Saliency(exact).attribute(at, target=3, abs=False) * (noisy - start)).mean(0).sum(0)
+    close(found.values, expected, 1e-6)
 
 
 @pytest.mark.parametrize(("key", "method"), [("guided-backprop", "GuidedBackprop"), ("deconvolution", "Deconvolution")])
