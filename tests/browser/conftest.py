@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 HOME = Path(__file__).parents[2]
-expect.set_options(timeout=60_000)  # a loaded machine is slow, not wrong
+expect.set_options(timeout=120_000)  # a loaded machine is slow, not wrong
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -95,7 +95,7 @@ def open_page(chromium):
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         page.on("request", lambda r: foreign.append(r.url) if _is_foreign(r.url) else None)
         page.on("pageerror", lambda e: errors.append(str(e)))
         page.add_init_script(before)
