@@ -17,6 +17,13 @@ room: .venv/run ## the same, open to everybody in the room (all network interfac
 
 test: .venv/test browser lint ## install what the tests need and run them all, the browser's too
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 $(NUMERIC)
+	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 $(NUMERIC)
+
+# What depends on how a processor rounds: run as on one without AVX-512, and as on one without AVX2, too.
+NUMERIC = $(BIN)/python -m pytest -q -n 2 $(addprefix tests/,attribution/test_captum.py attribution/test_chain.py \
+	attribution/test_cams.py inspection network/test_variants.py network/test_bundled.py images/test_preprocess.py \
+	training/test_batch_norm.py training/test_cpu_layers.py)
 
 lint: .venv/test
 	$(BIN)/ruff check .
