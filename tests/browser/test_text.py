@@ -281,7 +281,7 @@ def test_a_hostile_run_on_the_training_page(hostile, open_page):
     assert any(one_space(name) in told for name in CLASSES), told
     choose(page, "Data", "A folder or zip of photos")
     place = f"/nosuch/q5r/![]({HOST}e)/<b>__x__ $x^2$"
-    where = page.get_by_role("textbox", name="Where")
+    where = page.get_by_role("textbox", name="Where", exact=True)
     where.fill(place)
     where.press("Enter")
     expect(page.get_by_test_id("stAlert").filter(has_text=place)).to_be_visible()
