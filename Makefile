@@ -2,9 +2,10 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 .DEFAULT_GOAL := help
-.PHONY: help run room test bench lint weights screenshots clean
+.PHONY: help run room test bench lint format weights screenshots clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,9 +26,15 @@ NUMERIC = $(BIN)/python -m pytest -q -n 2 $(addprefix tests/,attribution/test_ca
 	attribution/test_cams.py inspection network/test_variants.py network/test_bundled.py images/test_preprocess.py \
 	training/test_batch_norm.py training/test_cpu_layers.py)
 
-lint: .venv/test
+lint: .venv/test node_modules/.package-lock.json ## check the Python and the JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(NPM) run --silent lint
+
+format: .venv/test node_modules/.package-lock.json ## lay the Python and the JavaScript out as lint wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(NPM) run --silent format
 
 bench: .venv/test browser ## measure the app against the bare work, as ratios of one run
 	for file in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
@@ -47,7 +54,7 @@ screenshots: .venv/test browser ## take the README's pictures of the running app
 	$(BIN)/python -m tests.browser.screenshots
 
 clean: ## remove what was installed
-	rm -rf .venv
+	rm -rf .venv node_modules
 
 .venv/run: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.12")'
@@ -57,6 +64,11 @@ clean: ## remove what was installed
 
 .venv/test: .venv/run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+# The linters of JavaScript; node itself came into .venv with requirements-dev.txt.
+node_modules/.package-lock.json: package.json package-lock.json | .venv/test
+	$(NPM) ci --silent --no-audit --no-fund
 	touch $@
 
 # Debian's Chromium where it is or can be installed, else Playwright's own download.

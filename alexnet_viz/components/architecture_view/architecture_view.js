@@ -27,14 +27,18 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   const showTip = (layer, x, y) => {
     const [name, ...facts] = layer.dataset.tip.split("\n");
-    tip.replaceChildren(Object.assign(document.createElement("b"), { textContent: name }), ...facts.map((fact) =>
-      Object.assign(document.createElement("div"), { textContent: fact })));
+    tip.replaceChildren(
+      Object.assign(document.createElement("b"), { textContent: name }),
+      ...facts.map((fact) => Object.assign(document.createElement("div"), { textContent: fact })),
+    );
     tip.hidden = false;
     const box = view.getBoundingClientRect();
     tip.style.left = `${Math.max(0, Math.min(x - box.left + 14, box.width - tip.offsetWidth))}px`;
     tip.style.top = `${y - box.top + 18}px`;
   };
-  const hideTip = () => { tip.hidden = true; };
+  const hideTip = () => {
+    tip.hidden = true;
+  };
 
   drawing.onclick = (event) => {
     const layer = layerOf(event);
@@ -46,7 +50,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const all = layers();
     const at = all.indexOf(layer);
     const to = {
-      ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: all.length - 1,
+      ArrowRight: at + 1,
+      ArrowDown: at + 1,
+      ArrowLeft: at - 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: all.length - 1,
     }[event.key];
     if (to !== undefined) {
       const next = all[Math.min(Math.max(to, 0), all.length - 1)];
@@ -54,8 +63,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       rest(next);
       next.focus();
       showTip(next, box.left, box.bottom);
-    }
-    else if (event.key === "Enter" || event.key === " ") pick(layer);
+    } else if (event.key === "Enter" || event.key === " ") pick(layer);
     else if (event.key === "Escape") hideTip();
     else return;
     event.preventDefault();
@@ -82,9 +90,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
       .replace(">", `><rect width="100%" height="100%" fill="${data.background}"/>`);
     return { text, width: box.width, height: box.height };
   };
-  view.querySelector('[data-as="svg"]').onclick = () => save(new Blob([alone().text], { type: "image/svg+xml" }), "svg");
+  view.querySelector('[data-as="svg"]').onclick = () =>
+    save(new Blob([alone().text], { type: "image/svg+xml" }), "svg");
   view.querySelector('[data-as="html"]').onclick = () => {
-    const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${data.name}</title>` +
+    const page =
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>${data.name}</title>` +
       "<style>body{margin:2rem}svg{display:block;width:100%;max-height:94vh}</style>" +
       `<body style="background:${data.background}">${data.svg}</body></html>`;
     save(new Blob([page], { type: "text/html" }), "html");

@@ -5,7 +5,10 @@ if (push.name === "pushState") {
   history.pushState = function enter(state, title, url) {
     const to = new URL(url ?? "", location.href);
     const same = to.pathname === location.pathname;
-    const completes = same && entered && [...new URLSearchParams(location.search)].every(([key, value]) => to.searchParams.get(key) === value);
+    const completes =
+      same &&
+      entered &&
+      [...new URLSearchParams(location.search)].every(([key, value]) => to.searchParams.get(key) === value);
     entered = !same;
     (completes ? history.replaceState : push).call(history, state, title, url);
   };
@@ -39,7 +42,9 @@ export default function ({ parentElement }) {
     }
     done.textContent = copied ? "Link copied" : "Copy the address above the page";
     clearTimeout(timer);
-    timer = setTimeout(() => { done.textContent = ""; }, 2500);
+    timer = setTimeout(() => {
+      done.textContent = "";
+    }, 2500);
   };
   return () => clearTimeout(timer);
 }

@@ -15,7 +15,15 @@ export default function ({ parentElement, data: { run, source, every } }) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   if (view.run !== run) {
-    Object.assign(view, { run, frames: [], at: 0, layer: view.layer ?? "relu1", story: null, shown: null, whole: false });
+    Object.assign(view, {
+      run,
+      frames: [],
+      at: 0,
+      layer: view.layer ?? "relu1",
+      story: null,
+      shown: null,
+      whole: false,
+    });
     pause();
   }
   const size = ([n, h, w]) => n * h * w;
@@ -36,7 +44,11 @@ export default function ({ parentElement, data: { run, source, every } }) {
     const late = view.story?.steps.length > told.steps.length; // overtaken by the answer to a later question
     if (!late) view.story = { ...view.story, ...told };
     view.filtersLength = 3 * size(told.filters);
-    const length = 2 * view.filtersLength + Object.values(told.maps).map(size).reduce((a, b) => a + b, 0);
+    const length =
+      2 * view.filtersLength +
+      Object.values(told.maps)
+        .map(size)
+        .reduce((a, b) => a + b, 0);
     told.top.forEach((top, i) => {
       view.frames[told.first + i] = { pixels: new Uint8Array(body, end + i * length, length), top };
     });
@@ -51,7 +63,10 @@ export default function ({ parentElement, data: { run, source, every } }) {
     view.whole = true;
     const { body, problem } = await fetched(from(0));
     take(body, problem);
-    if (!body) setTimeout(() => { view.whole = false; }, 2000);
+    if (!body)
+      setTimeout(() => {
+        view.whole = false;
+      }, 2000);
   };
   view.ask = ask;
 
@@ -65,16 +80,24 @@ export default function ({ parentElement, data: { run, source, every } }) {
     find(".photo figcaption").textContent = truth;
     const layers = Object.keys(maps);
     if (find(".layers").childElementCount === layers.length) return;
-    find(".layers").replaceChildren(...layers.map((name) => {
-      const button = document.createElement("button");
-      Object.assign(button, { type: "button", textContent: name, title: `The photo's maps after ${name}` });
-      button.onclick = () => { view.layer = name; view.show(); };
-      return button;
-    }));
+    find(".layers").replaceChildren(
+      ...layers.map((name) => {
+        const button = document.createElement("button");
+        Object.assign(button, { type: "button", textContent: name, title: `The photo's maps after ${name}` });
+        button.onclick = () => {
+          view.layer = name;
+          view.show();
+        };
+        return button;
+      }),
+    );
   }
 
   for (const button of find(".looks").children) {
-    button.onclick = () => { view.look = button.dataset.look; view.show(); };
+    button.onclick = () => {
+      view.look = button.dataset.look;
+      view.show();
+    };
   }
 
   // Tiles in a grid, each pixel as large as fits, with a gap between them.
@@ -133,19 +156,25 @@ export default function ({ parentElement, data: { run, source, every } }) {
     }
     find(".maps").setAttribute("aria-label", `The photo's first maps after ${view.layer}, after ${step} steps`);
     for (const button of view.querySelectorAll(".choice button")) {
-      button.setAttribute("aria-pressed", String([view.layer, look].includes(button.dataset.look ?? button.textContent)));
+      button.setAttribute(
+        "aria-pressed",
+        String([view.layer, look].includes(button.dataset.look ?? button.textContent)),
+      );
     }
-    find(".top").replaceChildren(...frame.top.map(([label, probability]) => {
-      const row = document.createElement("li");
-      row.style.setProperty("--share", probability);
-      row.className = label === truth ? "truth" : "";
-      for (const text of [label, `${(100 * probability).toFixed(0)} %`]) {
-        row.append(Object.assign(document.createElement("span"), { textContent: text }));
-      }
-      return row;
-    }));
+    find(".top").replaceChildren(
+      ...frame.top.map(([label, probability]) => {
+        const row = document.createElement("li");
+        row.style.setProperty("--share", probability);
+        row.className = label === truth ? "truth" : "";
+        for (const text of [label, `${(100 * probability).toFixed(0)} %`]) {
+          row.append(Object.assign(document.createElement("span"), { textContent: text }));
+        }
+        return row;
+      }),
+    );
     const [n, h, w] = maps[view.layer];
-    find(".note").textContent = `Above: ${what}, each on its own scale, 0 is grey. Below: the ` +
+    find(".note").textContent =
+      `Above: ${what}, each on its own scale, 0 is grey. Below: the ` +
       ` photo's first ${n} maps after ${view.layer} (${h} × ${w}), 0 is black. The truth is green.`;
   }
 
@@ -159,16 +188,27 @@ export default function ({ parentElement, data: { run, source, every } }) {
     if (view.at >= view.frames.length - 1) view.at = 0;
     find(".play").textContent = "❚❚";
     find(".play").setAttribute("aria-label", "Pause the film");
-    view.timer = setInterval(() => {
-      if (!view.frames[view.at + 1] && view.at < view.frames.length - 1) return view.ask(); // it is on its way
-      if (view.at < view.frames.length - 1) view.at += 1;
-      view.show();
-      if (view.at >= view.frames.length - 1) pause();
-    }, calm ? CALM : PAUSE);
+    view.timer = setInterval(
+      () => {
+        if (!view.frames[view.at + 1] && view.at < view.frames.length - 1) return view.ask(); // it is on its way
+        if (view.at < view.frames.length - 1) view.at += 1;
+        view.show();
+        if (view.at >= view.frames.length - 1) pause();
+      },
+      calm ? CALM : PAUSE,
+    );
   }
   view.show = show; // the timer draws with the newest data
-  find(".play").onclick = () => (view.timer ? pause() : play(), show());
-  slider.oninput = () => { pause(); view.at = Number(slider.value); show(); };
+  find(".play").onclick = () => {
+    if (view.timer) pause();
+    else play();
+    show();
+  };
+  slider.oninput = () => {
+    pause();
+    view.at = Number(slider.value);
+    show();
+  };
   slider.onkeydown = (event) => {
     if (event.key !== " ") return;
     event.preventDefault();

@@ -1,11 +1,16 @@
 // Pictures with the numbers behind them: a point on one is a point on all, by pointer or by arrow keys.
-const digits = (value) => (value === 0 ? "0" : Math.abs(value) < 1e-3 ? value.toExponential(1)
-  : Number(value.toPrecision(3)).toString()).replace(/-/g, "−");
+const digits = (value) =>
+  (value === 0
+    ? "0"
+    : Math.abs(value) < 1e-3
+      ? value.toExponential(1)
+      : Number(value.toPrecision(3)).toString()
+  ).replace(/-/g, "−");
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const grid = parentElement.querySelector(".grid");
   const said = parentElement.querySelector(".said");
-  const values = data.values?.getChildAt ? data.values.getChildAt(0).toArray() : data.values ?? [];
+  const values = data.values?.getChildAt ? data.values.getChildAt(0).toArray() : (data.values ?? []);
   grid.style.gridTemplateColumns = data.columns;
   const focused = parentElement.getRootNode().activeElement?.closest?.("figure")?.dataset.key;
 
@@ -58,9 +63,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (tile.note) figure.append(make("div", "note", tile.note));
 
     const [first, last] = tile.covers;
-    const cell = (at, cells) => // beyond the map the outermost
-      Math.max(0, Math.min(cells - 1, Math.floor((at - first) / (last - first) * cells)));
-    const show = (x, y, own) => { // x, y in 0–1 over the crop; null hides
+    const cell = (
+      at,
+      cells, // beyond the map the outermost
+    ) => Math.max(0, Math.min(cells - 1, Math.floor(((at - first) / (last - first)) * cells)));
+    const show = (x, y, own) => {
+      // x, y in 0–1 over the crop; null hides
       cross.hidden = value.hidden = mark.hidden = x === null;
       if (x === null) return null;
       const [column, row] = [cell(x, tile.columns), cell(y, tile.rows)];
@@ -68,7 +76,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
       const [left, top, right, bottom] = tile.box;
       const within = (share, whole) => Math.max(0, Math.min(1, share)) * whole;
       const at = {
-        x: within(left + x * (right - left), picture.clientWidth), y: within(top + y * (bottom - top), picture.clientHeight),
+        x: within(left + x * (right - left), picture.clientWidth),
+        y: within(top + y * (bottom - top), picture.clientHeight),
       };
       cross.style.left = `${at.x}px`;
       cross.style.top = `${at.y}px`;

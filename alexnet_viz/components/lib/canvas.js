@@ -1,7 +1,7 @@
 // Marks on a canvas that can be seen on any ground.
 
 // The frame around a cell of a map that is drawn cell pixels wide, visible on any colour.
-export function cursor(context, app, { y, x }, cell) {
+export function cursor(context, { y, x }, cell) {
   const [left, top, edge] = [x * cell, y * cell, Math.max(cell, 5)];
   context.lineWidth = 4;
   context.strokeStyle = "#000";

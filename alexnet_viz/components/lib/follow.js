@@ -31,6 +31,8 @@ export const follow = (view, source, every, take) => {
     if (view.asking === mine) take(body, problem);
   }, 1000 * every);
   view.asking = mine;
-  return () => { if (view.asking === mine) end(); };
+  return () => {
+    if (view.asking === mine) end();
+  };
 };
 export const words = (body) => new TextDecoder().decode(body);

@@ -2,7 +2,9 @@
 // but never while there is no room: while the element is hidden, taken off the page or not laid out yet. Returns the
 // function that draws anew if there is room; its `stop` ends it all.
 export const whenLaidOut = (element, draw) => {
-  const redraw = () => { if (element.clientWidth) draw(); };
+  const redraw = () => {
+    if (element.clientWidth) draw();
+  };
   const watch = new ResizeObserver(redraw);
   redraw.stop = () => watch.disconnect();
   watch.observe(element);

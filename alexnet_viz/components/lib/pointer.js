@@ -10,7 +10,11 @@ export function followMap(canvas, out, { over, pick }) {
   canvas.style.touchAction = "none"; // a finger reads values here instead of scrolling
   canvas.onpointermove = (event) => over(place(event));
   canvas.onpointerleave = () => over(null);
-  canvas.onpointerdown = (event) => { if (event.pointerType !== "mouse") over(place(event)); };
+  canvas.onpointerdown = (event) => {
+    if (event.pointerType !== "mouse") over(place(event));
+  };
   canvas.onclick = (event) => pick(place(event));
-  return () => { canvas.onpointermove = canvas.onpointerleave = canvas.onpointerdown = canvas.onclick = null; };
+  return () => {
+    canvas.onpointermove = canvas.onpointerleave = canvas.onpointerdown = canvas.onclick = null;
+  };
 }

@@ -27,7 +27,8 @@ const decades = (low, high) => {
   const found = [];
   const marks = Math.log10(high / low) > 2.5 ? [1] : [1, 2, 5];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-    for (const mark of marks) if (mark * 10 ** power >= low * 0.999 && mark * 10 ** power <= high * 1.001) found.push(mark * 10 ** power);
+    for (const mark of marks)
+      if (mark * 10 ** power >= low * 0.999 && mark * 10 ** power <= high * 1.001) found.push(mark * 10 ** power);
   }
   return found;
 };
@@ -64,7 +65,8 @@ export default function ({ parentElement, data: { charts, columns: most, height,
   view.drawing?.stop();
   view.drawing = null;
   show(charts);
-  const drawing = view.drawing = whenLaidOut(view, draw);
+  const drawing = whenLaidOut(view, draw);
+  view.drawing = drawing;
   const end = follow(view, source, every, (body, problem) => {
     parentElement.querySelector(".unreachable").textContent = problem;
     if (body) show(words(body));
@@ -90,7 +92,10 @@ function plot(figure, chart, width, height) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("height", height);
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `${chart.title} over the ${chart.x}: ${named.map((l) => `${l.name} ${l.last}`).join(", ")}`);
+  svg.setAttribute(
+    "aria-label",
+    `${chart.title} over the ${chart.x}: ${named.map((l) => `${l.name} ${l.last}`).join(", ")}`,
+  );
 
   const points = chart.lines.flatMap((line) => line.x.map((x, i) => [x, line.y[i]]));
   const values = points.map(([, y]) => y);
@@ -98,7 +103,8 @@ function plot(figure, chart, width, height) {
   let [low, high] = [0, chart.percent ? 1 : Math.max(1e-9, ...values)];
   if (chart.log) [low, high] = values.length ? [Math.min(...values) * 0.9, Math.max(...values) * 1.1] : [0.1, 1];
   const marks = chart.log ? decades(low, high) : ticks(low, high, 4);
-  if (!chart.log && !chart.percent) high = Math.max(high, marks.at(-1) + (high > marks.at(-1) * 1.001 ? marks[1] - marks[0] : 0));
+  if (!chart.log && !chart.percent)
+    high = Math.max(high, marks.at(-1) + (high > marks.at(-1) * 1.001 ? marks[1] - marks[0] : 0));
   if (!chart.log && high > marks.at(-1) * 1.001) marks.push(high);
   const [inside, tall] = [width - LEFT - RIGHT, height - TOP - BOTTOM];
   const across = (x) => LEFT + (inside * x) / end;
@@ -117,7 +123,10 @@ function plot(figure, chart, width, height) {
   for (const line of chart.lines) {
     const path = line.x.map((x, i) => `${i ? "L" : "M"}${across(x).toFixed(1)},${up(line.y[i]).toFixed(1)}`).join("");
     if (line.kind === "area" && line.x.length) {
-      const floor = line.x.map((x, i) => `L${across(x).toFixed(1)},${up(line.floor[i]).toFixed(1)}`).reverse().join("");
+      const floor = line.x
+        .map((x, i) => `L${across(x).toFixed(1)},${up(line.floor[i]).toFixed(1)}`)
+        .reverse()
+        .join("");
       make("path", { d: `${path}${floor}Z`, fill: line.colour }, svg);
       continue;
     }
@@ -128,7 +137,10 @@ function plot(figure, chart, width, height) {
   }
 
   const cursor = make("line", { class: "cursor", y1: TOP, y2: height - BOTTOM, visibility: "hidden" }, svg);
-  const hide = () => { tip.hidden = true; cursor.setAttribute("visibility", "hidden"); };
+  const hide = () => {
+    tip.hidden = true;
+    cursor.setAttribute("visibility", "hidden");
+  };
   const tell = (pointer) => {
     const x = ((pointer - LEFT) / inside) * end;
     const at = points.reduce((best, [one]) => (Math.abs(one - x) < Math.abs(best - x) ? one : best), Infinity);
@@ -138,14 +150,18 @@ function plot(figure, chart, width, height) {
     cursor.setAttribute("visibility", "visible");
     const said = named.flatMap((line) => {
       const i = line.x.indexOf(at);
-      return i < 0 ? [] : [`${line.name} ${written(line.kind === "area" ? line.y[i] - line.floor[i] : line.y[i], chart.percent)}`];
+      return i < 0
+        ? []
+        : [`${line.name} ${written(line.kind === "area" ? line.y[i] - line.floor[i] : line.y[i], chart.percent)}`];
     });
     const word = chart.x.replace(/s$/, "");
-    tip.replaceChildren(...[`${word} ${+at.toFixed(2)}`, ...said].map((text) => {
-      const row = document.createElement("div");
-      row.textContent = text;
-      return row;
-    }));
+    tip.replaceChildren(
+      ...[`${word} ${+at.toFixed(2)}`, ...said].map((text) => {
+        const row = document.createElement("div");
+        row.textContent = text;
+        return row;
+      }),
+    );
     tip.hidden = false;
     tip.style.left = `${Math.max(0, Math.min(across(at) + 12, width - tip.offsetWidth))}px`;
     tip.style.top = `${caption.offsetHeight + TOP}px`;
@@ -154,7 +170,11 @@ function plot(figure, chart, width, height) {
     figure.pointer = event.clientX - svg.getBoundingClientRect().left;
     tell(figure.pointer);
   };
-  svg.onpointerleave = () => { figure.pointer = null; hide(); };
-  if (figure.pointer) tell(figure.pointer); // the point under the pointer stays while the chart grows
+  svg.onpointerleave = () => {
+    figure.pointer = null;
+    hide();
+  };
+  if (figure.pointer)
+    tell(figure.pointer); // the point under the pointer stays while the chart grows
   else hide();
 }

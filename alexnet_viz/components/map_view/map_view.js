@@ -12,7 +12,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const blend = maps.querySelector(".blend input");
   const said = maps.querySelector(".said");
   const { panels, y, x } = data.meta;
-  const state = parentElement.state ??= { blend: 65, pictures: {} };
+  parentElement.state ??= { blend: 65, pictures: {} };
+  const { state } = parentElement;
   Object.assign(state, { y, x, hovered: null });
   if (state.at === undefined || state.y !== state.was?.y || state.x !== state.was?.x) state.at = [y, x];
   state.was = { y, x };
@@ -20,13 +21,16 @@ export default function ({ parentElement, data, setTriggerValue }) {
   maps.querySelector(".blend").hidden = !panels.some((panel) => panel.photo);
 
   if (holder.children.length !== panels.length) {
-    holder.replaceChildren(...panels.map(() => {
-      const figure = document.createElement("figure");
-      figure.className = "panel";
-      figure.innerHTML = '<figcaption></figcaption><canvas role="application" tabindex="0"></canvas><p class="says"></p>' +
-        '<div class="legend"><span class="low"></span><span class="ramp"></span><span class="high"></span></div>';
-      return figure;
-    }));
+    holder.replaceChildren(
+      ...panels.map(() => {
+        const figure = document.createElement("figure");
+        figure.className = "panel";
+        figure.innerHTML =
+          '<figcaption></figcaption><canvas role="application" tabindex="0"></canvas><p class="says"></p>' +
+          '<div class="legend"><span class="low"></span><span class="ramp"></span><span class="high"></span></div>';
+        return figure;
+      }),
+    );
   }
 
   const drawn = panels.map((panel, index) => {
@@ -41,17 +45,21 @@ export default function ({ parentElement, data, setTriggerValue }) {
       const i = panel.signed
         ? Math.round(128 + 127 * Math.max(-1, Math.min(1, share)))
         : Math.round(255 * Math.max(0, Math.min(1, share)));
-      return 0xff000000 | colours[3 * i + 2] << 16 | colours[3 * i + 1] << 8 | colours[3 * i];
+      return 0xff000000 | (colours[3 * i + 2] << 16) | (colours[3 * i + 1] << 8) | colours[3 * i];
     };
-    cells.forEach((value, i) => { out[i] = colour(value); });
+    cells.forEach((value, i) => {
+      out[i] = colour(value);
+    });
     picture.getContext("2d").putImageData(image, 0, 0);
     const figure = holder.children[index];
     figure.querySelector("figcaption").textContent = panel.title;
-    figure.querySelector("canvas").setAttribute("aria-label",
-      `${panel.alt}. Walk over it with the arrow keys, choose a position with Enter.`);
+    figure
+      .querySelector("canvas")
+      .setAttribute("aria-label", `${panel.alt}. Walk over it with the arrow keys, choose a position with Enter.`);
     const first = panel.signed ? 1 : 0;
-    const stops = Array.from({ length: 17 }, (_, i) => Math.round(first + (255 - first) * i / 16))
-      .map((i) => `rgb(${colours[3 * i]} ${colours[3 * i + 1]} ${colours[3 * i + 2]})`);
+    const stops = Array.from({ length: 17 }, (_, i) => Math.round(first + ((255 - first) * i) / 16)).map(
+      (i) => `rgb(${colours[3 * i]} ${colours[3 * i + 1]} ${colours[3 * i + 2]})`,
+    );
     figure.querySelector(".ramp").style.background = `linear-gradient(to right, ${stops})`;
     figure.querySelector(".low").textContent = panel.legend[0];
     figure.querySelector(".high").textContent = panel.legend[1];
@@ -64,15 +72,19 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const canvas = holder.children[index].querySelector("canvas");
     const [wide, high] = panel.photo ? panel.size : [panel.input, panel.input];
     const space = holder.children[index].clientWidth;
-    const scale = Math.min(space / wide, (panel.photo ? HIGHEST : state.high ?? HIGHEST) / high);
+    const scale = Math.min(space / wide, (panel.photo ? HIGHEST : (state.high ?? HIGHEST)) / high);
     if (index === 0) state.high = high * scale; // a difference comes no larger than what it is of
     const [left, top, right, bottom] = panel.photo ? panel.crop : [0, 0, panel.input, panel.input];
-    const sx = (right - left) * scale / panel.input;
-    const sy = (bottom - top) * scale / panel.input;
+    const sx = ((right - left) * scale) / panel.input;
+    const sy = ((bottom - top) * scale) / panel.input;
     return {
-      canvas, wide: Math.max(1, Math.round(wide * scale)), high: Math.max(1, Math.round(high * scale)),
-      toX: (input) => left * scale + input * sx, toY: (input) => top * scale + input * sy,
-      fromX: (px) => (px - left * scale) / sx, fromY: (px) => (px - top * scale) / sy,
+      canvas,
+      wide: Math.max(1, Math.round(wide * scale)),
+      high: Math.max(1, Math.round(high * scale)),
+      toX: (input) => left * scale + input * sx,
+      toY: (input) => top * scale + input * sy,
+      fromX: (px) => (px - left * scale) / sx,
+      fromY: (px) => (px - top * scale) / sy,
     };
   };
 
@@ -117,8 +129,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
     };
     frame([0, 0, panel.input, panel.input], "#000", 3);
     frame([0, 0, panel.input, panel.input], "#fff", 1.5);
-    const cell = (cy, cx) => [panel.left + panel.step * cx, panel.left + panel.step * cy,
-      panel.left + panel.step * (cx + 1), panel.left + panel.step * (cy + 1)];
+    const cell = (cy, cx) => [
+      panel.left + panel.step * cx,
+      panel.left + panel.step * cy,
+      panel.left + panel.step * (cx + 1),
+      panel.left + panel.step * (cy + 1),
+    ];
     const field = (cy, cx) => [panel.start[cx], panel.start[cy], panel.stop[cx], panel.stop[cy]];
     frame(field(state.y, state.x), "#000", 5);
     frame(field(state.y, state.x), "#ffd400", 3);
@@ -132,11 +148,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
     }
     const [cy, cx] = state.hovered ?? [state.y, state.x];
     const value = drawn[index].cells[cy * width + cx];
-    holder.children[index].querySelector(".says").textContent = `row ${cy}, column ${cx}: ${Number(value.toPrecision(5))}; ` +
+    holder.children[index].querySelector(".says").textContent =
+      `row ${cy}, column ${cx}: ${Number(value.toPrecision(5))}; ` +
       `sees ${panel.stop[cx] - panel.start[cx]} × ${panel.stop[cy] - panel.start[cy]} pixels`;
   };
   parentElement.drawing?.stop();
-  const drawAll = parentElement.drawing = whenLaidOut(holder, () => panels.forEach((_, index) => draw(index)));
+  const drawAll = whenLaidOut(holder, () => panels.forEach((_, index) => draw(index)));
+  parentElement.drawing = drawAll;
 
   const load = (uri) => {
     if (!uri || state.pictures[uri]) return;
@@ -145,9 +163,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
     picture.src = uri;
     state.pictures[uri] = picture;
   };
-  for (const uri of Object.keys(state.pictures)) if (!panels.some((panel) => panel.photo === uri)) delete state.pictures[uri];
+  for (const uri of Object.keys(state.pictures))
+    if (!panels.some((panel) => panel.photo === uri)) delete state.pictures[uri];
   panels.forEach((panel) => load(panel.photo));
 
+  /** @param {number[]} place row and column */
   const pick = ([cy, cx]) => {
     Object.assign(state, { y: cy, x: cx, at: [cy, cx] });
     drawAll();
@@ -177,14 +197,16 @@ export default function ({ parentElement, data, setTriggerValue }) {
     canvas.onkeydown = (event) => {
       const [cy, cx] = state.at;
       const to = {
-        ArrowRight: [cy, cx + 1], ArrowLeft: [cy, cx - 1], ArrowDown: [cy + 1, cx], ArrowUp: [cy - 1, cx],
+        ArrowRight: [cy, cx + 1],
+        ArrowLeft: [cy, cx - 1],
+        ArrowDown: [cy + 1, cx],
+        ArrowUp: [cy - 1, cx],
       }[event.key];
       if (to) {
         state.at = state.hovered = [within(to[0], height), within(to[1], width)];
         drawAll();
         said.textContent = holder.children[index].querySelector(".says").textContent;
-      }
-      else if (event.key === "Enter" || event.key === " ") pick(state.at);
+      } else if (event.key === "Enter" || event.key === " ") pick(state.at);
       else if (event.key === "Escape") canvas.onblur();
       else return;
       event.preventDefault();

@@ -6,7 +6,10 @@ const LRN = { alpha: 1e-4, beta: 0.75, k: 2 };
 export function readUnit(scene) {
   const [n, side = 1] = scene.inputs.shape;
   return {
-    scene, n, side, of: scene.of,
+    scene,
+    n,
+    side,
+    of: scene.of,
     flatMap: scene.inputs.shape.length === 3, // whether it reads maps
     out: scene.output.shape[0] ?? 1,
     isMap: scene.output.shape.length === 2, // whether it writes one
@@ -20,7 +23,8 @@ export function readUnit(scene) {
 function reach(unit, i) {
   const { kernel, stride, padding, of } = unit.scene;
   if (of === "conv" || of === "pool") return [i * stride - padding, i * stride - padding + kernel - 1];
-  if (of === "avgpool") return [Math.floor((i * unit.side) / unit.out), Math.ceil(((i + 1) * unit.side) / unit.out) - 1];
+  if (of === "avgpool")
+    return [Math.floor((i * unit.side) / unit.out), Math.ceil(((i + 1) * unit.side) / unit.out) - 1];
   return [i, i];
 }
 
@@ -31,7 +35,12 @@ export function takeApart(unit, y, x) {
     const place = scene.channel % (side * side);
     [y, x] = [Math.floor(place / side), place % side];
   }
-  const [[top, bottom], [left, right]] = unit.flatMap ? [reach(unit, y), reach(unit, x)] : [[0, 0], [0, 0]];
+  const [[top, bottom], [left, right]] = unit.flatMap
+    ? [reach(unit, y), reach(unit, x)]
+    : [
+        [0, 0],
+        [0, 0],
+      ];
   const [h, w] = [bottom - top + 1, right - left + 1];
   const read = new Float32Array(n * h * w);
   for (let c = 0, i = 0; c < n; c++) {
@@ -42,7 +51,20 @@ export function takeApart(unit, y, x) {
     }
   }
   const torch = unit.output[unit.isMap ? y * unit.out + x : 0];
-  const part = { y, x, n, h, w, top, left, read, terms: Float64Array.from(read), bias: scene.bias, winner: null, torch };
+  const part = {
+    y,
+    x,
+    n,
+    h,
+    w,
+    top,
+    left,
+    read,
+    terms: Float64Array.from(read),
+    bias: scene.bias,
+    winner: null,
+    torch,
+  };
   return Object.assign(part, total(unit, part, weights));
 }
 

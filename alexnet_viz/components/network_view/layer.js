@@ -12,14 +12,29 @@ export function layer(app) {
   const table = scene.read(scene.signed ? scene.scales.signed : scene.scales.positive);
   const canvas = make("canvas", { className: "grid", tabIndex: 0 });
   canvas.setAttribute("role", "application");
-  canvas.setAttribute("aria-label", `All ${count(many)} channels of ${scene.layer}, strongest first. Arrow keys to walk, Enter to open.`);
+  canvas.setAttribute(
+    "aria-label",
+    `All ${count(many)} channels of ${scene.layer}, strongest first. Arrow keys to walk, Enter to open.`,
+  );
   const told = make("p", { className: "reading" });
-  app.host.replaceChildren(told, canvas, make("div", { className: "foot" },
-    make("span", { className: "hint" }, "Strongest first: by the mean after ReLU. Click one, or walk with the arrow keys and press Enter."),
-    legend(scene, scene.own ? null : scene.peak, scene.signed, scene.layer)));
+  app.host.replaceChildren(
+    told,
+    canvas,
+    make(
+      "div",
+      { className: "foot" },
+      make(
+        "span",
+        { className: "hint" },
+        "Strongest first: by the mean after ReLU. Click one, or walk with the arrow keys and press Enter.",
+      ),
+      legend(scene, scene.own ? null : scene.peak, scene.signed, scene.layer),
+    ),
+  );
 
   let at = Math.max(0, scene.order.indexOf(app.view.layer === scene.layer ? app.view.channel : -1));
-  let tile = 0, columns = 1;
+  let tile = 0,
+    columns = 1;
   const source = make("canvas");
   const draw = whenLaidOut(app.host, () => {
     const width = app.host.clientWidth;
@@ -55,23 +70,38 @@ export function layer(app) {
     const i = r * columns + c;
     return c >= 0 && c < columns && i >= 0 && i < many ? i : null;
   };
-  const open = () => app.go({ depth: scene.maps.shape.length === 3 || hasVoices(scene.of) ? "unit" : "value", layer: scene.layer, channel: scene.order[at] });
+  const open = () =>
+    app.go({
+      depth: scene.maps.shape.length === 3 || hasVoices(scene.of) ? "unit" : "value",
+      layer: scene.layer,
+      channel: scene.order[at],
+    });
   canvas.onpointermove = (event) => {
     const i = under(event);
     if (i !== null && i !== at) move(i);
   };
   canvas.onclick = (event) => {
     const i = under(event);
-    if (i !== null) { move(i); open(); }
+    if (i !== null) {
+      move(i);
+      open();
+    }
   };
   tell();
   return {
     key: (event) => {
       const to = {
-        ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns, Home: 0, End: many - 1,
+        ArrowLeft: at - 1,
+        ArrowRight: at + 1,
+        ArrowUp: at - columns,
+        ArrowDown: at + columns,
+        Home: 0,
+        End: many - 1,
       }[event.key];
-      if (to !== undefined) { move(to); app.say(told.textContent); }
-      else if (event.key === "Enter") open();
+      if (to !== undefined) {
+        move(to);
+        app.say(told.textContent);
+      } else if (event.key === "Enter") open();
       else return;
       event.preventDefault();
     },

@@ -9,14 +9,19 @@ export function tale(scene, part, most) {
   const cell = (i) => `row ${part.top + Math.floor(i / part.w)}, column ${part.left + (i % part.w)}`;
   const cut = (entries) => {
     const others = entries.slice(most);
-    return { rows: entries.slice(0, most), others: others.length, rest: others.reduce((sum, one) => sum + one.adds, 0) };
+    return {
+      rows: entries.slice(0, most),
+      others: others.length,
+      rest: others.reduce((sum, one) => sum + one.adds, 0),
+    };
   };
   const pick = (values, name) => cut(ranked(values).map((i) => ({ i, name: name(i), adds: values[i] })));
   switch (scene.of) {
     case "conv": {
       const sums = channelSums(part);
       return {
-        ...pick(sums, (c) => inputName(scene, c)), sums,
+        ...pick(sums, (c) => inputName(scene, c)),
+        sums,
         formula: `Σ ${count(terms.length)} terms + bias = ${number(total - bias)} + (${number(bias)}) = ${number(total)}`,
       };
     }
@@ -27,17 +32,28 @@ export function tale(scene, part, most) {
       const shown = kept.map((i) => ({ i, name: inputName(scene, i), adds: terms[i] }));
       const rest = terms.reduce((a, b) => a + b, 0) - shown.reduce((sum, one) => sum + one.adds, 0);
       return {
-        rows: shown, others: terms.length - shown.length, rest,
+        rows: shown,
+        others: terms.length - shown.length,
+        rest,
         formula: `Σ ${count(terms.length)} terms + bias = ${number(total - bias)} + (${number(bias)}) = ${number(total)}`,
       };
     }
     case "relu":
-      return { rows: [{ i: 0, name: inputName(scene, 0), adds: read[0] }], others: 0, formula: `max(0, ${number(read[0])}) = ${number(total)}` };
+      return {
+        rows: [{ i: 0, name: inputName(scene, 0), adds: read[0] }],
+        others: 0,
+        formula: `max(0, ${number(read[0])}) = ${number(total)}`,
+      };
     case "pool":
-      return { ...pick(terms, cell), formula: `the largest of ${terms.length} is ${number(total)}, at ${cell(part.winner)}` };
+      return {
+        ...pick(terms, cell),
+        formula: `the largest of ${terms.length} is ${number(total)}, at ${cell(part.winner)}`,
+      };
     case "avgpool": {
-      const formula = terms.length === 1 ? `the mean of a single cell: ${number(total)}`
-        : `the mean of ${terms.length} cells = Σ / ${terms.length} = ${number(total)}`;
+      const formula =
+        terms.length === 1
+          ? `the mean of a single cell: ${number(total)}`
+          : `the mean of ${terms.length} cells = Σ / ${terms.length} = ${number(total)}`;
       return { ...pick(terms, cell), formula };
     }
     case "norm": {
@@ -57,18 +73,27 @@ export function tale(scene, part, most) {
     case "flatten": {
       const { side } = { side: Math.round(Math.sqrt(scene.read(scene.inputs).length)) };
       return {
-        rows: [{ i: 0, name: `${inputName(scene, 0)}, row ${part.top}, column ${part.left}`, adds: total }], others: 0,
+        rows: [{ i: 0, name: `${inputName(scene, 0)}, row ${part.top}, column ${part.left}`, adds: total }],
+        others: 0,
         formula: `${scene.first} · ${side * side} + ${part.top} · ${side} + ${part.left} = ${count(scene.channel)}: this pixel becomes number ${count(scene.channel)} of ${count(scene.channels)}`,
       };
     }
     default:
-      return { rows: [{ i: 0, name: inputName(scene, 0), adds: total }], others: 0, formula: `handed on as it is: ${number(total)}` };
+      return {
+        rows: [{ i: 0, name: inputName(scene, 0), adds: total }],
+        others: 0,
+        formula: `handed on as it is: ${number(total)}`,
+      };
   }
 }
 
 const HEADS = {
-  conv: ["input", "puts in", "sum so far"], fc: ["input", "puts in", "sum so far"], avgpool: ["cell", "its share", "sum so far"],
-  norm: ["channel", "α · a²", "sum so far"], softmax: ["class", "e^(z − max)", "sum so far"], pool: ["cell", "value", ""],
+  conv: ["input", "puts in", "sum so far"],
+  fc: ["input", "puts in", "sum so far"],
+  avgpool: ["cell", "its share", "sum so far"],
+  norm: ["channel", "α · a²", "sum so far"],
+  softmax: ["class", "e^(z − max)", "sum so far"],
+  pool: ["cell", "value", ""],
 };
 
 // The list of what a value is made of; its rows stay, their texts follow the place.
@@ -77,7 +102,23 @@ export function ledger(app, { most, onpick }) {
   const heads = HEADS[scene.of] ?? ["input", "value", ""];
   const adding = ["conv", "fc", "avgpool", "norm", "softmax"].includes(scene.of);
   const body = make("tbody");
-  const table = make("table", { className: "ledger" }, make("colgroup", {}, ...[31, 13, 30, 26].map((share) => make("col", { style: `width:${share}%` }))), make("thead", {}, make("tr", {}, make("th", { scope: "col" }, heads[0]), make("th", { scope: "col", colSpan: 2 }, heads[1]), make("th", { scope: "col" }, heads[2]))), body);
+  const table = make(
+    "table",
+    { className: "ledger" },
+    make("colgroup", {}, ...[31, 13, 30, 26].map((share) => make("col", { style: `width:${share}%` }))),
+    make(
+      "thead",
+      {},
+      make(
+        "tr",
+        {},
+        make("th", { scope: "col" }, heads[0]),
+        make("th", { scope: "col", colSpan: 2 }, heads[1]),
+        make("th", { scope: "col" }, heads[2]),
+      ),
+    ),
+    body,
+  );
   const rows = Array.from({ length: most }, () => {
     const name = make("button", { type: "button", className: "pick" });
     const bar = make("i", { className: "bar" });
@@ -95,7 +136,10 @@ export function ledger(app, { most, onpick }) {
     body.append(row);
     return { row, value, label: row.firstChild };
   };
-  const rest = plain("", "others"), bias = plain(scene.of === "norm" ? "k" : "bias", "bias"), total = plain("=", "total"), torch = plain("PyTorch", "torch", 1);
+  const rest = plain("", "others"),
+    bias = plain(scene.of === "norm" ? "k" : "bias", "bias"),
+    total = plain("=", "total"),
+    torch = plain("PyTorch", "torch", 1);
   const [torchs, beside] = [make("span"), make("small")];
   torch.value.append(torchs, beside);
   bias.row.hidden = !["conv", "fc", "norm"].includes(scene.of);
@@ -147,7 +191,8 @@ export function everyTerm(app, current) {
     let sum = 0;
     const text = shown.map((i, rank) => {
       sum += part.terms[i];
-      const c = Math.floor(i / (part.h * part.w)), p = i % (part.h * part.w);
+      const c = Math.floor(i / (part.h * part.w)),
+        p = i % (part.h * part.w);
       const [row, column] = [part.top + Math.floor(p / part.w), part.left + (p % part.w)];
       const outside = app.unit.flatMap && (row < 0 || column < 0 || row >= app.unit.side || column >= app.unit.side);
       const weight = app.unit.weights ? `<td>${app.unit.weights[i]}</td>` : "";
@@ -155,16 +200,44 @@ export function everyTerm(app, current) {
       const name = scene.of === "softmax" ? escaped(scene.labels[i]) : inputName(scene, c);
       return `<tr><td>${rank + 1}</td><td>${name}</td>${where}<td>${part.read[i]}</td>${weight}<td class="term" data-term="${part.terms[i]}">${number(part.terms[i], 6)}</td><td>${number(sum, 6)}</td></tr>`;
     });
-    const heads = ["", "input", ...(app.unit.flatMap ? ["row, column"] : []), "value", ...(app.unit.weights ? ["weight"] : []), "term", "sum so far"];
+    const heads = [
+      "",
+      "input",
+      ...(app.unit.flatMap ? ["row, column"] : []),
+      "value",
+      ...(app.unit.weights ? ["weight"] : []),
+      "term",
+      "sum so far",
+    ];
     holder.innerHTML = `<table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead><tbody>${text.join("")}</tbody></table>`;
     const rest = order.length - shown.length;
     if (rest > 0) {
       const others = order.slice(shown.length).reduce((all, i) => all + part.terms[i], 0);
-      const all = make("button", { type: "button", onclick: () => { whole = true; build(); label.focus(); } }, "Show all");
+      const all = make(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            whole = true;
+            build();
+            label.focus();
+          },
+        },
+        "Show all",
+      );
       holder.append(make("p", {}, `and ${count(rest)} others, in sum ${number(others, 6)} `, all));
     }
     const biased = ["conv", "fc"].includes(scene.of) ? ` bias ${part.bias};` : "";
-    holder.append(make("p", { className: "end" }, `Σ ${number(part.terms.reduce((a, b) => a + b, 0), 8)};${biased} total ${part.total}; PyTorch ${part.torch}`));
+    holder.append(
+      make(
+        "p",
+        { className: "end" },
+        `Σ ${number(
+          part.terms.reduce((a, b) => a + b, 0),
+          8,
+        )};${biased} total ${part.total}; PyTorch ${part.torch}`,
+      ),
+    );
   };
   details.ontoggle = build;
   return { details, build };

@@ -25,13 +25,15 @@ function createApp(root) {
     turn: null,
     shown: null, // the view that is drawn, with its own key, focus and close
     been: [], // where Back leads
-    report: () => {},
+    report: (_move) => {}, // gives a move to Python
   };
   const tip = root.querySelector(".tip");
   const said = root.querySelector(".said");
   const trail = root.querySelector(".trail");
 
-  app.say = (text) => { said.textContent = text; };
+  app.say = (text) => {
+    said.textContent = text;
+  };
   app.focused = () => root.getRootNode().activeElement;
   app.accent = () => getComputedStyle(root).getPropertyValue("--st-primary-color").trim();
   app.colour = (kind) => app.scene.colours[kind] ?? "var(--st-text-color)";
@@ -95,7 +97,9 @@ function createApp(root) {
   app.back = () => {
     const last = app.been.pop();
     if (last) return app.go(last, false);
-    const up = { value: app.unit && hasUnitView(app.unit) ? "unit" : "overview", unit: "overview", layer: "overview" }[app.view.depth];
+    const up = { value: app.unit && hasUnitView(app.unit) ? "unit" : "overview", unit: "overview", layer: "overview" }[
+      app.view.depth
+    ];
     if (up) app.go({ ...app.view, depth: up }, false);
   };
 
@@ -103,18 +107,26 @@ function createApp(root) {
     const { view, scene } = app;
     const crumb = (label, to, title) => make("button", { type: "button", title, onclick: () => app.go(to) }, label);
     const parts = [crumb("Network", { ...view, depth: "overview" }, "The whole network")];
-    if (view.depth !== "overview") parts.push(crumb(view.layer, { ...view, depth: "layer" }, "All channels of the layer"));
+    if (view.depth !== "overview")
+      parts.push(crumb(view.layer, { ...view, depth: "layer" }, "All channels of the layer"));
     const inside = view.depth === "unit" || view.depth === "value";
     const own = app.unit && hasUnitView(app.unit);
     if (inside) {
       const label = `unit ${view.channel}${scene.label ? `, ${scene.label}` : ""}`;
       parts.push(crumb(label, { ...view, depth: own ? "unit" : "value" }, "Its inputs and what each puts in"));
     }
-    if (view.depth === "value" && own && view.y !== null) parts.push(crumb(app.unit.isMap ? `row ${view.y}, column ${view.x}` : "every term", view, "This value"));
+    if (view.depth === "value" && own && view.y !== null)
+      parts.push(crumb(app.unit.isMap ? `row ${view.y}, column ${view.x}` : "every term", view, "This value"));
     parts.at(-1).setAttribute("aria-current", "page");
     const crumbs = make("span", { className: "crumbs" });
-    parts.forEach((part, i) => crumbs.append(...(i ? [make("span", { className: "gt", ariaHidden: "true" }, "›")] : []), part));
-    const back = make("button", { type: "button", className: "back", title: "Back (Esc)", onclick: app.back }, "‹ Back");
+    parts.forEach((part, i) =>
+      crumbs.append(...(i ? [make("span", { className: "gt", ariaHidden: "true" }, "›")] : []), part),
+    );
+    const back = make(
+      "button",
+      { type: "button", className: "back", title: "Back (Esc)", onclick: app.back },
+      "‹ Back",
+    );
     back.disabled = view.depth === "overview" && !app.been.length;
     trail.replaceChildren(back, crumbs, besides);
     besides.replaceChildren();
@@ -122,7 +134,11 @@ function createApp(root) {
     if (!inside || scene.kind !== "unit") return;
     const beside = (step, label) => {
       const channel = view.channel + step;
-      const button = make("button", { type: "button", className: "beside", title: `Unit ${channel} of ${view.layer}` }, label);
+      const button = make(
+        "button",
+        { type: "button", className: "beside", title: `Unit ${channel} of ${view.layer}` },
+        label,
+      );
       button.disabled = channel < 0 || channel >= scene.channels;
       button.onclick = () => app.go({ ...view, channel }, false);
       return button;
@@ -186,7 +202,10 @@ function createApp(root) {
 export default function ({ parentElement, data, setTriggerValue }) {
   const app = (parentElement.app ??= createApp(parentElement.querySelector(".network")));
   app.report = (went) => setTriggerValue("went", went);
-  const call = app.call = {};
+  const call = {};
+  app.call = call;
   app.receive(data);
-  return () => { if (app.call === call) app.close(); };
+  return () => {
+    if (app.call === call) app.close();
+  };
 }

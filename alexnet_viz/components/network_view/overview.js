@@ -9,7 +9,8 @@ import { COLOURS } from "./arithmetic.js";
 import { count, make, number, paint, paintPhoto, peakOf, sharp } from "./pictures.js";
 import { hasVoices } from "./scene.js";
 
-const LEAST = 36, MOST = 130; // a map's side, in CSS pixels
+const LEAST = 36,
+  MOST = 130; // a map's side, in CSS pixels
 
 // The layers in blocks that stand close together: a convolution or fully connected layer with what follows it.
 function blocksOf(columns) {
@@ -30,7 +31,8 @@ export function overview(app) {
   const rows = Math.max(...columns.map((column) => column.shown.length));
   const blocks = blocksOf(columns);
   const board = make("div", { className: "board" });
-  const edges = make("canvas", { className: "edges" }), lit = make("canvas", { className: "edges" });
+  const edges = make("canvas", { className: "edges" }),
+    lit = make("canvas", { className: "edges" });
   edges.ariaHidden = lit.ariaHidden = "true";
   const box = make("div", { className: "scroller" }, board);
   const foot = make("div", { className: "foot" });
@@ -55,13 +57,19 @@ export function overview(app) {
     if (!now) return;
     const at = thumbs.findIndex((column) => column.includes(now));
     const to = {
-      ArrowLeft: thumbs[Math.max(0, at - 1)], ArrowRight: thumbs[Math.min(thumbs.length - 1, at + 1)],
-      Home: thumbs[0], End: thumbs.at(-1), ArrowUp: thumbs[at], ArrowDown: thumbs[at],
+      ArrowLeft: thumbs[Math.max(0, at - 1)],
+      ArrowRight: thumbs[Math.min(thumbs.length - 1, at + 1)],
+      Home: thumbs[0],
+      End: thumbs.at(-1),
+      ArrowUp: thumbs[at],
+      ArrowDown: thumbs[at],
     }[event.key];
     if (!to) return;
     const row = now.row + ({ ArrowUp: -1, ArrowDown: 1 }[event.key] ?? 0);
     const next = to[Math.max(0, Math.min(to.length - 1, row))];
-    all.forEach((thumb) => { thumb.button.tabIndex = thumb === next ? 0 : -1; });
+    all.forEach((thumb) => {
+      thumb.button.tabIndex = thumb === next ? 0 : -1;
+    });
     next.button.focus();
     event.preventDefault();
   };
@@ -76,12 +84,15 @@ export function overview(app) {
     const small = (t) => Math.min(0.8 * em, Math.max(12.8, 0.28 * t)); // the type of small names
     const label = (column, t) => 0.53 * small(t) * column.layer.length + 10; // a small name, written across
     const strip = Math.max(12, 0.9 * em);
-    const gap = (block, t) => ({ strips: 8, classes: 10, units: Math.max(14, 0.26 * t) }[block?.kind] ?? Math.max(18, 0.36 * t));
-    const widths = (block, t) => { // of the first column, of those beside it, and of the whole
+    const gap = (block, t) =>
+      ({ strips: 8, classes: 10, units: Math.max(14, 0.26 * t) })[block?.kind] ?? Math.max(18, 0.36 * t);
+    const widths = (block, t) => {
+      // of the first column, of those beside it, and of the whole
       const beside = block.columns.slice(1);
       if (block.kind === "strips") return [strip, strip, block.columns.length * (strip + 3)];
       if (block.kind === "classes") return [(large ? 7.4 : 8.4) * em, 0, (large ? 7.4 : 8.4) * em];
-      if (block.kind === "units") return [Math.max(1.5 * em, 0.36 * t), strip, Math.max(1.5 * em, 0.36 * t) + beside.length * (strip + 3)];
+      if (block.kind === "units")
+        return [Math.max(1.5 * em, 0.36 * t), strip, Math.max(1.5 * em, 0.36 * t) + beside.length * (strip + 3)];
       const room = gap(blocks[blocks.indexOf(block) + 1], t); // a name may reach into it
       const next = beside.length && Math.max((t - 3) / 2, ...beside.map((column) => label(column, t) - room));
       return [t, next, t + (beside.length ? 3 + next : 0)];
@@ -90,9 +101,16 @@ export function overview(app) {
     const high = (window.innerHeight - (document.fullscreenElement ? 11 : 22) * em) / rows - 6; // so that all rows are on the screen
     let t = Math.max(LEAST, Math.min(MOST, high));
     while (t > LEAST && whole(t) > box.clientWidth) t -= 0.5;
-    const pitch = t + 6, top = 4.1 * em, end = top + rows * pitch;
+    const pitch = t + 6,
+      top = 4.1 * em,
+      end = top + rows * pitch;
     const put = (element, left, y, w, h) => {
-      Object.assign(element.style, { left: `${left}px`, top: `${y}px`, width: `${w}px`, height: h === null ? "" : `${h}px` });
+      Object.assign(element.style, {
+        left: `${left}px`,
+        top: `${y}px`,
+        width: `${w}px`,
+        height: h === null ? "" : `${h}px`,
+      });
     };
     const seen = { x: 0, y: top + (rows * pitch - 1.25 * t) / 2, w: 1.25 * t, h: 1.25 * t };
     put(photo, seen.x, seen.y, seen.w, seen.h);
@@ -126,9 +144,17 @@ export function overview(app) {
         scale.classList.toggle("beside", stacked);
         scale.style.fontSize = `${small(t)}px`;
         const above = stacked && i > 1 ? parts[columns.indexOf(column) - 1].scale : null;
-        if (stacked) put(scale, left, above ? parseFloat(above.style.top) + (above.hidden ? 0 : 1.6 * em) : end + 1.35 * em, side, null);
+        if (stacked)
+          put(
+            scale,
+            left,
+            above ? parseFloat(above.style.top) + (above.hidden ? 0 : 1.6 * em) : end + 1.35 * em,
+            side,
+            null,
+          );
         else put(scale, left, end + 1.35 * em, w, null);
-        if (stacked && i < many) scale.hidden = scale.textContent === parts[columns.indexOf(column) + 1].scale.textContent; // one for both
+        if (stacked && i < many)
+          scale.hidden = scale.textContent === parts[columns.indexOf(column) + 1].scale.textContent; // one for both
         places[column.layer] = mine;
       });
       x += wide;
@@ -153,7 +179,13 @@ export function overview(app) {
     const width = column.feeds.shape[1];
     if (column.source === "photo") {
       const size = (r) => [0, 1, 2].reduce((sum, c) => sum + Math.abs(feeds[3 * r + c]), 0);
-      return [{ from: places.photo[0], share: size(row) / (Math.max(...column.shown.map((_, r) => size(r))) || 1), plain: true }];
+      return [
+        {
+          from: places.photo[0],
+          share: size(row) / (Math.max(...column.shown.map((_, r) => size(r))) || 1),
+          plain: true,
+        },
+      ];
     }
     const most = peakOf(feeds) || 1;
     const before = columns[columns.indexOf(column) - 1];
@@ -202,10 +234,21 @@ export function overview(app) {
     if (column.labels?.[row]) told.push(column.labels[row]);
     const maps = column.shape.length === 3;
     const [peak, reach] = [number(column.peaks[row]), number(column.reach[row], 3)];
-    told.push(maps ? `${column.shape[1]} × ${column.shape[2]}, peak ${peak}` : thumb.strip ? `the largest of its map's ${thumb.strip}: ${peak}` : `value ${peak}`);
-    told.push(`colours from ${column.signed ? `−${reach}` : 0} to ${reach}, the peak of ${column.own ? "this map" : SPAN[scene.span]}`);
+    told.push(
+      maps
+        ? `${column.shape[1]} × ${column.shape[2]}, peak ${peak}`
+        : thumb.strip
+          ? `the largest of its map's ${thumb.strip}: ${peak}`
+          : `value ${peak}`,
+    );
+    told.push(
+      `colours from ${column.signed ? `−${reach}` : 0} to ${reach}, the peak of ${column.own ? "this map" : SPAN[scene.span]}`,
+    );
     if (column.feeders.length) {
-      const most = column.feeders[row].map(([from, strength]) => `${column.source === "photo" ? COLOURS[from] : `${column.source} · ${from}`} (${number(strength, 2)})`);
+      const most = column.feeders[row].map(
+        ([from, strength]) =>
+          `${column.source === "photo" ? COLOURS[from] : `${column.source} · ${from}`} (${number(strength, 2)})`,
+      );
       told.push(`fed most by ${most.join(", ")}`);
     } else if (column.source) told.push(`from ${column.source} · ${lines.get(thumb)[0]?.from.channel ?? channel}`);
     app.tip(thumb.button, `${column.layer} · ${channel}`, told, maps ? thumb.picture : null);
@@ -213,8 +256,19 @@ export function overview(app) {
 
   const line = (colour) => make("i", { className: "stroke", style: `background:${colour}` });
   foot.append(
-    make("span", { className: "hint" }, "Click a map to take its unit apart, a layer's name for all of its channels. Keys: arrows, Enter, Esc."),
-    make("span", { className: "hint lines" }, line(PLUS), "raises ", line(MINUS), "lowers what it leads to; thick for much (mean size of what a channel puts in)"),
+    make(
+      "span",
+      { className: "hint" },
+      "Click a map to take its unit apart, a layer's name for all of its channels. Keys: arrows, Enter, Esc.",
+    ),
+    make(
+      "span",
+      { className: "hint lines" },
+      line(PLUS),
+      "raises ",
+      line(MINUS),
+      "lowers what it leads to; thick for much (mean size of what a channel puts in)",
+    ),
   );
   const drawing = whenLaidOut(box, lay);
   return { key: walk, focus: () => first.button.focus({ preventScroll: true }), close: drawing.stop };
@@ -239,31 +293,60 @@ function columnParts(app, column, light) {
     const from = row * high * wide;
     const picture = paint(make("canvas"), wide, high, table, (i) => levels[from + i]);
     const softmax = column.kind === "softmax";
-    const button = make("button", { type: "button", className: "thumb", tabIndex: -1 }, ...(softmax ? classParts(column, row) : [picture]));
+    const button = make(
+      "button",
+      { type: "button", className: "thumb", tabIndex: -1 },
+      ...(softmax ? classParts(column, row) : [picture]),
+    );
     const name = column.labels?.[row] ? `${channel}, ${column.labels[row]}` : channel;
-    button.setAttribute("aria-label", `${column.layer}, unit ${name}, ${column.shape.length === 3 ? "peak" : "value"} ${number(column.peaks[row])}`);
+    button.setAttribute(
+      "aria-label",
+      `${column.layer}, unit ${name}, ${column.shape.length === 3 ? "peak" : "value"} ${number(column.peaks[row])}`,
+    );
     button.dataset.layer = column.layer;
     button.dataset.channel = channel;
     button.classList.toggle("class", softmax);
     button.classList.toggle("chosen", column.layer === app.view.layer && channel === app.view.channel);
     const thumb = { button, picture, column, row, channel, strip: high > wide ? high : 0 };
-    button.onclick = () => app.go({ depth: column.shape.length === 3 || hasVoices(column.kind) ? "unit" : "value", layer: column.layer, channel });
+    button.onclick = () =>
+      app.go({
+        depth: column.shape.length === 3 || hasVoices(column.kind) ? "unit" : "value",
+        layer: column.layer,
+        channel,
+      });
     button.onpointerenter = button.onfocus = () => light(thumb);
     button.onpointerleave = button.onblur = () => light(null);
     return thumb;
   });
 
   const rest = column.shape[0] - column.shown.length;
-  const more = make("button", { type: "button", className: "more", tabIndex: -1, onclick: open }, rest > 0 ? `+${count(rest)}` : "");
+  const more = make(
+    "button",
+    { type: "button", className: "more", tabIndex: -1, onclick: open },
+    rest > 0 ? `+${count(rest)}` : "",
+  );
   more.title = `${count(rest)} more in ${column.layer}`;
   more.setAttribute("aria-label", more.title);
 
   const [low, most] = [Math.min(...column.reach), Math.max(...column.reach)].map((reach) => number(reach, 2));
-  const told = column.own ? `each map's colours reach to its own peak, here ${low} to ${most}` : `colours from ${column.signed ? `−${most}` : 0} to ${most}`;
-  const ramp = paint(make("canvas", { className: "ramp" }), column.signed ? 255 : 256, 1, table, (i) => i + (column.signed ? 1 : 0));
+  const told = column.own
+    ? `each map's colours reach to its own peak, here ${low} to ${most}`
+    : `colours from ${column.signed ? `−${most}` : 0} to ${most}`;
+  const ramp = paint(
+    make("canvas", { className: "ramp" }),
+    column.signed ? 255 : 256,
+    1,
+    table,
+    (i) => i + (column.signed ? 1 : 0),
+  );
   ramp.setAttribute("role", "img");
   ramp.setAttribute("aria-label", `${column.layer}: ${told}`);
-  const scale = make("span", { className: "scale", title: `${column.layer}: ${told}` }, ramp, make("span", {}, `${column.own ? "≤" : column.signed ? "±" : ""}${most}`));
+  const scale = make(
+    "span",
+    { className: "scale", title: `${column.layer}: ${told}` },
+    ramp,
+    make("span", {}, `${column.own ? "≤" : column.signed ? "±" : ""}${most}`),
+  );
   scale.hidden = column.kind === "softmax"; // its bars are drawn to scale
   return { head, thumbs, more, scale };
 }
@@ -272,5 +355,9 @@ function columnParts(app, column, light) {
 function classParts(column, row) {
   const share = column.peaks[row];
   const bar = make("span", { className: "bar", style: `width:${Math.max(1, 100 * share)}%` });
-  return [make("span", { className: "label" }, column.labels[row]), make("b", {}, `${(100 * share).toFixed(1)}%`), make("span", { className: "track" }, bar)];
+  return [
+    make("span", { className: "label" }, column.labels[row]),
+    make("b", {}, `${(100 * share).toFixed(1)}%`),
+    make("span", { className: "track" }, bar),
+  ];
 }

@@ -14,12 +14,19 @@ export function make(tag, attributes = {}, ...children) {
 export function number(value, digits = 4) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const text = size >= 1e5 || size < 1e-4 ? value.toExponential(Math.max(0, digits - 2)) : trimmed(value.toPrecision(digits), digits);
+  const text =
+    size >= 1e5 || size < 1e-4
+      ? value.toExponential(Math.max(0, digits - 2))
+      : trimmed(value.toPrecision(digits), digits);
   return text.replaceAll("-", "−");
 }
 
 function trimmed(text, digits) {
-  return text.includes("e") ? String(Number(text)) : digits > 5 ? text : text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+  return text.includes("e")
+    ? String(Number(text))
+    : digits > 5
+      ? text
+      : text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
 export const count = (n) => n.toLocaleString("en");
@@ -27,7 +34,9 @@ export const count = (n) => n.toLocaleString("en");
 // Values as numbers of a scale's 256 colours: 128 is the zero of a signed one.
 export function level(value, peak, signed) {
   const share = value / (peak || 1);
-  return signed ? Math.round(128 + 127 * Math.max(-1, Math.min(1, share))) : Math.round(255 * Math.max(0, Math.min(1, share)));
+  return signed
+    ? Math.round(128 + 127 * Math.max(-1, Math.min(1, share)))
+    : Math.round(255 * Math.max(0, Math.min(1, share)));
 }
 
 // A small canvas, a pixel a value, that is scaled up without smoothing; levelOf(i) is one of the scale's colours.
@@ -88,12 +97,23 @@ export const hasNegative = (floats) => floats.some((value) => value < 0);
 export function legend(scene, peak, signed, what = "") {
   const table = scene.read(signed ? scene.scales.signed : scene.scales.positive);
   const bar = paint(make("canvas", { className: "ramp" }), signed ? 255 : 256, 1, table, (i) => i + (signed ? 1 : 0));
-  const ends = peak === null ? (signed ? ["−its peak", "0", "its peak"] : ["0", "its peak"]) : signed ? [number(-peak, 3), "0", number(peak, 3)] : ["0", number(peak, 3)];
+  const ends =
+    peak === null
+      ? signed
+        ? ["−its peak", "0", "its peak"]
+        : ["0", "its peak"]
+      : signed
+        ? [number(-peak, 3), "0", number(peak, 3)]
+        : ["0", number(peak, 3)];
   const told = `${what} colours from ${ends[0]} to ${ends.at(-1)}`;
   bar.setAttribute("role", "img");
   bar.setAttribute("aria-label", told);
-  return make("span", { className: "legend" }, what && make("i", {}, what), make("span", {}, bar,
-    make("span", { className: "ends" }, ...ends.map((end) => make("span", {}, end)))));
+  return make(
+    "span",
+    { className: "legend" },
+    what && make("i", {}, what),
+    make("span", {}, bar, make("span", { className: "ends" }, ...ends.map((end) => make("span", {}, end)))),
+  );
 }
 
 // A text that follows the mouse: written only when it is another.
@@ -104,7 +124,15 @@ export function said(element, text) {
 // Work that however many moves of the mouse ask for it is done once a frame.
 export function onceAFrame(work) {
   let frame = null;
-  const soon = () => { frame ??= requestAnimationFrame(() => { frame = null; work(); }); };
-  soon.stop = () => { cancelAnimationFrame(frame); frame = null; };
+  const soon = () => {
+    frame ??= requestAnimationFrame(() => {
+      frame = null;
+      work();
+    });
+  };
+  soon.stop = () => {
+    cancelAnimationFrame(frame);
+    frame = null;
+  };
   return soon;
 }

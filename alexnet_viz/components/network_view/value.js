@@ -7,7 +7,19 @@ import { followMap } from "../lib/pointer.js";
 import { inputName, takeApart } from "./arithmetic.js";
 import { everyTerm, ledger, tale } from "./ledger.js";
 import { pathPanel } from "./path.js";
-import { hasNegative, legend, level, make, mapPicture, number, onceAFrame, paintPhoto, peakOf, said, sharp } from "./pictures.js";
+import {
+  hasNegative,
+  legend,
+  level,
+  make,
+  mapPicture,
+  number,
+  onceAFrame,
+  paintPhoto,
+  peakOf,
+  said,
+  sharp,
+} from "./pictures.js";
 import { theme } from "./scene.js";
 import { vectorValue } from "./vector.js";
 
@@ -20,8 +32,12 @@ export function valueView(app) {
 
 class MapValue {
   constructor(app) {
-    Object.assign(this, { app, scene: app.scene, unit: app.unit, picked: null, timer: null });
-    const { scene, unit } = this;
+    const { scene, unit } = app;
+    this.app = app;
+    this.scene = scene;
+    this.unit = unit;
+    this.picked = null;
+    this.timer = null;
     this.at = this.pinned();
     this.inPeak = peakOf(unit.inputs);
     this.inSigned = hasNegative(unit.inputs);
@@ -51,7 +67,10 @@ class MapValue {
     this.open.onclick = () => app.go({ depth: "unit", layer: scene.below, channel: scene.first + this.channel });
     this.products = make("input", { type: "checkbox" });
     this.products.onchange = () => this.show();
-    this.ledger = ledger(app, { most: scene.of === "conv" ? 7 : 9, onpick: scene.of === "conv" ? (entry) => this.pick(entry.i) : null });
+    this.ledger = ledger(app, {
+      most: scene.of === "conv" ? 7 : 9,
+      onpick: scene.of === "conv" ? (entry) => this.pick(entry.i) : null,
+    });
     this.formula = make("p", { className: "formula" });
     this.every = everyTerm(app, () => takeApart(unit, ...this.pinnedPair()));
     this.path = pathPanel(app);
@@ -59,7 +78,9 @@ class MapValue {
       this.input.style.cursor = "crosshair";
       this.input.onclick = (event) => {
         const frame = this.input.getBoundingClientRect();
-        const [x, y] = [(event.clientX - frame.left) / frame.width, (event.clientY - frame.top) / frame.height].map((share) => Math.floor(share * unit.side));
+        const [x, y] = [(event.clientX - frame.left) / frame.width, (event.clientY - frame.top) / frame.height].map(
+          (share) => Math.floor(share * unit.side),
+        );
         app.go({ depth: "value", layer: scene.layer, channel: (scene.first * unit.side + y) * unit.side + x }, false);
       };
     }
@@ -67,31 +88,69 @@ class MapValue {
     this.zoom.onpointerleave = () => this.read(null);
   }
 
-  pinned() { return { y: this.app.view.y ?? 0, x: this.app.view.x ?? 0 }; }
-  pinnedPair() { const { y, x } = this.pinned(); return [y, x]; }
-  pick(channel) { this.picked = this.picked === channel ? null : channel; this.show(); }
+  pinned() {
+    return { y: this.app.view.y ?? 0, x: this.app.view.x ?? 0 };
+  }
+  pinnedPair() {
+    const { y, x } = this.pinned();
+    return [y, x];
+  }
+  pick(channel) {
+    this.picked = this.picked === channel ? null : channel;
+    this.show();
+  }
 
   view() {
     const { app, scene, unit } = this;
     const figure = (canvas, ...captions) => make("figure", {}, canvas, make("figcaption", {}, ...captions));
-    const products = scene.of === "conv" ? [make("label", { title: "Show input × weight in each cell instead of the two laid over each other" }, this.products, " products")] : [];
-    const stage = make("div", { className: "stage" },
+    const products =
+      scene.of === "conv"
+        ? [
+            make(
+              "label",
+              { title: "Show input × weight in each cell instead of the two laid over each other" },
+              this.products,
+              " products",
+            ),
+          ]
+        : [];
+    const stage = make(
+      "div",
+      { className: "stage" },
       figure(this.input, this.under, this.open),
       ...(this.zooms ? [figure(this.zoom, this.zoomed, ...products)] : []),
       ...(unit.isMap ? [figure(this.output, this.reading, this.player())] : []),
-      make("div", {}, this.ledger.table));
+      make("div", {}, this.ledger.table),
+    );
     const scales = [
       legend(scene, this.inPeak, this.inSigned, scene.below === "photo" ? "input" : scene.below),
       ...(unit.weights ? [legend(scene, this.weightPeak, true, "kernel")] : []),
       ...(unit.isMap ? [legend(scene, this.outPeak, this.outSigned, scene.layer)] : []),
     ];
     if (scene.below === "photo") scales.shift(); // the photo is in its own colours
-    app.host.replaceChildren(stage, this.formula, make("div", { className: "foot" }, ...scales), this.path.element, this.every.details);
-    const stop = unit.isMap ? followMap(this.output, unit.out, {
-      over: (place) => { this.at = place ?? this.pinned(); this.soon(); },
-      pick: (place) => { this.stop(false); this.settle(place); },
-    }) : () => {};
-    const drawing = whenLaidOut(stage, () => { this.measure(); this.show(); });
+    app.host.replaceChildren(
+      stage,
+      this.formula,
+      make("div", { className: "foot" }, ...scales),
+      this.path.element,
+      this.every.details,
+    );
+    const stop = unit.isMap
+      ? followMap(this.output, unit.out, {
+          over: (place) => {
+            this.at = place ?? this.pinned();
+            this.soon();
+          },
+          pick: (place) => {
+            this.stop(false);
+            this.settle(place);
+          },
+        })
+      : () => {};
+    const drawing = whenLaidOut(stage, () => {
+      this.measure();
+      this.show();
+    });
     this.every.build();
     this.path.fill();
     return {
@@ -103,7 +162,12 @@ class MapValue {
         this.path.fill();
       },
       focus: () => (unit.isMap ? this.output : this.open).focus({ preventScroll: true }),
-      close: () => { this.stop(false); this.soon.stop(); drawing.stop(); stop(); },
+      close: () => {
+        this.stop(false);
+        this.soon.stop();
+        drawing.stop();
+        stop();
+      },
     };
   }
 
@@ -128,24 +192,41 @@ class MapValue {
       this.stop(false);
       this.at = to;
       this.show();
-      this.output.onkeyup = () => { this.output.onkeyup = null; this.settle(this.at); }; // once, when the key is let go
+      this.output.onkeyup = () => {
+        this.output.onkeyup = null;
+        this.settle(this.at);
+      }; // once, when the key is let go
     }
     event.preventDefault();
   }
 
   player() {
-    const button = (label, title, onclick) => make("button", { type: "button", title, ariaLabel: title, onclick }, label);
-    this.playing = button("▶", "Play: the window slides over the whole map", () => (this.timer ? this.stop() : this.play()));
-    return make("span", { className: "player", role: "group" },
-      button("|◀", "From the beginning", () => { this.stop(false); this.settle({ y: 0, x: 0 }); }),
+    const button = (label, title, onclick) =>
+      make("button", { type: "button", title, ariaLabel: title, onclick }, label);
+    this.playing = button("▶", "Play: the window slides over the whole map", () =>
+      this.timer ? this.stop() : this.play(),
+    );
+    return make(
+      "span",
+      { className: "player", role: "group" },
+      button("|◀", "From the beginning", () => {
+        this.stop(false);
+        this.settle({ y: 0, x: 0 });
+      }),
       button("◀", "One step back", () => this.step(-1, true)),
       this.playing,
-      button("▶|", "One step on", () => this.step(1, true)));
+      button("▶|", "One step on", () => this.step(1, true)),
+    );
   }
   play() {
     const { out } = this.unit;
     if (this.at.y === out - 1 && this.at.x === out - 1) this.at = { y: 0, x: 0 };
-    this.timer = setInterval(() => { if (!this.step(1, false)) this.stop(); }, this.app.calm() ? 1200 : 350);
+    this.timer = setInterval(
+      () => {
+        if (!this.step(1, false)) this.stop();
+      },
+      this.app.calm() ? 1200 : 350,
+    );
     this.playing.textContent = "⏸";
     this.playing.title = this.playing.ariaLabel = "Pause";
   }
@@ -173,7 +254,11 @@ class MapValue {
 
   // Sizes and colours are asked for once: reading them between two writes would lay the page out at every move.
   measure() {
-    this.widths = new Map([this.input, this.zoom, this.output].filter((canvas) => canvas.parentElement).map((canvas) => [canvas, canvas.parentElement.clientWidth]));
+    this.widths = new Map(
+      [this.input, this.zoom, this.output]
+        .filter((canvas) => canvas.parentElement)
+        .map((canvas) => [canvas, canvas.parentElement.clientWidth]),
+    );
     for (const [canvas, width] of this.widths) canvas.style.width = canvas.style.height = `${width}px`;
     if (this.scene.of === "norm") this.zoom.style.height = `${this.widths.get(this.zoom) * 0.42}px`;
     const style = getComputedStyle(this.app.root);
@@ -185,7 +270,7 @@ class MapValue {
     this.soon.stop();
     if (!this.widths) return; // it will be shown as soon as it has room
     const { scene, unit, at } = this;
-    const part = this.part = takeApart(unit, at.y, at.x);
+    const part = (this.part = takeApart(unit, at.y, at.x));
     const told = tale(scene, part, scene.of === "conv" ? 7 : 9);
     this.channel = this.picked ?? (scene.of === "conv" ? told.rows[0].i : scene.of === "norm" ? part.winner : 0);
     this.ledger.fill(told, part, scene.of === "conv" ? this.channel : null);
@@ -205,7 +290,17 @@ class MapValue {
     const { unit, scene, channel } = this;
     if (!this.bases.has(channel)) {
       const size = unit.side ** 2;
-      this.bases.set(channel, mapPicture(scene, unit.inputs.subarray(channel * size, (channel + 1) * size), unit.side, unit.side, this.inPeak, this.inSigned));
+      this.bases.set(
+        channel,
+        mapPicture(
+          scene,
+          unit.inputs.subarray(channel * size, (channel + 1) * size),
+          unit.side,
+          unit.side,
+          this.inPeak,
+          this.inSigned,
+        ),
+      );
     }
     return this.bases.get(channel);
   }
@@ -253,13 +348,20 @@ class MapValue {
   // The windows of the next places, right of and below this one, overlapping as they do.
   neighbours() {
     const { out } = this.unit;
-    return [[0, 1], [1, 0]].filter(([dy, dx]) => this.at.y + dy < out && this.at.x + dx < out);
+    return [
+      [0, 1],
+      [1, 0],
+    ].filter(([dy, dx]) => this.at.y + dy < out && this.at.x + dx < out);
   }
 
   overlay(context, left, top, cell, alpha) {
     const { scene, unit, channel } = this;
     const k = scene.kernel;
-    if (!this.kernels.has(channel)) this.kernels.set(channel, mapPicture(scene, unit.weights.subarray(channel * k * k, (channel + 1) * k * k), k, k, this.weightPeak, true));
+    if (!this.kernels.has(channel))
+      this.kernels.set(
+        channel,
+        mapPicture(scene, unit.weights.subarray(channel * k * k, (channel + 1) * k * k), k, k, this.weightPeak, true),
+      );
     context.globalAlpha = alpha;
     context.drawImage(this.kernels.get(channel), left, top, k * cell, k * cell);
     context.globalAlpha = 1;
@@ -270,13 +372,29 @@ class MapValue {
     const { scene, unit, channel, rim } = this;
     const width = this.widths.get(this.zoom);
     const cells = Math.max(part.h, part.w) + 2 * rim;
-    const cell = this.cell = width / cells;
+    const cell = (this.cell = width / cells);
     const context = sharp(this.zoom, width, width);
     context.imageSmoothingEnabled = false;
     const [top, left] = [part.top - rim, part.left - rim];
-    if (scene.padding && (top < 0 || left < 0 || top + cells > unit.side || left + cells > unit.side)) hatch(context, 0, 0, width, width, this.inks.text);
-    const [y, x, h, w] = [Math.max(0, top), Math.max(0, left), Math.min(unit.side, top + cells), Math.min(unit.side, left + cells)];
-    context.drawImage(this.ground(), x, y, w - x, h - y, (x - left) * cell, (y - top) * cell, (w - x) * cell, (h - y) * cell);
+    if (scene.padding && (top < 0 || left < 0 || top + cells > unit.side || left + cells > unit.side))
+      hatch(context, 0, 0, width, width, this.inks.text);
+    const [y, x, h, w] = [
+      Math.max(0, top),
+      Math.max(0, left),
+      Math.min(unit.side, top + cells),
+      Math.min(unit.side, left + cells),
+    ];
+    context.drawImage(
+      this.ground(),
+      x,
+      y,
+      w - x,
+      h - y,
+      (x - left) * cell,
+      (y - top) * cell,
+      (w - x) * cell,
+      (h - y) * cell,
+    );
     context.globalAlpha = scene.of === "relu" ? 0 : 0.45; // what lies around the window is paler
     context.fillStyle = this.inks.page;
     context.beginPath();
@@ -292,13 +410,21 @@ class MapValue {
     if (part.winner !== null && scene.of === "pool") {
       context.lineWidth = 4;
       context.strokeStyle = this.inks.accent;
-      context.strokeRect((rim + (part.winner % part.w)) * cell + 2, (rim + Math.floor(part.winner / part.w)) * cell + 2, cell - 4, cell - 4);
+      context.strokeRect(
+        (rim + (part.winner % part.w)) * cell + 2,
+        (rim + Math.floor(part.winner / part.w)) * cell + 2,
+        cell - 4,
+        cell - 4,
+      );
     }
-    this.zoomText = {
-      conv: this.products.checked ? "input × weight in each cell" : `window ${part.h} × ${part.w}, weights inside; dashed: the next, ${scene.stride} on`,
-      pool: `window ${part.h} × ${part.w}, the largest framed; dashed: the next, ${scene.stride} on`,
-      relu: "before ReLU, enlarged: what is hatched lies below zero and becomes 0",
-    }[scene.of] ?? `window ${part.h} × ${part.w}`;
+    this.zoomText =
+      {
+        conv: this.products.checked
+          ? "input × weight in each cell"
+          : `window ${part.h} × ${part.w}, weights inside; dashed: the next, ${scene.stride} on`,
+        pool: `window ${part.h} × ${part.w}, the largest framed; dashed: the next, ${scene.stride} on`,
+        relu: "before ReLU, enlarged: what is hatched lies below zero and becomes 0",
+      }[scene.of] ?? `window ${part.h} × ${part.w}`;
     said(this.zoomed, this.zoomText);
     this.zoomName = `${name}: ${this.zoomText}`;
   }
@@ -316,7 +442,8 @@ class MapValue {
       const [x, y] = [(rim + (i % part.w)) * cell, (rim + Math.floor(i / part.w)) * cell];
       const colour = level(values[channel * size + i], peak, true);
       fill(context, table, colour, x + inset, y + inset, cell - 2 * inset);
-      if (cell > (products ? 38 : 52)) write(context, number(values[channel * size + i], 2), x + cell / 2, y + cell / 2, cell, table, colour);
+      if (cell > (products ? 38 : 52))
+        write(context, number(values[channel * size + i], 2), x + cell / 2, y + cell / 2, cell, table, colour);
     }
   }
 
@@ -324,7 +451,13 @@ class MapValue {
   drawNumbers(context, part) {
     const { rim, cell } = this;
     for (let i = 0; i < part.h * part.w; i++) {
-      this.writeInput(context, part.read[i], (rim + (i % part.w) + 0.5) * cell, (rim + Math.floor(i / part.w) + 0.5) * cell, cell);
+      this.writeInput(
+        context,
+        part.read[i],
+        (rim + (i % part.w) + 0.5) * cell,
+        (rim + Math.floor(i / part.w) + 0.5) * cell,
+        cell,
+      );
     }
   }
 
@@ -350,7 +483,8 @@ class MapValue {
   drawNeighbours(part) {
     const { scene, unit } = this;
     const width = this.widths.get(this.zoom);
-    const tile = this.cell = width / part.n, cell = (tile - 4) / 3;
+    const tile = (this.cell = width / part.n),
+      cell = (tile - 4) / 3;
     const context = sharp(this.zoom, width, width * 0.42);
     context.imageSmoothingEnabled = false;
     const own = this.scene.read(this.inSigned ? scene.scales.signed : scene.scales.positive);
@@ -363,7 +497,14 @@ class MapValue {
         const [y, x] = [part.top + Math.floor(i / 3) - 1, part.left + (i % 3) - 1];
         if (y < 0 || x < 0 || y >= unit.side || x >= unit.side) continue;
         context.globalAlpha = i === 4 ? 1 : 0.4;
-        fill(context, own, level(unit.inputs[(c * unit.side + y) * unit.side + x], this.inPeak, this.inSigned), left + (i % 3) * cell, 2 + Math.floor(i / 3) * cell, cell);
+        fill(
+          context,
+          own,
+          level(unit.inputs[(c * unit.side + y) * unit.side + x], this.inPeak, this.inSigned),
+          left + (i % 3) * cell,
+          2 + Math.floor(i / 3) * cell,
+          cell,
+        );
       }
       context.globalAlpha = 1;
       box(context, left + cell, 2 + cell, cell, cell);
@@ -389,7 +530,10 @@ class MapValue {
       this.zoomed.textContent = `${inputName(scene, c)}: a = ${number(part.read[c], 3)}, α · a² = ${number(part.terms[c], 3)}`;
       return;
     }
-    const [c, r] = [(event.clientX - frame.left) / this.cell - this.rim, (event.clientY - frame.top) / this.cell - this.rim].map(Math.floor);
+    const [c, r] = [
+      (event.clientX - frame.left) / this.cell - this.rim,
+      (event.clientY - frame.top) / this.cell - this.rim,
+    ].map(Math.floor);
     if (c < 0 || r < 0 || c >= part.w || r >= part.h) return;
     const i = this.channel * part.h * part.w + r * part.w + c;
     const value = number(part.read[i], 3);
@@ -405,15 +549,21 @@ class MapValue {
     const context = sharp(this.output, width, width);
     context.imageSmoothingEnabled = false;
     context.drawImage(this.base, 0, 0, width, width);
-    cursor(context, this.app, at, width / unit.out);
+    cursor(context, at, width / unit.out);
     said(this.reading, `row ${at.y}, column ${at.x}: ${number(part.total)}`);
   }
 
   // The pictures' texts, for a place that stays.
   describe() {
     const { part, unit, scene } = this;
-    this.input.setAttribute("aria-label", `${this.under.textContent}; the window covers rows ${part.top} to ${part.top + part.h - 1}, columns ${part.left} to ${part.left + part.w - 1}`);
+    this.input.setAttribute(
+      "aria-label",
+      `${this.under.textContent}; the window covers rows ${part.top} to ${part.top + part.h - 1}, columns ${part.left} to ${part.left + part.w - 1}`,
+    );
     if (this.zooms) this.zoom.setAttribute("aria-label", this.zoomName);
-    this.output.setAttribute("aria-label", `Output map of ${scene.layer}, unit ${scene.channel}, ${unit.out} by ${unit.out}. ${this.reading.textContent}. Arrow keys move the window, Space plays.`);
+    this.output.setAttribute(
+      "aria-label",
+      `Output map of ${scene.layer}, unit ${scene.channel}, ${unit.out} by ${unit.out}. ${this.reading.textContent}. Arrow keys move the window, Space plays.`,
+    );
   }
 }

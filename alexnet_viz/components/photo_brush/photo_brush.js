@@ -18,15 +18,17 @@ export default function ({ parentElement, data, setStateValue }) {
   if (begin && data.mask) {
     const packed = atob(data.mask);
     const painted = new ImageData(size, size);
-    for (let i = 0; i < size * size; i++) if (packed.charCodeAt(i >> 3) & (128 >> (i & 7))) painted.data[i * 4 + 3] = 255;
+    for (let i = 0; i < size * size; i++)
+      if (packed.charCodeAt(i >> 3) & (128 >> (i & 7))) painted.data[i * 4 + 3] = 255;
     marks.putImageData(painted, 0, 0);
   }
 
   root.classList.toggle("boxing", data.mode === "box");
   find(".tools").setAttribute("aria-label", data.mode === "box" ? "Box" : "Brush");
-  find(".hint").textContent = data.mode === "box"
-    ? "Drag a box around the object. Keyboard: arrows move it, Shift + arrows change its size."
-    : "Paint with the mouse, a finger or a pen. Keyboard: arrows move the brush, Space paints, U takes back, + and − change its size.";
+  find(".hint").textContent =
+    data.mode === "box"
+      ? "Drag a box around the object. Keyboard: arrows move it, Shift + arrows change its size."
+      : "Paint with the mouse, a finger or a pen. Keyboard: arrows move the brush, Space paints, U takes back, + and − change its size.";
   image.alt = data.alt;
   image.style.maxHeight = `${data.height}px`;
   canvas.setAttribute("aria-label", `${data.alt}. ${find(".hint").textContent}`);
@@ -41,9 +43,12 @@ export default function ({ parentElement, data, setStateValue }) {
     own.blurred.src = data.instead;
   }
 
-  const place = () => ({ // the crop on the canvas, in its pixels
-    left: crop[0] * canvas.width, top: crop[1] * canvas.height,
-    width: (crop[2] - crop[0]) * canvas.width, height: (crop[3] - crop[1]) * canvas.height,
+  const place = () => ({
+    // the crop on the canvas, in its pixels
+    left: crop[0] * canvas.width,
+    top: crop[1] * canvas.height,
+    width: (crop[2] - crop[0]) * canvas.width,
+    height: (crop[3] - crop[1]) * canvas.height,
   });
 
   const draw = () => {
@@ -66,7 +71,10 @@ export default function ({ parentElement, data, setStateValue }) {
     }
     const line = Math.max(1.5, canvas.width / 400);
     const outlined = (path) => {
-      for (const [style, width] of [["rgba(0,0,0,.75)", line * 2.4], ["#fff", line]]) {
+      for (const [style, width] of [
+        ["rgba(0,0,0,.75)", line * 2.4],
+        ["#fff", line],
+      ]) {
         [paint.strokeStyle, paint.lineWidth] = [style, width];
         paint.beginPath();
         path();
@@ -78,18 +86,29 @@ export default function ({ parentElement, data, setStateValue }) {
     if (data.mode === "box" && own.box) {
       const [left, top, right, bottom] = own.box;
       paint.setLineDash([line * 5, line * 3]);
-      outlined(() => paint.rect(on.left + left * each.x, on.top + top * each.y, (right - left) * each.x, (bottom - top) * each.y));
+      outlined(() =>
+        paint.rect(on.left + left * each.x, on.top + top * each.y, (right - left) * each.x, (bottom - top) * each.y),
+      );
       paint.setLineDash([]);
     } else if (data.mode === "paint" && own.cursor) {
-      outlined(() => paint.ellipse(on.left + own.at[0] * size * each.x, on.top + own.at[1] * size * each.y,
-        radius.value * each.x, radius.value * each.y, 0, 0, 2 * Math.PI));
+      outlined(() =>
+        paint.ellipse(
+          on.left + own.at[0] * size * each.x,
+          on.top + own.at[1] * size * each.y,
+          radius.value * each.x,
+          radius.value * each.y,
+          0,
+          0,
+          2 * Math.PI,
+        ),
+      );
     }
   };
 
   // --- reports ---
   const bits = () => {
     const pixels = marks.getImageData(0, 0, size, size).data;
-    const packed = new Uint8Array(Math.ceil(size * size / 8));
+    const packed = new Uint8Array(Math.ceil((size * size) / 8));
     for (let i = 0; i < size * size; i++) if (pixels[i * 4 + 3] > 127) packed[i >> 3] |= 128 >> (i & 7);
     let text = "";
     for (const byte of packed) text += String.fromCharCode(byte);
@@ -101,7 +120,9 @@ export default function ({ parentElement, data, setStateValue }) {
     if (data.mode === "box") setStateValue("box", own.box?.map((value) => Math.round(value * 100) / 100) ?? "none");
     else setStateValue("mask", bits());
   };
-  const soon = () => { own.timer ||= setTimeout(report, EVERY); };
+  const soon = () => {
+    own.timer ||= setTimeout(report, EVERY);
+  };
 
   // --- strokes ---
   const remember = () => {
@@ -119,7 +140,8 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   const where = (event) => {
     const box = canvas.getBoundingClientRect();
-    const x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height;
+    const x = (event.clientX - box.left) / box.width,
+      y = (event.clientY - box.top) / box.height;
     return [(x - crop[0]) / (crop[2] - crop[0]), (y - crop[1]) / (crop[3] - crop[1])];
   };
   const clamp = (value) => Math.max(0, Math.min(1, value));
@@ -181,12 +203,15 @@ export default function ({ parentElement, data, setStateValue }) {
     report();
   };
   radius.oninput = draw;
-  canvas.onblur = () => { own.cursor = false; draw(); };
+  canvas.onblur = () => {
+    own.cursor = false;
+    draw();
+  };
   canvas.onkeydown = (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (step && data.mode === "box") {
       const by = size / 28;
-      const [left, top, right, bottom] = own.box ?? [size / 3, size / 3, size * 2 / 3, size * 2 / 3];
+      const [left, top, right, bottom] = own.box ?? [size / 3, size / 3, (size * 2) / 3, (size * 2) / 3];
       const [x, y] = [step[0] * by, step[1] * by];
       const next = event.shiftKey
         ? boxed([left / size, top / size], [(right + x) / size, (bottom + y) / size])

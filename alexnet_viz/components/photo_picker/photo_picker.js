@@ -4,21 +4,23 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const button = parentElement.querySelector(".paste");
   const message = parentElement.querySelector(".message");
 
-  strip.replaceChildren(...data.photos.map((photo) => {
-    const choice = document.createElement("button");
-    choice.type = "button";
-    choice.title = photo.title;
-    choice.dataset.photo = photo.key;
-    choice.setAttribute("role", "option");
-    choice.setAttribute("aria-label", photo.title);
-    choice.setAttribute("aria-selected", String(photo.key === data.selected));
-    choice.onclick = () => setTriggerValue("chosen", photo.key);
-    const picture = document.createElement("img");
-    picture.src = photo.thumbnail;
-    picture.alt = "";
-    choice.append(picture);
-    return choice;
-  }));
+  strip.replaceChildren(
+    ...data.photos.map((photo) => {
+      const choice = document.createElement("button");
+      choice.type = "button";
+      choice.title = photo.title;
+      choice.dataset.photo = photo.key;
+      choice.setAttribute("role", "option");
+      choice.setAttribute("aria-label", photo.title);
+      choice.setAttribute("aria-selected", String(photo.key === data.selected));
+      choice.onclick = () => setTriggerValue("chosen", photo.key);
+      const picture = document.createElement("img");
+      picture.src = photo.thumbnail;
+      picture.alt = "";
+      choice.append(picture);
+      return choice;
+    }),
+  );
 
   const send = (blob) => {
     if (blob.size > data.limit) {
@@ -28,7 +30,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const reader = new FileReader();
     reader.onload = () => {
       message.textContent = "";
-      setTriggerValue("pasted", { type: blob.type, base64: reader.result.split(",")[1] });
+      setTriggerValue("pasted", { type: blob.type, base64: String(reader.result).split(",")[1] });
     };
     reader.readAsDataURL(blob);
   };

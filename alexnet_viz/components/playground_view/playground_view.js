@@ -3,15 +3,20 @@
 function createPlay(root) {
   const parts = Object.fromEntries(["in", "kernel", "out"].map((name) => [name, root.querySelector(`.${name}`)]));
   const cellsOf = (part) => part.querySelector(".cells");
-  const formula = root.querySelector(".formula"), where = root.querySelector(".where");
+  const formula = root.querySelector(".formula"),
+    where = root.querySelector(".where");
   const buttons = Object.fromEntries([...root.querySelectorAll("button")].map((one) => [one.dataset.do, one]));
-  const play = { data: null, at: 0, timer: null, report: () => {} };
-  const text = (value) => (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)))).replace("-", "−");
+  const play = { data: null, at: 0, timer: null, report: (_typed) => {} };
+  const text = (value) =>
+    (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)))).replace("-", "−");
 
   // Blue for what is below zero, red for what is above; the paper for zero.
   const tint = (cell, value, peak) => {
     const share = Math.round(Math.min(1, Math.abs(value) / (peak || 1)) * 70);
-    cell.style.setProperty("--ground", `color-mix(in srgb, ${value < 0 ? "#4393c3" : "#d6604d"} ${share}%, var(--st-secondary-background-color))`);
+    cell.style.setProperty(
+      "--ground",
+      `color-mix(in srgb, ${value < 0 ? "#4393c3" : "#d6604d"} ${share}%, var(--st-secondary-background-color))`,
+    );
   };
   const peakOf = (values) => Math.max(1e-9, ...values.map(Math.abs));
 
@@ -22,15 +27,22 @@ function createPlay(root) {
     input.onfocus = () => input.select();
     input.onchange = () => {
       const value = Number(input.value.replace(",", "."));
-      if (!Number.isFinite(value) || input.value.trim() === "") { input.value = text(values[i]); return; }
+      if (!Number.isFinite(value) || input.value.trim() === "") {
+        input.value = text(values[i]);
+        return;
+      }
       values[i] = Math.max(-999, Math.min(999, value));
       play.report({ inputs: play.data.inputs, kernel: play.data.kernel });
     };
-    input.onkeydown = (event) => { // arrow keys walk over the matrix as in a table
+    input.onkeydown = (event) => {
+      // arrow keys walk over the matrix as in a table
       const step = { ArrowUp: -width, ArrowDown: width, Enter: width }[event.key];
       if (step === undefined) return;
       const next = holder.querySelectorAll("input")[i + step];
-      if (next) { next.focus(); event.preventDefault(); }
+      if (next) {
+        next.focus();
+        event.preventDefault();
+      }
     };
   };
   const typed = (cell, fill, i) => {
@@ -40,13 +52,15 @@ function createPlay(root) {
   };
   const grid = (holder, side, cell) => {
     holder.style.gridTemplateColumns = `repeat(${side}, var(--cell))`;
-    holder.replaceChildren(...Array.from({ length: side * side }, (_, i) => {
-      const one = document.createElement("div");
-      one.className = "cell";
-      one.setAttribute("role", "gridcell");
-      cell(one, i);
-      return one;
-    }));
+    holder.replaceChildren(
+      ...Array.from({ length: side * side }, (_, i) => {
+        const one = document.createElement("div");
+        one.className = "cell";
+        one.setAttribute("role", "gridcell");
+        cell(one, i);
+        return one;
+      }),
+    );
   };
 
   const build = () => {
@@ -54,7 +68,7 @@ function createPlay(root) {
     const padded = w.size + 2 * w.padding;
     const room = Math.min(root.clientWidth || 900, 1100);
     const wide = room > 620;
-    const total = wide ? padded + w.kernel * (w.mode === "conv") + Math.max(w.side, 2) + 3 : padded + 1;
+    const total = wide ? padded + (w.mode === "conv" ? w.kernel : 0) + Math.max(w.side, 2) + 3 : padded + 1;
     root.style.setProperty("--cell", `${Math.max(21, Math.min(44, Math.floor(room / total) - 3))}px`);
     const peak = peakOf(inputs);
     const fillInput = typing(cellsOf(parts.in), inputs, "input", w.size);
@@ -70,22 +84,33 @@ function createPlay(root) {
       typed(cell, fillInput, r * w.size + c);
       if (w.side && !hidden && (r + w.padding >= reach || c + w.padding >= reach)) cell.classList.add("unread");
     });
-    parts.in.querySelector("h3").textContent = `Input ${w.size} × ${w.size}${w.padding ? `, padding ${w.padding}` : ""}`;
+    parts.in.querySelector("h3").textContent =
+      `Input ${w.size} × ${w.size}${w.padding ? `, padding ${w.padding}` : ""}`;
     parts.kernel.hidden = w.mode === "pool";
     if (w.mode === "conv") {
       const high = peakOf(kernel);
       const fillKernel = typing(cellsOf(parts.kernel), kernel, "kernel", w.kernel);
-      grid(cellsOf(parts.kernel), w.kernel, (cell, i) => { tint(cell, kernel[i], high); typed(cell, fillKernel, i); });
+      grid(cellsOf(parts.kernel), w.kernel, (cell, i) => {
+        tint(cell, kernel[i], high);
+        typed(cell, fillKernel, i);
+      });
       parts.kernel.querySelector("h3").textContent = `Kernel ${w.kernel} × ${w.kernel}`;
     }
     const known = w.side > 0 && !hidden && output;
-    parts.out.querySelector("h3").textContent = hidden ? "Output ? × ?" : known ? `Output ${w.side} × ${w.side}` : "No output";
+    parts.out.querySelector("h3").textContent = hidden
+      ? "Output ? × ?"
+      : known
+        ? `Output ${w.side} × ${w.side}`
+        : "No output";
     const most = known ? peakOf(output) : 1;
     grid(cellsOf(parts.out), known ? w.side : 0, (cell, i) => {
       tint(cell, output[i], most);
       cell.textContent = text(output[i]);
       cell.onpointerenter = () => go(i);
-      cell.onclick = () => { stop(); go(i); };
+      cell.onclick = () => {
+        stop();
+        go(i);
+      };
     });
     cellsOf(parts.out).setAttribute("aria-label", "Output; arrow keys move the window, Space plays");
     for (const button of Object.values(buttons)) button.disabled = !known;
@@ -106,9 +131,11 @@ function createPlay(root) {
     }
     const [y, x] = [Math.floor(play.at / w.side), play.at % w.side];
     const span = w.dilation * (w.kernel - 1) + 1;
-    for (let r = 0; r < span; r++) for (let c = 0; c < span; c++) cells[(y * w.stride + r) * padded + x * w.stride + c].classList.add("span");
+    for (let r = 0; r < span; r++)
+      for (let c = 0; c < span; c++) cells[(y * w.stride + r) * padded + x * w.stride + c].classList.add("span");
     const terms = [];
-    let total = w.mode === "pool" ? -Infinity : 0, winner = null;
+    let total = w.mode === "pool" ? -Infinity : 0,
+      winner = null;
     for (let r = 0; r < w.kernel; r++) {
       for (let c = 0; c < w.kernel; c++) {
         const place = (y * w.stride + r * w.dilation) * padded + x * w.stride + c * w.dilation;
@@ -154,19 +181,35 @@ function createPlay(root) {
     if (!play.data.output) return;
     if (play.at === play.data.output.length - 1) go(0);
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    play.timer = setInterval(() => { if (!go(play.at + 1)) stop(); }, calm ? 1500 : 600);
+    play.timer = setInterval(
+      () => {
+        if (!go(play.at + 1)) stop();
+      },
+      calm ? 1500 : 600,
+    );
     buttons.play.textContent = "⏸";
     buttons.play.title = buttons.play.ariaLabel = "Pause";
   };
-  buttons.first.onclick = () => { stop(); go(0); };
-  buttons.back.onclick = () => { stop(); go(play.at - 1); };
-  buttons.on.onclick = () => { stop(); go(play.at + 1); };
+  buttons.first.onclick = () => {
+    stop();
+    go(0);
+  };
+  buttons.back.onclick = () => {
+    stop();
+    go(play.at - 1);
+  };
+  buttons.on.onclick = () => {
+    stop();
+    go(play.at + 1);
+  };
   buttons.play.onclick = () => (play.timer ? stop() : start());
   cellsOf(parts.out).onkeydown = (event) => {
     const side = play.data.window.side;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -side, ArrowDown: side }[event.key];
-    if (step !== undefined) { stop(); go(play.at + step); }
-    else if (event.key === " ") buttons.play.click();
+    if (step !== undefined) {
+      stop();
+      go(play.at + step);
+    } else if (event.key === " ") buttons.play.click();
     else if (event.key === "Home") go(0);
     else return;
     event.preventDefault();
@@ -185,14 +228,20 @@ function createPlay(root) {
     build();
     if (focus) [...root.querySelectorAll("input")].find((one) => one.getAttribute("aria-label") === focus)?.focus();
   };
-  play.close = () => { stop(); watch.disconnect(); };
+  play.close = () => {
+    stop();
+    watch.disconnect();
+  };
   return play;
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const play = (parentElement.play ??= createPlay(parentElement.querySelector(".play")));
   play.report = (typed) => setTriggerValue("typed", typed);
-  const call = play.call = {};
+  const call = {};
+  play.call = call;
   play.receive(data);
-  return () => { if (play.call === call) play.close(); };
+  return () => {
+    if (play.call === call) play.close();
+  };
 }

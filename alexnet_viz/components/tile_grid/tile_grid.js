@@ -29,8 +29,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const order = bytes(data.order);
   const facts = data.meta.facts.map((name, i) => [name, bytes(data[`fact${i}`])]);
   const place = new Int32Array(count); // where a tile lies: the inverse of the order
-  order.forEach((tile, at) => { place[tile] = at; });
-  const state = parentElement.state ??= { at: 0, drawn: [] };
+  order.forEach((tile, at) => {
+    place[tile] = at;
+  });
+  parentElement.state ??= { at: 0, drawn: [] };
+  const { state } = parentElement;
   if (state.selected !== data.meta.selected) {
     state.selected = data.meta.selected;
     state.at = Math.max(0, state.selected < 0 ? 0 : place[state.selected]);
@@ -39,18 +42,23 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const words = (at) => {
     const tile = order[at];
     const name = data.meta.names ? data.meta.names[tile] : "";
-    return [`${noun} ${tile}${name ? `: ${name}` : ""}`,
-      ...facts.map(([title, values]) => `${title} ${Number(values[tile].toPrecision(4))}`)];
+    return [
+      `${noun} ${tile}${name ? `: ${name}` : ""}`,
+      ...facts.map(([title, values]) => `${title} ${Number(values[tile].toPrecision(4))}`),
+    ];
   };
 
   if (holder.children.length !== sheets.length) {
-    holder.replaceChildren(...sheets.map(() => {
-      const figure = document.createElement("figure");
-      figure.className = "sheet";
-      figure.innerHTML = '<figcaption></figcaption><canvas role="listbox" tabindex="0"><span role="option"></span></canvas>' +
-        '<div class="legend" hidden="hidden"><span class="low"></span><span class="ramp"></span><span class="high"></span><span class="what"></span></div>';
-      return figure;
-    }));
+    holder.replaceChildren(
+      ...sheets.map(() => {
+        const figure = document.createElement("figure");
+        figure.className = "sheet";
+        figure.innerHTML =
+          '<figcaption></figcaption><canvas role="listbox" tabindex="0"><span role="option"></span></canvas>' +
+          '<div class="legend" hidden="hidden"><span class="low"></span><span class="ramp"></span><span class="high"></span><span class="what"></span></div>';
+        return figure;
+      }),
+    );
   }
 
   // A sheet in the layer's own pixels, side by side without gaps: cut up when it is drawn.
@@ -62,10 +70,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const out = new Uint32Array(image.data.buffer);
     if (colours) {
       const table = new Uint32Array(256);
-      for (let i = 0; i < 256; i++) table[i] = 0xff000000 | colours[3 * i + 2] << 16 | colours[3 * i + 1] << 8 | colours[3 * i];
+      for (let i = 0; i < 256; i++)
+        table[i] = 0xff000000 | (colours[3 * i + 2] << 16) | (colours[3 * i + 1] << 8) | colours[3 * i];
       for (let i = 0; i < out.length; i++) out[i] = table[values[i]];
     } else {
-      for (let i = 0, j = 0; i < out.length; i++, j += 3) out[i] = 0xff000000 | values[j + 2] << 16 | values[j + 1] << 8 | values[j];
+      for (let i = 0, j = 0; i < out.length; i++, j += 3)
+        out[i] = 0xff000000 | (values[j + 2] << 16) | (values[j + 1] << 8) | values[j];
     }
     picture.getContext("2d").putImageData(image, 0, 0);
     const figure = holder.children[index];
@@ -78,8 +88,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (sheet.legend) {
       const [low, high, what] = sheet.legend;
       const first = sheet.signed ? 1 : 0;
-      const stops = Array.from({ length: 17 }, (_, i) => Math.round(first + (255 - first) * i / 16))
-        .map((i) => `rgb(${colours[3 * i]} ${colours[3 * i + 1]} ${colours[3 * i + 2]})`);
+      const stops = Array.from({ length: 17 }, (_, i) => Math.round(first + ((255 - first) * i) / 16)).map(
+        (i) => `rgb(${colours[3 * i]} ${colours[3 * i + 1]} ${colours[3 * i + 2]})`,
+      );
       legend.querySelector(".ramp").style.background = `linear-gradient(to right, ${stops})`;
       legend.querySelector(".low").textContent = low;
       legend.querySelector(".high").textContent = high;
@@ -91,7 +102,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const cellOf = ({ columns, side, tall, block }, at) => {
     const part = Math.floor(at / each);
     const inside = at - part * each;
-    return [(inside % columns) * (side + gap), part * block + heading + Math.floor(inside / columns) * (tall + gap), side, tall];
+    return [
+      (inside % columns) * (side + gap),
+      part * block + heading + Math.floor(inside / columns) * (tall + gap),
+      side,
+      tall,
+    ];
   };
 
   const draw = (index) => {
@@ -100,7 +116,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const ratio = devicePixelRatio;
     const columns = columnsFor(space, count, height / width, gap);
     const side = Math.min((space + gap) / columns - gap, LARGEST);
-    const tall = side * height / width;
+    const tall = (side * height) / width;
     const block = heading + Math.ceil(each / columns) * (tall + gap);
     const layout = { columns, side, tall, block };
     state.drawn[index] = layout;
@@ -140,14 +156,17 @@ export default function ({ parentElement, data, setTriggerValue }) {
   state.hovered = -1;
   tip.hidden = true;
   parentElement.drawing?.stop();
-  const drawAll = parentElement.drawing = whenLaidOut(holder, () => sheets.forEach((_, index) => draw(index)));
+  const drawAll = whenLaidOut(holder, () => sheets.forEach((_, index) => draw(index)));
+  parentElement.drawing = drawAll;
 
   const show = (at, index, speak) => {
     state.hovered = at;
     drawAll();
     const [title, ...rest] = words(at);
-    tip.replaceChildren(Object.assign(document.createElement("b"), { textContent: title }),
-      ...rest.map((text) => Object.assign(document.createElement("div"), { textContent: text })));
+    tip.replaceChildren(
+      Object.assign(document.createElement("b"), { textContent: title }),
+      ...rest.map((text) => Object.assign(document.createElement("div"), { textContent: text })),
+    );
     tip.hidden = false;
     const canvas = holder.children[index].querySelector("canvas");
     const box = canvas.getBoundingClientRect();
@@ -197,14 +216,17 @@ export default function ({ parentElement, data, setTriggerValue }) {
     canvas.onkeydown = (event) => {
       const { columns } = state.drawn[index];
       const to = {
-        ArrowRight: state.at + 1, ArrowLeft: state.at - 1, ArrowDown: state.at + columns, ArrowUp: state.at - columns,
-        Home: 0, End: count - 1,
+        ArrowRight: state.at + 1,
+        ArrowLeft: state.at - 1,
+        ArrowDown: state.at + columns,
+        ArrowUp: state.at - columns,
+        Home: 0,
+        End: count - 1,
       }[event.key];
       if (to !== undefined) {
         if (to >= 0 && to < count) state.at = to;
         show(state.at, index, true);
-      }
-      else if (event.key === "Enter" || event.key === " ") pick(state.at);
+      } else if (event.key === "Enter" || event.key === " ") pick(state.at);
       else if (event.key === "Escape") hide();
       else return;
       event.preventDefault();
