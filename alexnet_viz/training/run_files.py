@@ -11,10 +11,10 @@ import dataclasses
 import io
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
@@ -237,8 +237,6 @@ def read_log_tail(run: Path, lines: int) -> str:
 # --- metrics.jsonl -------------------------------------------------------------------------------
 
 
-_MEASURES = {"val": ("loss", "top1", "top5"), "train": ("loss", "top1", "top5", "learning_rate")}
-_TIMING = ("images_per_second", "data_share", "memory")
 _PLAIN = {float, type(None)}  # of a row's numbers: the figures leave out what is infinite
 
 
@@ -256,14 +254,29 @@ def read_metrics(run: Path, offset: int) -> Metrics:
         data = read_bytes(run / "metrics.jsonl", _METRICS, offset)
     whole = data[: data.rfind(b"\n") + 1]
     rows, wrong = [], []
-    for line in whole.splitlines():
+    for read in _parsed(whole.splitlines()):
         try:
-            rows.append(_row(parse_json(line)))
+            rows.append(_row(read()))
         except Malformed as error:
             wrong.append(str(error))
     said = f"holds {len(wrong):,} {'lines that are no rows' if len(wrong) > 1 else 'line that is no row'}"
     problem = str(damaged("metrics.jsonl", f"{said} (it {wrong[0]})")) if wrong else ""
     return Metrics(rows, offset + len(whole), problem)
+
+
+def _parsed(lines: list[bytes]) -> Iterator[Callable[[], Any]]:
+    """What gives each line's value, or raises Malformed; all parsed at once, in half the time, if all are JSON."""
+    try:
+        values = parse_json(b"[" + b",".join(lines) + b"]")
+    except Malformed:
+        values = []
+    if len(values) == len(lines):
+        return (partial(_same, value) for value in values)
+    return (partial(parse_json, line) for line in lines)
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _row(row: Any) -> dict:
@@ -272,16 +285,16 @@ def _row(row: Any) -> dict:
     for name, low in (("step", 1), ("epoch", 0), ("attempt", 1)):
         if type(row.get(name)) is not int or not low <= row[name] <= 2**53:
             raise Malformed(f"has no {name}")
-    parts = {"": {name: row.get(name, "") for name in _MEASURES[row["split"]]}}
-    if row["split"] == "train":
-        parts |= {name: row.get(name) for name in ("grad_norm", "dead", "timing")}
-    for name, values in parts.items():
-        if not isinstance(values, dict):
-            raise Malformed(f"has no {name}")
-        if set(map(type, values.values())) - _PLAIN and not all(v is None or _is_number(v) for v in values.values()):
-            raise Malformed(f"holds in {name or 'its measures'} what is no number")
-    if row["split"] == "train" and (not set(_TIMING) <= set(parts["timing"]) or parts["timing"]["memory"] is None):
-        raise Malformed("has no timing")
+    try:
+        measures = [row["loss"], row["top1"], row["top5"]]
+        if row["split"] == "train":
+            timing = row["timing"]
+            measures += [row["learning_rate"], timing["images_per_second"], timing["data_share"], timing["memory"] + 0]
+            measures += [*row["grad_norm"].values(), *row["dead"].values()]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Malformed("lacks some of its measures") from error
+    if set(map(type, measures)) - _PLAIN and not all(value is None or _is_number(value) for value in measures):
+        raise Malformed("holds for a measure what is no number")
     return row
 
 
