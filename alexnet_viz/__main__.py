@@ -275,7 +275,7 @@ def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespa
 
     from alexnet_viz.attribution.session import Session
     from alexnet_viz.attribution.targets import CLASSES
-    from alexnet_viz.figures.attribution import Look, overlay, panel
+    from alexnet_viz.figures.attribution import MapStyle, overlay, panel
 
     session = Session(model, inputs.tensor, other)
     target = _target(options, model.info.categories, session.chain.outputs[CLASSES])
@@ -295,7 +295,7 @@ def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespa
         "weights": {"title": model.info.title, "id": model.info.id},
         "overlay": f"{base}.png",
     }
-    look = Look()
+    look = MapStyle()
     drawn = panel(found.method, found.target, photo, inputs.geometry, found.values, look, found.placement)
     try:
         overlay(drawn, look).save(said["overlay"])

@@ -128,8 +128,14 @@ def main(names: list[str]) -> None:
         "bare": [("Grad-CAM at conv5, against a bare forward pass", our_cam, bare, 21)],
         "torch-cam": [("Grad-CAM at conv5, against torch-cam", our_cam, one_cam, 21)],
         "grad-cam": [("Grad-CAM at conv5, against grad-cam", our_cam, other_cam, 15)],
-        "seven": [("Saliency, input × gradient, Grad-CAM and LayerCAM of five layers, against seven Captum calls",
-                   seven, captums_seven, 11)],
+        "seven": [
+            (
+                "Saliency, input × gradient, Grad-CAM and LayerCAM of five layers, against seven Captum calls",
+                seven,
+                captums_seven,
+                11,
+            )
+        ],
         "classes": [
             ("Another class of the same photo, against LayerGradCam", again, captums_cam, 21),
             ("Five classes at once, against five LayerGradCam", five, captums_five, 11),
@@ -138,14 +144,18 @@ def main(names: list[str]) -> None:
         "deeplift": [("DeepLift, shares added up, against Captum's", our_deeplift, captums_deeplift, 9)],
         "integrated": [
             ("Integrated gradients, 50 steps, against Captum's (one batch)", our_integrated, captums_integrated, 7),
-            ("Integrated gradients, 50 steps, against Captum's (batches of 16)", our_integrated,
-             captums_integrated_16, 5),
+            (
+                "Integrated gradients, 50 steps, against Captum's (batches of 16)",
+                our_integrated,
+                captums_integrated_16,
+                5,
+            ),
         ],
         "occlusion": [
             ("Occlusion 32/16, against Captum's, 16 at once", our_occlusion, captums_occlusion, 5),
             ("Occlusion 32/16, against Captum's, one at a time", our_occlusion, lambda: captums_occlusion(1), 3),
         ],
-    }  # fmt: skip
+    }
     for name in names or pairs:
         for title, mine, other, rounds in pairs.get(name, ()):
             side_by_side(title, mine, other, rounds)
@@ -158,8 +168,10 @@ def main(names: list[str]) -> None:
             ("Captum's", captums_integrated()[0].sum(0).detach().numpy()),
         ):
             off = np.abs(found - truth)
-            print(f"Integrated gradients against float64, {title}: mean error {off.mean() / np.abs(truth).mean():.1e} "
-                  f"of the mean size, largest {off.max() / np.abs(truth).max():.1e} of the largest")  # fmt: skip
+            print(
+                f"Integrated gradients against float64, {title}: mean error {off.mean() / np.abs(truth).mean():.1e} "
+                f"of the mean size, largest {off.max() / np.abs(truth).max():.1e} of the largest"
+            )
 
 
 if __name__ == "__main__":

@@ -58,8 +58,10 @@ def main() -> None:
     first = sum(a[0] == b[0] for a, b in pairs)
     five = sum(set(a) == set(b) for a, b in pairs)
     order = sum(a == b for a, b in pairs)
-    print(f"JPEGs at reduced scale, {model.info.title}, {len(photos)} photos of 12 megapixels: the same top-1 for "
-          f"{first}, the same five for {five}, in the same order for {order}")  # fmt: skip
+    print(
+        f"JPEGs at reduced scale, {model.info.title}, {len(photos)} photos of 12 megapixels: the same top-1 for "
+        f"{first}, the same five for {five}, in the same order for {order}"
+    )
 
 
 if __name__ == "__main__":

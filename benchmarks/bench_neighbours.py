@@ -41,8 +41,10 @@ def main(rounds: int = 4, reruns: int = 12) -> None:
         for state, found in times.items():
             found.sort()
             middle, high = statistics.median(found), found[int(0.95 * len(found))]
-            print(f"/classify rerun, {state}: median {middle:.0f} ms, 95th percentile {high:.0f} ms, n {len(found)}, "
-                  f"the server on {statistics.median(cores[state]):.1f} cores")  # fmt: skip
+            print(
+                f"/classify rerun, {state}: median {middle:.0f} ms, 95th percentile {high:.0f} ms, n {len(found)}, "
+                f"the server on {statistics.median(cores[state]):.1f} cores"
+            )
         print(f"ratio of the medians {statistics.median(times['busy']) / statistics.median(times['idle']):.2f}")
     finally:
         server.end()

@@ -75,13 +75,15 @@ def forever(make: Callable[[int], Iterator]) -> Iterator:
 
 def plain_loop(root: Path, device: torch.device) -> Callable[[], None]:
     """A stretch of steps of the textbook's loop."""
-    transform = v2.Compose([
-        v2.Resize(256),
-        v2.CenterCrop(224),
-        v2.ToImage(),
-        v2.ToDtype(torch.float32, scale=True),
-        v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-    ])  # fmt: skip
+    transform = v2.Compose(
+        [
+            v2.Resize(256),
+            v2.CenterCrop(224),
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ]
+    )
     photos = torchvision.datasets.ImageFolder(str(root / "train"), transform)
     loader = torch.utils.data.DataLoader(
         photos, 32, shuffle=True, drop_last=True, num_workers=os.cpu_count(), persistent_workers=True
@@ -209,10 +211,12 @@ def watching(root: Path, seconds: float = 20.0) -> None:
                 passed = time.perf_counter() - begun
                 busy = (spent() - busy) / passed
                 done = (runs.read_run(path).status.step - step) * 32 / passed
-                print(f"{watchers} watching: the server takes {1000 * busy[0]:.0f} ms of processor time a second, "
-                      f"{busy[0] / os.cpu_count():.2%} of the machine, the browser {1000 * busy[1]:.0f} ms; "
-                      f"the run {done:.0f} images/s",
-                      flush=True)  # fmt: skip
+                print(
+                    f"{watchers} watching: the server takes {1000 * busy[0]:.0f} ms of processor time a second, "
+                    f"{busy[0] / os.cpu_count():.2%} of the machine, the browser {1000 * busy[1]:.0f} ms; "
+                    f"the run {done:.0f} images/s",
+                    flush=True,
+                )
                 rates.append(done)
             browser.close()
             pairs = zip(rates[:-1:2], rates[1:-1:2], strict=True)

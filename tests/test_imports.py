@@ -25,7 +25,7 @@ def loaded_by(*names):
 
 
 def test_values_and_errors_need_numpy_alone():
-    core = ("values", "errors", "disk", "bounded", "sandbox")
+    core = ("values", "errors", "disk", "lru_cache", "sandbox")
     loaded = loaded_by(*(f"alexnet_viz.{name}" for name in core))
     assert not loaded & {"torch", "streamlit", "plotly", "PIL", "pandas"}
 
@@ -42,7 +42,12 @@ def test_figures_and_components_do_not_need_torch():
 
 
 def test_the_first_page_stands_before_the_heavy_libraries():
-    loaded = loaded_by("alexnet_viz.ui.sidebar", "alexnet_viz.ui.ask", "alexnet_viz.ui.several", "alexnet_viz.ui.warm")
+    loaded = loaded_by(
+        "alexnet_viz.ui.shared.sidebar",
+        "alexnet_viz.ui.shared.queries",
+        "alexnet_viz.ui.classify.batch_table",
+        "alexnet_viz.ui.preload",
+    )
     assert not loaded & {"torch", "torchvision", "captum", "pandas", "pyarrow"}
 
 

@@ -17,13 +17,13 @@ from captum import attr
 from captum.attr._utils.lrp_rules import Alpha1_Beta0_Rule, EpsilonRule
 from torch import Tensor, nn
 
-from alexnet_viz.attribution.found import Found, completeness
+from alexnet_viz.attribution.raw_map import RawMap, completeness
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.errors import AttributionError
 from alexnet_viz.network.variants import AlexNet
 
 if TYPE_CHECKING:
-    from alexnet_viz.attribution.question import Question
+    from alexnet_viz.attribution.request import AttributionRequest
 
 # Captum says so at every call of Guided Backprop and DeepLift, whatever it is given.
 _NOISE = ("Setting backward hooks on ReLU activations", r"Setting forward, backward hooks and attributes on non-linear")
@@ -59,46 +59,50 @@ class Scored(nn.Module):
         return self.target.of(self.layers(x))
 
 
-def guided_backprop(ask: Question) -> Found:
+def guided_backprop(request: AttributionRequest) -> RawMap:
     """The gradient with negative parts dropped at every ReLU, on the way forth and back."""
-    return _modified(ask, attr.GuidedBackprop)
+    return _modified(request, attr.GuidedBackprop)
 
 
-def deconvolution(ask: Question) -> Found:
+def deconvolution(request: AttributionRequest) -> RawMap:
     """The gradient with negative parts dropped at every ReLU on the way back alone."""
-    return _modified(ask, attr.Deconvolution)
+    return _modified(request, attr.Deconvolution)
 
 
-def _modified(ask: Question, method: type) -> Found:
+def _modified(request: AttributionRequest, method: type) -> RawMap:
     with torch.enable_grad():
         _quiet()
-        return Found(method(Scored(ask.network, ask.target)).attribute(_leaf(ask)).detach().sum(1))
+        return RawMap(method(Scored(request.network, request.target)).attribute(_leaf(request)).detach().sum(1))
 
 
-def guided_grad_cam(ask: Question) -> Found:
+def guided_grad_cam(request: AttributionRequest) -> RawMap:
     """Guided Backprop times Grad-CAM, rectified and stretched over the pixels."""
     with torch.enable_grad():
         _quiet()
-        scored = Scored(ask.network, ask.target)
-        method = attr.GuidedGradCam(scored, scored.layers.get_submodule(ask.layer))
-        return Found(method.attribute(_leaf(ask), interpolate_mode="bilinear").detach().sum(1))
+        scored = Scored(request.network, request.target)
+        method = attr.GuidedGradCam(scored, scored.layers.get_submodule(request.layer))
+        return RawMap(method.attribute(_leaf(request), interpolate_mode="bilinear").detach().sum(1))
 
 
-def deeplift(ask: Question, start: Tensor) -> Tensor:
+def deeplift(request: AttributionRequest, start: Tensor) -> Tensor:
     """Captum's DeepLift, as it is: (1, 3, S, S)."""
     with torch.enable_grad():
         _quiet()
-        return attr.DeepLift(Scored(ask.network, ask.target)).attribute(_leaf(ask), start.contiguous()).detach()
+        return (
+            attr.DeepLift(Scored(request.network, request.target))
+            .attribute(_leaf(request), start.contiguous())
+            .detach()
+        )
 
 
-def lrp(ask: Question, rule: str) -> Found:
+def lrp(request: AttributionRequest, rule: str) -> RawMap:
     """Layer-wise relevance propagation: the target's value handed back in proportion to what each input added.
 
     ``epsilon`` in every layer, or ``composite``: only positive parts (α1β0) in the convolutions, epsilon behind them.
     """
     notes = ()
     with torch.enable_grad():
-        scored = Scored(ask.network, ask.target)
+        scored = Scored(request.network, request.target)
         for layer in scored.layers:
             match layer:
                 case nn.LocalResponseNorm():
@@ -110,25 +114,25 @@ def lrp(ask: Question, rule: str) -> Found:
                     layer.rule = Alpha1_Beta0_Rule()
                 case nn.Flatten():
                     layer.rule = EpsilonRule()
-        if ask.target.y is None and ask.chain.outputs[ask.target.layer].dim() == 4:
+        if request.target.y is None and request.chain.outputs[request.target.layer].dim() == 4:
             notes = ("Every place of the channel's map starts with the same share of relevance.",)
-        values = attr.LRP(scored).attribute(_leaf(ask)).detach()
-    return Found(values.sum(1), completeness(values, ask.value), notes)
+        values = attr.LRP(scored).attribute(_leaf(request)).detach()
+    return RawMap(values.sum(1), completeness(values, request.value), notes)
 
 
-def conductance(ask: Question, steps: int, baseline: str, seed: int) -> Found:
+def conductance(request: AttributionRequest, steps: int, baseline: str, seed: int) -> RawMap:
     """Integrated gradients that flow through each place of the layer, summed over its channels."""
-    start = ask.baseline(baseline, seed)
+    start = request.baseline(baseline, seed)
     with torch.enable_grad():
-        scored = Scored(ask.network, ask.target)
-        method = attr.LayerConductance(scored, scored.layers.get_submodule(ask.layer))
-        values = method.attribute(_leaf(ask), start.contiguous(), n_steps=steps, internal_batch_size=16).detach()
-    ask.progress(1, 1)
-    return Found(values.sum(1), completeness(values, ask.value - ask.value_of(start)))
+        scored = Scored(request.network, request.target)
+        method = attr.LayerConductance(scored, scored.layers.get_submodule(request.layer))
+        values = method.attribute(_leaf(request), start.contiguous(), n_steps=steps, internal_batch_size=16).detach()
+    request.progress(1, 1)
+    return RawMap(values.sum(1), completeness(values, request.value - request.value_of(start)))
 
 
-def _leaf(ask: Question) -> Tensor:
-    return ask.photo.clone().requires_grad_()
+def _leaf(request: AttributionRequest) -> Tensor:
+    return request.photo.clone().requires_grad_()
 
 
 def _quiet() -> None:

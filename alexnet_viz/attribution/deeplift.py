@@ -16,40 +16,44 @@ from torch import Tensor, nn
 from alexnet_viz.attribution import captum_copy
 from alexnet_viz.attribution.baselines import normalised
 from alexnet_viz.attribution.chain import INPUT, Chain, Step, back, begin, pool_back, vjp
-from alexnet_viz.attribution.found import Found, completeness
+from alexnet_viz.attribution.raw_map import RawMap, completeness
 
 if TYPE_CHECKING:
-    from alexnet_viz.attribution.question import Question
+    from alexnet_viz.attribution.request import AttributionRequest
 
 
-def deeplift(ask: Question, baseline: str, rule: str, seed: int) -> Found:
+def deeplift(request: AttributionRequest, baseline: str, rule: str, seed: int) -> RawMap:
     """(x − b) · multipliers: adds up to y(x) − y(b)."""
-    start = ask.baseline(baseline, seed)
-    values = _by_rule(ask, start, rule)
-    ask.progress(1, 1)
-    return Found(values.sum(1), completeness(values, ask.value - ask.value_of(start)))
+    start = request.baseline(baseline, seed)
+    values = _by_rule(request, start, rule)
+    request.progress(1, 1)
+    return RawMap(values.sum(1), completeness(values, request.value - request.value_of(start)))
 
 
-def deeplift_shap(ask: Question, samples: int, baselines: str, rule: str, seed: int) -> Found:
+def deeplift_shap(request: AttributionRequest, samples: int, baselines: str, rule: str, seed: int) -> RawMap:
     """DeepLift's mean over several baselines: ``noise``, or ``colours``, each one colour drawn at random."""
     generator = torch.Generator().manual_seed(seed)
-    size = ask.photo.shape[2:] if baselines == "noise" else (1, 1)
-    drawn = torch.rand((samples, 3, *size), generator=generator).to(ask.photo).expand(-1, -1, *ask.photo.shape[2:])
-    starts = normalised(drawn, ask.preprocessing)
-    total, change = torch.zeros_like(ask.photo), 0.0
+    size = request.photo.shape[2:] if baselines == "noise" else (1, 1)
+    drawn = (
+        torch.rand((samples, 3, *size), generator=generator).to(request.photo).expand(-1, -1, *request.photo.shape[2:])
+    )
+    starts = normalised(drawn, request.preprocessing)
+    total, change = torch.zeros_like(request.photo), 0.0
     for done in range(samples):
         start = starts[done : done + 1]
-        total += _by_rule(ask, start, rule) / samples
-        change += (ask.value - ask.value_of(start)) / samples
-        ask.progress(done + 1, samples)
-    return Found(total.sum(1), completeness(total, change))
+        total += _by_rule(request, start, rule) / samples
+        change += (request.value - request.value_of(start)) / samples
+        request.progress(done + 1, samples)
+    return RawMap(total.sum(1), completeness(total, change))
 
 
-def _by_rule(ask: Question, start: Tensor, rule: str) -> Tensor:
+def _by_rule(request: AttributionRequest, start: Tensor, rule: str) -> Tensor:
     if rule == "captum":
-        return captum_copy.deeplift(ask, start)
-    reference = Chain(ask.network, start, last=ask.target.layer)
-    return (ask.photo - start) * back(ask.chain, begin(ask.chain, ask.target), INPUT, rescale(reference))[INPUT]
+        return captum_copy.deeplift(request, start)
+    reference = Chain(request.network, start, last=request.target.layer)
+    return (request.photo - start) * back(
+        request.chain, begin(request.chain, request.target), INPUT, rescale(reference)
+    )[INPUT]
 
 
 def rescale(reference: Chain) -> Step:

@@ -13,32 +13,32 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from alexnet_viz.attribution.chain import INPUT, pool
-from alexnet_viz.attribution.found import Found
+from alexnet_viz.attribution.raw_map import RawMap
 
 if TYPE_CHECKING:
     from alexnet_viz.attribution.chain import Chain
-    from alexnet_viz.attribution.question import Question
+    from alexnet_viz.attribution.request import AttributionRequest
 
 BATCH = 64
 Place = tuple[int, int]  # row, column
 
 
-def occlusion(ask: Question, window: int, stride: int, baseline: str, seed: int) -> Found:
+def occlusion(request: AttributionRequest, window: int, stride: int, baseline: str, seed: int) -> RawMap:
     """What hiding a square takes from the target, for each pixel the mean over the squares that cover it."""
-    fill = ask.baseline(baseline, seed)
-    side = ask.photo.shape[-1]
+    fill = request.baseline(baseline, seed)
+    side = request.photo.shape[-1]
     starts = range(0, max(0, -(-(side - window) // stride)) * stride + 1, stride)
     places = [(y, x) for y in starts for x in starts]
-    total, count = (torch.zeros_like(ask.photo[:, 0]) for _ in range(2))
+    total, count = (torch.zeros_like(request.photo[:, 0]) for _ in range(2))
     for done in range(0, len(places), BATCH):
         part = places[done : done + BATCH]
-        lost = ask.value - ask.target.of(hidden(ask.chain, fill, part, window, ask.target.layer))
+        lost = request.value - request.target.of(hidden(request.chain, fill, part, window, request.target.layer))
         for (y, x), effect in zip(part, lost, strict=True):
             total[:, y : y + window, x : x + window] += effect
             count[:, y : y + window, x : x + window] += 1
-        ask.progress(done + len(part), len(places))
+        request.progress(done + len(part), len(places))
     notes = ("Squares as large as this leave one place: the map is flat.",) if len(places) == 1 else ()
-    return Found(total / count.clamp(min=1), notes=notes)
+    return RawMap(total / count.clamp(min=1), notes=notes)
 
 
 @torch.no_grad()

@@ -12,71 +12,71 @@ from captum._utils.models.model import Model as Surrogate
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from alexnet_viz.attribution.found import Found, completeness
+from alexnet_viz.attribution.raw_map import RawMap, completeness
 from alexnet_viz.attribution.superpixels import grid, superpixels
 
 if TYPE_CHECKING:
-    from alexnet_viz.attribution.question import Question
+    from alexnet_viz.attribution.request import AttributionRequest
 
 BATCH = 32
 
 
-def feature_ablation(ask: Question, parts: str, count: int, baseline: str, seed: int) -> Found:
+def feature_ablation(request: AttributionRequest, parts: str, count: int, baseline: str, seed: int) -> RawMap:
     """What hiding one part takes from the target."""
-    mask, number = _parts(ask, parts, count)
-    method = attr.FeatureAblation(_watched(ask, number + 1))
-    fill = ask.baseline(baseline, seed)
+    mask, number = _parts(request, parts, count)
+    method = attr.FeatureAblation(_watched(request, number + 1))
+    fill = request.baseline(baseline, seed)
     with torch.no_grad():
-        values = method.attribute(ask.photo, fill, feature_mask=mask, perturbations_per_eval=BATCH)
-    return Found(values[:, 0])
+        values = method.attribute(request.photo, fill, feature_mask=mask, perturbations_per_eval=BATCH)
+    return RawMap(values[:, 0])
 
 
-def lime(ask: Question, parts: str, count: int, samples: int, baseline: str, seed: int) -> Found:
+def lime(request: AttributionRequest, parts: str, count: int, samples: int, baseline: str, seed: int) -> RawMap:
     """A linear model of the target's value, fitted to photos of which every part is hidden with chance one half.
 
     As in the authors' code: near photos count more (cosine distance of what is left to the whole, width 0.25), ridge
     regression. Captum's own default, a lasso of 0.01, gives zero everywhere where logits are small.
     """
-    mask, _ = _parts(ask, parts, count)
+    mask, _ = _parts(request, parts, count)
 
     def near(original: Tensor, perturbed: Tensor, kept: Tensor, **_: object) -> Tensor:
         share = kept.double().mean()
         return torch.exp(-((1 - share.sqrt()) ** 2) / (2 * 0.25**2)).float()
 
-    method = attr.Lime(_watched(ask, samples), interpretable_model=Linear(ridge=1.0), similarity_func=near)
-    return _fitted(ask, method, mask, samples, baseline, seed)
+    method = attr.Lime(_watched(request, samples), interpretable_model=Linear(ridge=1.0), similarity_func=near)
+    return _fitted(request, method, mask, samples, baseline, seed)
 
 
-def kernel_shap(ask: Question, parts: str, count: int, samples: int, baseline: str, seed: int) -> Found:
+def kernel_shap(request: AttributionRequest, parts: str, count: int, samples: int, baseline: str, seed: int) -> RawMap:
     """Each part's Shapley value, estimated by a weighted linear fit; they add up to y(x) − y(b)."""
-    mask, number = _parts(ask, parts, count)
-    method = attr.KernelShap(_watched(ask, samples))
+    mask, number = _parts(request, parts, count)
+    method = attr.KernelShap(_watched(request, samples))
     method.interpretable_model = Linear(ridge=1e-9)  # Captum's would need scikit-learn
-    values = _fitted(ask, method, mask, samples, baseline, seed).values
+    values = _fitted(request, method, mask, samples, baseline, seed).values
     sizes = torch.bincount(mask.flatten())[mask[0]]
-    change = ask.value - ask.value_of(ask.baseline(baseline, seed))
+    change = request.value - request.value_of(request.baseline(baseline, seed))
     few = (f"{samples} samples for {number} parts are few: take at least {2 * number}.",)
-    return Found(values, completeness(values / sizes, change), few if samples < 2 * number else ())
+    return RawMap(values, completeness(values / sizes, change), few if samples < 2 * number else ())
 
 
-def rise(ask: Question, samples: int, cells: int, kept: float, baseline: str, seed: int) -> Found:
+def rise(request: AttributionRequest, samples: int, cells: int, kept: float, baseline: str, seed: int) -> RawMap:
     """Where random soft masks left the photo visible when the target was high; scores without their mean."""
     generator = torch.Generator().manual_seed(seed)
-    fill, side = ask.baseline(baseline, seed), ask.photo.shape[-1]
+    fill, side = request.baseline(baseline, seed), request.photo.shape[-1]
     cell = -(-side // cells)
-    total, scores, masks_sum = torch.zeros_like(ask.photo[:, 0]), [], torch.zeros_like(ask.photo[:, 0])
+    total, scores, masks_sum = torch.zeros_like(request.photo[:, 0]), [], torch.zeros_like(request.photo[:, 0])
     for done in range(0, samples, BATCH):
         number = min(BATCH, samples - done)
-        coarse = (torch.rand((number, 1, cells + 1, cells + 1), generator=generator) < kept).to(ask.photo)
+        coarse = (torch.rand((number, 1, cells + 1, cells + 1), generator=generator) < kept).to(request.photo)
         fine = F.interpolate(coarse, size=(cells + 1) * cell, mode="bilinear", align_corners=False)
         shifts = torch.randint(0, cell, (number, 2), generator=generator).tolist()
         masks = torch.stack([one[:, y : y + side, x : x + side] for one, (y, x) in zip(fine, shifts, strict=True)])
-        score = ask.value_of_each(torch.lerp(fill, ask.photo, masks))
+        score = request.value_of_each(torch.lerp(fill, request.photo, masks))
         total += (score[:, None, None, None] * masks).sum(0)
         masks_sum += masks.sum(0)
         scores.append(score)
-        ask.progress(done + number, samples)
-    return Found((total - torch.cat(scores).mean() * masks_sum) / (samples * kept))
+        request.progress(done + number, samples)
+    return RawMap((total - torch.cat(scores).mean() * masks_sum) / (samples * kept))
 
 
 class Linear(Surrogate):
@@ -114,32 +114,34 @@ class Seeded(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def _fitted(ask: Question, method: attr.Lime, mask: Tensor, samples: int, baseline: str, seed: int) -> Found:
-    fill = ask.baseline(baseline, seed)
+def _fitted(
+    request: AttributionRequest, method: attr.Lime, mask: Tensor, samples: int, baseline: str, seed: int
+) -> RawMap:
+    fill = request.baseline(baseline, seed)
     with torch.no_grad(), Seeded(seed):
         values = method.attribute(
-            ask.photo, baselines=fill, feature_mask=mask, n_samples=samples, perturbations_per_eval=BATCH
+            request.photo, baselines=fill, feature_mask=mask, n_samples=samples, perturbations_per_eval=BATCH
         )
-    return Found(values[:, 0].to(ask.photo))
+    return RawMap(values[:, 0].to(request.photo))
 
 
-def _parts(ask: Question, parts: str, count: int) -> tuple[Tensor, int]:
+def _parts(request: AttributionRequest, parts: str, count: int) -> tuple[Tensor, int]:
     """The photo's parts as numbers from 0, (1, 1, S, S), and how many there are."""
-    mask = grid(ask.photo.shape[-1], count)
-    if parts == "superpixels" and (found := superpixels(ask.photo[0], count)).any():  # more than one part
+    mask = grid(request.photo.shape[-1], count)
+    if parts == "superpixels" and (found := superpixels(request.photo[0], count)).any():  # more than one part
         mask = found
-    return mask.to(ask.photo.device)[None, None], int(mask.max()) + 1
+    return mask.to(request.photo.device)[None, None], int(mask.max()) + 1
 
 
-def _watched(ask: Question, total: int) -> Callable[[Tensor], Tensor]:
+def _watched(request: AttributionRequest, total: int) -> Callable[[Tensor], Tensor]:
     """The target's value of a batch (B, 3, S, S) → (B,), which tells how many it has seen."""
     seen = 0
 
     def value(batch: Tensor) -> Tensor:
         nonlocal seen
-        values = ask.value_of_each(batch)
+        values = request.value_of_each(batch)
         seen += len(batch)
-        ask.progress(min(seen, total), total)
+        request.progress(min(seen, total), total)
         return values
 
     return value

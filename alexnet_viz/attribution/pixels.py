@@ -10,69 +10,69 @@ import torch
 from torch import Tensor
 
 from alexnet_viz.attribution.chain import gradients_at, vjp
-from alexnet_viz.attribution.found import Found, completeness
+from alexnet_viz.attribution.raw_map import RawMap, completeness
 
 if TYPE_CHECKING:
-    from alexnet_viz.attribution.question import Question
+    from alexnet_viz.attribution.request import AttributionRequest
 
 BATCH = 25  # photos in one pass: their activations stay small beside the weights
 
 
-def saliency(ask: Question, absolute: bool) -> Found:
+def saliency(request: AttributionRequest, absolute: bool) -> RawMap:
     """∂y/∂x, by default without its sign (Captum's default too; Simonyan et al. take the largest colour instead)."""
-    gradient = ask.gradient()
-    return Found((gradient.abs() if absolute else gradient).sum(1))
+    gradient = request.gradient()
+    return RawMap((gradient.abs() if absolute else gradient).sum(1))
 
 
-def input_x_gradient(ask: Question) -> Found:
+def input_x_gradient(request: AttributionRequest) -> RawMap:
     """x · ∂y/∂x."""
-    return Found((ask.photo * ask.gradient()).sum(1))
+    return RawMap((request.photo * request.gradient()).sum(1))
 
 
-def integrated_gradients(ask: Question, steps: int, baseline: str, seed: int) -> Found:
+def integrated_gradients(request: AttributionRequest, steps: int, baseline: str, seed: int) -> RawMap:
     """(x − b) · ∫ ∂y/∂x(b + α(x − b)) dα, by Gauss and Legendre's rule with ``steps`` places, as Captum does.
 
     conv1 is affine, so its outputs along the line lie on a line: it is computed for the two ends alone, and its way
     back once for the mean gradient. Adds up to y(x) − y(b) but for the convergence delta.
     """
-    start = ask.baseline(baseline, seed)
-    first = ask.network.get_submodule("conv1")
+    start = request.baseline(baseline, seed)
+    first = request.network.get_submodule("conv1")
     with torch.no_grad():
-        low, high = first(start), ask.chain.outputs["conv1"]
+        low, high = first(start), request.chain.outputs["conv1"]
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     total = torch.zeros_like(high)
     for part in np.array_split(np.arange(steps), -(-steps // BATCH)):
         alpha, weight = (high.new_tensor(one[part]) for one in ((nodes + 1) / 2, weights / 2))
         line = torch.lerp(low, high, alpha[:, None, None, None])
-        total += torch.tensordot(weight, gradients_at(ask.network, line, ask.target, "conv1", "conv1"), 1)
-        ask.progress(int(part[-1]) + 1, steps)
-    values = (ask.photo - start) * vjp(ask.chain, "conv1", total)
-    return Found(values.sum(1), completeness(values, ask.value - ask.value_of(start)))
+        total += torch.tensordot(weight, gradients_at(request.network, line, request.target, "conv1", "conv1"), 1)
+        request.progress(int(part[-1]) + 1, steps)
+    values = (request.photo - start) * vjp(request.chain, "conv1", total)
+    return RawMap(values.sum(1), completeness(values, request.value - request.value_of(start)))
 
 
-def smoothgrad(ask: Question, samples: int, noise: float, absolute: bool, seed: int) -> Found:
+def smoothgrad(request: AttributionRequest, samples: int, noise: float, absolute: bool, seed: int) -> RawMap:
     """The mean gradient over noisy copies of the photo."""
-    total = sum(gradient.sum(0, keepdim=True) for gradient, _ in _noisy(ask, samples, noise, seed)) / samples
-    return Found((total.abs() if absolute else total).sum(1), notes=_flat(ask, noise))
+    total = sum(gradient.sum(0, keepdim=True) for gradient, _ in _noisy(request, samples, noise, seed)) / samples
+    return RawMap((total.abs() if absolute else total).sum(1), notes=_flat(request, noise))
 
 
-def vargrad(ask: Question, samples: int, noise: float, seed: int) -> Found:
+def vargrad(request: AttributionRequest, samples: int, noise: float, seed: int) -> RawMap:
     """The gradient's variance over noisy copies of the photo."""
-    rows = torch.cat([gradient for gradient, _ in _noisy(ask, samples, noise, seed)])
-    return Found(rows.var(0, keepdim=True, correction=0).sum(1), notes=_flat(ask, noise))
+    rows = torch.cat([gradient for gradient, _ in _noisy(request, samples, noise, seed)])
+    return RawMap(rows.var(0, keepdim=True, correction=0).sum(1), notes=_flat(request, noise))
 
 
-def gradient_shap(ask: Question, samples: int, noise: float, baseline: str, seed: int) -> Found:
+def gradient_shap(request: AttributionRequest, samples: int, noise: float, baseline: str, seed: int) -> RawMap:
     """The mean of (x + ε − b) · ∂y/∂x at random places between the baseline and noisy copies of the photo."""
-    start = ask.baseline(baseline, seed)
+    start = request.baseline(baseline, seed)
     total = 0
-    for gradient, noisy in _noisy(ask, samples, noise, seed, start):
+    for gradient, noisy in _noisy(request, samples, noise, seed, start):
         total = total + ((noisy - start) * gradient).sum(0, keepdim=True) / samples
-    return Found(total.sum(1), completeness(total, ask.value - ask.value_of(start)), _flat(ask, noise))
+    return RawMap(total.sum(1), completeness(total, request.value - request.value_of(start)), _flat(request, noise))
 
 
 def _noisy(
-    ask: Question, samples: int, noise: float, seed: int, start: Tensor | None = None
+    request: AttributionRequest, samples: int, noise: float, seed: int, start: Tensor | None = None
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of gradients and the noisy photos they belong to.
 
@@ -80,21 +80,21 @@ def _noisy(
     from a generator of its own: torch's global one is shared by all visitors.
     """
     generator = torch.Generator().manual_seed(seed)
-    deviation = noise * _range(ask)
+    deviation = noise * _range(request)
     for done in range(0, samples, BATCH):
-        size = (min(BATCH, samples - done), *ask.photo.shape[1:])
-        noisy = ask.photo + deviation * torch.randn(size, generator=generator).to(ask.photo)
+        size = (min(BATCH, samples - done), *request.photo.shape[1:])
+        noisy = request.photo + deviation * torch.randn(size, generator=generator).to(request.photo)
         at = noisy
         if start is not None:
             at = torch.lerp(start, noisy, torch.rand((size[0], 1, 1, 1), generator=generator).to(noisy))
-        yield gradients_at(ask.network, at, ask.target), noisy
-        ask.progress(done + size[0], samples)
+        yield gradients_at(request.network, at, request.target), noisy
+        request.progress(done + size[0], samples)
 
 
-def _range(ask: Question) -> float:
-    return float(ask.photo.max() - ask.photo.min())
+def _range(request: AttributionRequest) -> float:
+    return float(request.photo.max() - request.photo.min())
 
 
-def _flat(ask: Question, noise: float) -> tuple[str, ...]:
-    few = noise and _range(ask) == 0
+def _flat(request: AttributionRequest, noise: float) -> tuple[str, ...]:
+    few = noise and _range(request) == 0
     return ("The photo has one value everywhere: noise as a share of its range is no noise.",) if few else ()

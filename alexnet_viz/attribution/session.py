@@ -19,12 +19,12 @@ from torch import Tensor
 from alexnet_viz.attribution import cams, captum_copy, deeplift, occlusion, perturbation, pixels
 from alexnet_viz.attribution.chain import INPUT, Chain, back, begin
 from alexnet_viz.attribution.methods import Method, method
-from alexnet_viz.attribution.question import Progress, Question
+from alexnet_viz.attribution.request import AttributionRequest, Progress
 from alexnet_viz.attribution.targets import Target
-from alexnet_viz.bounded import Bounded
 from alexnet_viz.errors import AttributionError
 from alexnet_viz.inspection.fields import placement
 from alexnet_viz.inspection.model import Model
+from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.settings import Value
 from alexnet_viz.values import Attribution, Preprocessing
@@ -79,7 +79,7 @@ class Session:
         self.other = None if other is None else torch.as_tensor(np.array(other)).to(like)[None]
         self.chain = Chain(self.network, self.photo)
         self.shapes = {name: tuple(self.chain.outputs[name].shape[1:]) for name in self.chain.names[1:]}
-        self._gradients: Bounded[dict[str, Tensor]] = Bounded(8)
+        self._gradients: LRUCache[dict[str, Tensor]] = LRUCache(8)
 
     @property
     def nbytes(self) -> int:
@@ -100,8 +100,8 @@ class Session:
         target.check(self.shapes)
         layer = self._layer(card, layer, target)
         given = self.preprocessing, self.other, self.gradients, progress or _ignore
-        ask = Question(self.network, self.chain, target, layer, *given)
-        found = HOW[key](ask, **settings)
+        request = AttributionRequest(self.network, self.chain, target, layer, *given)
+        found = HOW[key](request, **settings)
         notes = list(found.notes)
         values = found.values[0].float().cpu().contiguous().numpy()
         if not np.isfinite(values).all():

@@ -76,13 +76,23 @@ def value_histogram(
     for (name, values), colour in zip(channels, PAIR[theme], strict=False):
         counts = np.histogram(values, edges)[0]
         figure.add_scatter(
-            x=edges, y=np.append(counts, counts[-1]), name=plotly_text(name), mode="lines", fill="tozeroy",
-            line={"color": colour, "width": 2, "shape": "hv"}, hovertemplate="from %{x:.3g}: %{y}<extra></extra>",
+            x=edges,
+            y=np.append(counts, counts[-1]),
+            name=plotly_text(name),
+            mode="lines",
+            fill="tozeroy",
+            line={"color": colour, "width": 2, "shape": "hv"},
+            hovertemplate="from %{x:.3g}: %{y}<extra></extra>",
             showlegend=len(channels) > 1,
-        )  # fmt: skip
+        )
     for text, value in (marked or {}).items():
-        figure.add_vline(x=value, line={"color": INK[theme], "width": 2, "dash": "dot"}, annotation_text=text,
-                         annotation_y=0.97, annotation_font={"size": 15, "color": INK[theme]})  # fmt: skip
+        figure.add_vline(
+            x=value,
+            line={"color": INK[theme], "width": 2, "dash": "dot"},
+            annotation_text=text,
+            annotation_y=0.97,
+            annotation_font={"size": 15, "color": INK[theme]},
+        )
     plain(figure, theme, "value", "how many", height=210)
     most = max(int(max(trace.y)) for trace in figure.data)
     figure.update_yaxes(type="log", range=[-0.3, np.log10(most) + 0.15], dtick=1)
@@ -98,9 +108,14 @@ def unit_bars(
     for (name, heights), colour in zip(values, PAIR[theme], strict=False):
         quiet = [colour if len(values) > 1 or row == chosen else QUIET_INK[theme] for row in range(len(rows))]
         figure.add_bar(
-            x=heights, y=rows, orientation="h", name=plotly_text(name), marker={"color": quiet, "cornerradius": 3},
-            hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=len(values) > 1,
-        )  # fmt: skip
+            x=heights,
+            y=rows,
+            orientation="h",
+            name=plotly_text(name),
+            marker={"color": quiet, "cornerradius": 3},
+            hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+            showlegend=len(values) > 1,
+        )
     plain(figure, theme, unit, None, height=max(69, 23 * len(rows) * (1 + 0.75 * (len(values) - 1))) + 70)
     figure.update_yaxes(autorange="reversed", tickmode="linear", type="category")
     figure.update_xaxes(nticks=4, tickangle=0)
@@ -115,8 +130,14 @@ def answers_beside(before: tuple[str, dict[str, float]], after: tuple[str, dict[
     figure = unit_bars(labels, values, "probability", theme=theme)
     most = max(max(found.values()) for found in (before[1], after[1]))
     figure.update_xaxes(range=[0, min(1.15, most * 1.25)], tickformat=".1%" if most < 0.1 else ".0%")
-    figure.update_traces(hovertemplate="%{y}: %{x:.2%}<extra></extra>", texttemplate="%{x:.1%}", constraintext="none",
-                         textposition="outside", cliponaxis=False, textfont_size=15)  # fmt: skip
+    figure.update_traces(
+        hovertemplate="%{y}: %{x:.2%}<extra></extra>",
+        texttemplate="%{x:.1%}",
+        constraintext="none",
+        textposition="outside",
+        cliponaxis=False,
+        textfont_size=15,
+    )
     return figure
 
 
@@ -124,10 +145,12 @@ def change_figure(changes: dict[str, float], theme: str = "light") -> go.Figure:
     """How far each layer has moved, in the order of the chain; 1 is as far as the output is long."""
     figure = go.Figure(
         go.Bar(
-            x=list(changes), y=list(changes.values()), marker={"color": PAIR[theme][1], "cornerradius": 3},
+            x=list(changes),
+            y=list(changes.values()),
+            marker={"color": PAIR[theme][1], "cornerradius": 3},
             hovertemplate="%{x}: %{y:.1%}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     plain(figure, theme, None, "‖after − before‖ / ‖before‖", height=300)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(tickangle=-60, tickmode="linear")

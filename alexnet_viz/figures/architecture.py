@@ -409,10 +409,16 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
         )
         unit = "B" if title.endswith("bytes") else ""
         figure.add_annotation(
-            x=0, y=title, xref="paper", xanchor="left", yshift=28, showarrow=False, font={"size": 15},
+            x=0,
+            y=title,
+            xref="paper",
+            xanchor="left",
+            yshift=28,
+            showarrow=False,
+            font={"size": 15},
             text=f"<b>{title.partition(',')[0]}</b>  {human(total, unit)}: "
             f"conv {conv / total:.0%}, fc {fully / total:.0%}",
-        )  # fmt: skip
+        )
     figure.update_layout(
         barmode="stack",
         bargap=0.55,

@@ -31,7 +31,7 @@ LEVELS = (0.25, 0.5, 0.75)  # of the scale's end: where contour lines run
 
 
 @dataclass(frozen=True)
-class Look:
+class MapStyle:
     """How a map is drawn.
 
     ``part`` of the values; ``style``: colours over the photo, contour lines, or the photo where the map is strongest;
@@ -98,7 +98,7 @@ def panel(
     photo: Photo,
     geometry: Geometry,
     values: np.ndarray,
-    look: Look,
+    look: MapStyle,
     placement: tuple[float, float] | None = None,
 ) -> Panel:
     """A map to draw, on a scale of its own; without ``placement`` it covers the input evenly."""
@@ -113,7 +113,7 @@ def common(panels: list[Panel]) -> list[Panel]:
     return [replace(one, signed=signed, top=top) for one in panels]
 
 
-def scale_words(one: Panel, look: Look) -> str:
+def scale_words(one: Panel, look: MapStyle) -> str:
     """Where the colours end and what lies beyond, in words."""
     largest = float(np.abs(one.values).max())
     if largest == 0:
@@ -134,7 +134,7 @@ def table(signed: bool, colours: str) -> np.ndarray:
     return np.stack(each, -1).round().astype(np.uint8)
 
 
-def colour(values: np.ndarray, one: Panel, look: Look) -> np.ndarray:
+def colour(values: np.ndarray, one: Panel, look: MapStyle) -> np.ndarray:
     """Values on the panel's scale as colours, uint8 (…, 3)."""
     return table(one.signed, look.colours)[levels(values, one.top, one.signed)]
 
@@ -159,7 +159,7 @@ def on_picture(geometry: Geometry, size: tuple[int, int]) -> tuple[np.ndarray, n
     )
 
 
-def overlay(one: Panel, look: Look, size: tuple[int, int] | None = None, frame: bool = False) -> Image.Image:
+def overlay(one: Panel, look: MapStyle, size: tuple[int, int] | None = None, frame: bool = False) -> Image.Image:
     """The map over the photo, RGB, ``size`` (width, height) or the photo's own; outside the crop the photo is dimmed.
 
     The crop keeps its place on the photo: nothing is stretched or shifted. ``frame`` draws a line around the crop.
@@ -193,7 +193,7 @@ def _span(points: np.ndarray, crop: int) -> slice:
     return slice(int(inside[0]), int(inside[-1]) + 1)
 
 
-def _drawn(values: np.ndarray, photo: np.ndarray, one: Panel, look: Look, line: int) -> np.ndarray:
+def _drawn(values: np.ndarray, photo: np.ndarray, one: Panel, look: MapStyle, line: int) -> np.ndarray:
     """Values and photo (h, w[, 3]) of one place, brought together, float32 (h, w, 3)."""
     size = np.abs(values) / one.top if one.top > 0 else np.zeros_like(values)
     if look.style == "mask":
@@ -233,7 +233,7 @@ def _grown(mask: np.ndarray, by: int) -> np.ndarray:
     return mask
 
 
-def raw_map(one: Panel, look: Look, side: int = 448) -> Image.Image:
+def raw_map(one: Panel, look: MapStyle, side: int = 448) -> Image.Image:
     """The map alone, a square of about ``side`` pixels, every cell as large as the others and of one colour."""
     rows, columns = one.values.shape
     each = max(1, round(side / max(rows, columns)))
@@ -252,7 +252,7 @@ def png(image: Image.Image, words: str = "") -> bytes:
 # --- a slide ---------------------------------------------------------------------------------------
 
 
-def slide(panels: list[Panel], look: Look, heading: str, theme: str = "light", width: int = 1920) -> Image.Image:
+def slide(panels: list[Panel], look: MapStyle, heading: str, theme: str = "light", width: int = 1920) -> Image.Image:
     """All panels with their headings, legends and notes as one picture of ``width`` pixels."""
     paper, ink, quiet = PAPER[theme], INK[theme], QUIET_INK[theme]
     columns = min(4, len(panels)) if len(panels) != 5 else 5
@@ -279,7 +279,7 @@ def slide(panels: list[Panel], look: Look, heading: str, theme: str = "light", w
     return image
 
 
-def _legend(draw, image, one: Panel, look: Look, at: tuple[int, int], width: int, font, ink: str) -> float:
+def _legend(draw, image, one: Panel, look: MapStyle, at: tuple[int, int], width: int, font, ink: str) -> float:
     """The scale's colours with its end, its middle and its beginning; returns where the next line may begin."""
     x, y = at
     ramp = table(one.signed, look.colours)[np.linspace(0, 255, width).round().astype(int)]

@@ -37,9 +37,15 @@ def bars(predictions: tuple[Prediction, ...], theme: str = "light") -> go.Figure
         weight = "b" if row == 0 else "span"
         for text, x, anchor in ((plotly_text(one.label), 0, "left"), (f"{one.probability:.1%}", 1, "right")):
             figure.add_annotation(
-                x=x, y=row - 0.26, xref="paper", text=f"<{weight}>{text}</{weight}>", showarrow=False,
-                xanchor=anchor, yanchor="bottom", font={"size": 17 if len(rows) <= 10 else 14, "color": text_colour},
-            )  # fmt: skip
+                x=x,
+                y=row - 0.26,
+                xref="paper",
+                text=f"<{weight}>{text}</{weight}>",
+                showarrow=False,
+                xanchor=anchor,
+                yanchor="bottom",
+                font={"size": 17 if len(rows) <= 10 else 14, "color": text_colour},
+            )
     figure.update_layout(
         height=54 * len(rows) + 60,
         margin={"l": 14, "r": 22, "t": 6, "b": 44},

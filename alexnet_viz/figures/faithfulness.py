@@ -26,10 +26,13 @@ def pixel_curves(
     styles += [(QUIET_INK[theme], dash, 2) for dash in ("dot", "dash")]
     for curve, (colour, dash, width) in zip([*curves, *baselines], styles, strict=False):
         figure.add_scatter(
-            x=curve.share, y=curve.score, mode="lines", name=f"{curve.name}: area {curve.area:.3f}",
+            x=curve.share,
+            y=curve.score,
+            mode="lines",
+            name=f"{curve.name}: area {curve.area:.3f}",
             line={"color": colour, "dash": dash, "width": width},
             hovertemplate=f"{curve.name}<br>%{{x:.0%}} changed: %{{y:.3f}}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_layout(
         height=350 + 22 * len([*curves, *baselines]),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
@@ -50,13 +53,25 @@ def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = 
     rows = [f"{i + 1} {name}" for i, name in enumerate(names)]
     figure = go.Figure(
         go.Heatmap(
-            z=values, x=[row.split()[0] for row in rows], y=rows, customdata=[names] * len(names),
-            zmin=low, zmax=1, colorscale=colours, xgap=2, ygap=2,
-            colorbar={"title": {"text": "Spearman" if signed else "IoU", "side": "bottom"}, "thickness": 10,
-                      "orientation": "h", "y": -0.12, "yanchor": "top"},
+            z=values,
+            x=[row.split()[0] for row in rows],
+            y=rows,
+            customdata=[names] * len(names),
+            zmin=low,
+            zmax=1,
+            colorscale=colours,
+            xgap=2,
+            ygap=2,
+            colorbar={
+                "title": {"text": "Spearman" if signed else "IoU", "side": "bottom"},
+                "thickness": 10,
+                "orientation": "h",
+                "y": -0.12,
+                "yanchor": "top",
+            },
             hovertemplate="%{y}<br>%{x} %{customdata}<br>%{z:.2f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     size = 15 if len(names) < 6 else 12
     for row, one in enumerate(values):
         for column, value in enumerate(one):
@@ -86,10 +101,14 @@ def cascade(layers: Sequence[str], lines: dict[str, Sequence[float]], theme: str
     figure = go.Figure()
     for (name, values), colour, dash in zip(lines.items(), LINES, DASHES, strict=False):
         figure.add_scatter(
-            x=list(layers), y=list(values), mode="lines+markers", name=name,
-            line={"color": colour, "dash": dash, "width": 3}, marker={"size": 9},
+            x=list(layers),
+            y=list(values),
+            mode="lines+markers",
+            name=name,
+            line={"color": colour, "dash": dash, "width": 3},
+            marker={"size": 9},
             hovertemplate=f"{name}<br>down to %{{x}}: %{{y:.2f}}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.add_hline(y=0, line={"color": QUIET_INK[theme], "width": 1})
     figure.update_layout(
         height=360,
@@ -109,13 +128,18 @@ def before_and_after(before: Sequence[Prediction], after: Sequence[Prediction], 
     figure = go.Figure()
     for title, answers, colour in (("photo", before, QUIET_INK[theme]), ("painted", after, ACCENT[theme])):
         figure.add_bar(
-            y=list(range(len(names))), x=[one.probability for one in answers], orientation="h", name=title,
-            marker={"color": colour, "cornerradius": 3}, text=[f"{one.probability:.1%}" for one in answers],
-            textposition="outside", cliponaxis=False,
+            y=list(range(len(names))),
+            x=[one.probability for one in answers],
+            orientation="h",
+            name=title,
+            marker={"color": colour, "cornerradius": 3},
+            text=[f"{one.probability:.1%}" for one in answers],
+            textposition="outside",
+            cliponaxis=False,
             customdata=[[plotly_text(one.label), one.logit] for one in answers],
             hovertemplate=f"<b>%{{customdata[0]}}</b>, {title}<br>probability %{{x:.4f}}<br>"
             "logit %{customdata[1]:.3f}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_layout(
         height=54 * len(names) + 110,
         barmode="group",
@@ -124,10 +148,14 @@ def before_and_after(before: Sequence[Prediction], after: Sequence[Prediction], 
         font={"size": 15, "color": INK[theme]},
         xaxis={"range": [0, 1], "tickformat": ".0%", "title": "probability", "fixedrange": True, **_tick(theme)},
         yaxis={
-            "tickvals": list(range(len(names))), "ticktext": names, "fixedrange": True, **_tick(theme),
-            "range": [len(names) - 0.5, -0.5], "automargin": True,
+            "tickvals": list(range(len(names))),
+            "ticktext": names,
+            "fixedrange": True,
+            **_tick(theme),
+            "range": [len(names) - 0.5, -0.5],
+            "automargin": True,
         },
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         transition={"duration": 0},
-    )  # fmt: skip
+    )
     return figure

@@ -47,10 +47,14 @@ def weight_histogram(
     figure = go.Figure()
     for (name, (counts, edges)), colour in zip(histograms, PAIR[theme], strict=False):
         figure.add_scatter(
-            x=edges, y=np.append(counts, counts[-1]) / max(1, counts.sum()), name=plotly_text(name), mode="lines",
-            fill="tozeroy", line={"color": colour, "width": 2.5, "shape": "hv"},
+            x=edges,
+            y=np.append(counts, counts[-1]) / max(1, counts.sum()),
+            name=plotly_text(name),
+            mode="lines",
+            fill="tozeroy",
+            line={"color": colour, "width": 2.5, "shape": "hv"},
             hovertemplate="from %{x:.3g}: %{y:.2%}<extra></extra>",
-        )  # fmt: skip
+        )
     return plain(figure, theme, "weight", "share of the weights", percent=True)
 
 
@@ -59,10 +63,12 @@ def bias_figure(biases: Sequence[tuple[str, np.ndarray]], theme: str = "light") 
     figure = go.Figure()
     for (name, bias), colour in zip(biases, PAIR[theme], strict=False):
         figure.add_scatter(
-            y=bias, name=plotly_text(name), mode="markers",
+            y=bias,
+            name=plotly_text(name),
+            mode="markers",
             marker={"color": colour, "size": 5 if len(bias) < 500 else 3},
             hovertemplate="unit %{x}: %{y:.4f}<extra></extra>",
-        )  # fmt: skip
+        )
     return plain(figure, theme, "output unit", "bias")
 
 
@@ -74,11 +80,18 @@ def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = 
     colours = [[i / 16, "rgb({},{},{})".format(*scale(signed=False)[round(i * 255 / 16)])] for i in range(17)]
     figure = go.Figure(
         go.Heatmap(
-            z=grid, x0=(block[1] - 1) / 2, dx=block[1], y0=(block[0] - 1) / 2, dy=block[0], colorscale=colours,
-            zmin=0, hoverongaps=False, hovertemplate="input %{x} → output %{y}: %{z:.4g}<extra></extra>",
+            z=grid,
+            x0=(block[1] - 1) / 2,
+            dx=block[1],
+            y0=(block[0] - 1) / 2,
+            dy=block[0],
+            colorscale=colours,
+            zmin=0,
+            hoverongaps=False,
+            hovertemplate="input %{x} → output %{y}: %{z:.4g}<extra></extra>",
             colorbar={"title": {"text": "norm", "font": {"size": 15}}, "thickness": 14, "tickfont": {"size": 15}},
         )
-    )  # fmt: skip
+    )
     figure = plain(figure, theme, "input channel", "output unit", height=420)
     figure.update_layout(plot_bgcolor=mix(PAPER[theme], QUIET_INK[theme], 0.25))
     (height, width), (rows, columns) = grid.shape, block
@@ -93,11 +106,17 @@ def spectrum_figure(spectrum: np.ndarray, theme: str = "light") -> go.Figure:
     step = 1 / len(spectrum)
     figure = go.Figure(
         go.Heatmap(
-            z=spectrum, x0=-0.5, dx=step, y0=-0.5, dy=step, colorscale=colours, zmin=0,
+            z=spectrum,
+            x0=-0.5,
+            dx=step,
+            y0=-0.5,
+            dy=step,
+            colorscale=colours,
+            zmin=0,
             hovertemplate="%{x:.2f} across, %{y:.2f} down: %{z:.3g}<extra></extra>",
             colorbar={"title": {"text": "|FFT|", "font": {"size": 15}}, "thickness": 12, "tickfont": {"size": 15}},
         )
-    )  # fmt: skip
+    )
     figure = plain(figure, theme, "cycles a pixel, across", "cycles a pixel, down", height=250)
     figure.update_yaxes(scaleanchor="x", autorange="reversed", constrain="domain", zeroline=False)
     figure.update_xaxes(constrain="domain", zeroline=False)
@@ -111,9 +130,13 @@ def vote_bars(labels: list[str], values: np.ndarray, unit: str, theme: str = "li
     figure = go.Figure()
     for name, colour, where in (("for", for_, values >= 0), ("against", against, values < 0)):
         figure.add_bar(
-            x=values[where], y=[row for row, there in zip(rows, where, strict=True) if there], orientation="h",
-            name=name, marker={"color": colour}, hovertemplate="%{y}: %{x:.4f}<extra></extra>",
-        )  # fmt: skip
+            x=values[where],
+            y=[row for row, there in zip(rows, where, strict=True) if there],
+            orientation="h",
+            name=name,
+            marker={"color": colour},
+            hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+        )
     figure = plain(figure, theme, unit, None, height=22 * len(rows) + 80).update_layout(barmode="relative")
     figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1], tickmode="linear", tickfont={"size": 15})
     return figure

@@ -45,35 +45,67 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
     empty = mix(PAPER[theme], INK[theme], 0.04)
     for name, kept, colour, place in (("right", diagonal, RIGHT, 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.52)):
         figure.add_heatmap(
-            z=np.where(kept, share, np.nan), x=places, y=places, zmin=0,
+            z=np.where(kept, share, np.nan),
+            x=places,
+            y=places,
+            zmin=0,
             zmax=1 if name == "right" else max(0.1, float(np.where(diagonal, 0, share).max())),
             colorscale=[[0, empty], [0.001, mix(colour, PAPER[theme], 0.75)], [1, colour]],
-            customdata=np.int32(counts), xgap=1, ygap=1, hoverongaps=False,
+            customdata=np.int32(counts),
+            xgap=1,
+            ygap=1,
+            hoverongaps=False,
             hovertemplate="<b>%{y}</b><br>said %{x}<br>%{customdata}, %{z:.1%} of the class<extra></extra>",
-            colorbar={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": place, "xanchor": "left", "len": 0.46,
-                      "thickness": 10, "tickformat": ".0%", "nticks": 4, "title": {"text": name, "side": "top"}},
-        )  # fmt: skip
+            colorbar={
+                "orientation": "h",
+                "y": 1.0,
+                "yanchor": "bottom",
+                "x": place,
+                "xanchor": "left",
+                "len": 0.46,
+                "thickness": 10,
+                "tickformat": ".0%",
+                "nticks": 4,
+                "title": {"text": name, "side": "top"},
+            },
+        )
     strong = share > np.where(diagonal, 0.45, 0.6 * figure.data[1].zmax)
     numbers = [  # given all at once below: Plotly looks at all those before again for each that is added
-        {"x": places[said], "y": places[true], "text": str(counts[true, said]), "showarrow": False,
-         "font": {"size": 13, "color": PAPER[theme] if strong[true, said] else INK[theme]}}
+        {
+            "x": places[said],
+            "y": places[true],
+            "text": str(counts[true, said]),
+            "showarrow": False,
+            "font": {"size": 13, "color": PAPER[theme] if strong[true, said] else INK[theme]},
+        }
         for true, said in (np.argwhere(counts) if numbered else ())
-    ]  # fmt: skip
+    ]
     named = size <= 50  # more names beside each other cannot be read
     font = 14 if numbered else 11 if size <= 50 else 10
-    ticks = {"type": "category", "tickmode": "array", "tickvals": list(range(size)), "ticktext": [*map(_short, names)],
-             "tickfont": {"size": font}, "fixedrange": True, "showgrid": False, "zeroline": False}  # fmt: skip
+    ticks = {
+        "type": "category",
+        "tickmode": "array",
+        "tickvals": list(range(size)),
+        "ticktext": [*map(_short, names)],
+        "tickfont": {"size": font},
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+    }
     figure.update_layout(
         height=170 + (34 if numbered else 15 if size <= 50 else 12) * size + 60,
         margin={"l": 0, "r": 0, "t": 70, "b": 30},
         font={"color": INK[theme], "size": 14},
         annotations=numbers,
-        xaxis={**ticks, "title": "the network said" + ", in the order of the rows" * (not named),
-               "tickangle": -90 if size > 8 else -35 if size * max(map(len, names)) > 48 else 0,
-               "showticklabels": named},
+        xaxis={
+            **ticks,
+            "title": "the network said" + ", in the order of the rows" * (not named),
+            "tickangle": -90 if size > 8 else -35 if size * max(map(len, names)) > 48 else 0,
+            "showticklabels": named,
+        },
         yaxis={**ticks, "title": "true class", "autorange": "reversed"},
         plot_bgcolor=PAPER[theme],
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -101,23 +133,40 @@ def accuracy_bars(
     large = len(names) <= NUMBERED
     figure = go.Figure(
         go.Bar(
-            x=share[order], y=list(range(len(order))), orientation="h", marker={"color": RIGHT, "cornerradius": 3},
-            text=[f"{share[i]:.0%}" for i in order], textposition="outside",
+            x=share[order],
+            y=list(range(len(order))),
+            orientation="h",
+            marker={"color": RIGHT, "cornerradius": 3},
+            text=[f"{share[i]:.0%}" for i in order],
+            textposition="outside",
             customdata=[[plotly_text(names[i]), int(right[i]), int(totals[i]), taken[i]] for i in order],
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]} of %{customdata[2]} right<br>%{customdata[3]}"
-            "<extra></extra>", showlegend=False,
+            "<extra></extra>",
+            showlegend=False,
         )
-    )  # fmt: skip
+    )
     figure.update_layout(
         height=60 + (30 if large else 20) * len(order),
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
         font={"color": INK[theme], "size": 14},
-        xaxis={"range": [0, 1.3], "tickvals": [0, 0.5, 1], "tickformat": ".0%", "fixedrange": True,
-               "title": "share of right answers", "gridcolor": mix(PAPER[theme], QUIET_INK[theme], 0.2)},
-        yaxis={"tickmode": "array", "tickvals": list(range(len(order))), "ticktext": [_short(names[i]) for i in order],
-               "tickfont": {"size": 14 if large else 13}, "autorange": "reversed", "fixedrange": True},
+        xaxis={
+            "range": [0, 1.3],
+            "tickvals": [0, 0.5, 1],
+            "tickformat": ".0%",
+            "fixedrange": True,
+            "title": "share of right answers",
+            "gridcolor": mix(PAPER[theme], QUIET_INK[theme], 0.2),
+        },
+        yaxis={
+            "tickmode": "array",
+            "tickvals": list(range(len(order))),
+            "ticktext": [_short(names[i]) for i in order],
+            "tickfont": {"size": 14 if large else 13},
+            "autorange": "reversed",
+            "fixedrange": True,
+        },
         bargap=0.25,
-    )  # fmt: skip
+    )
     return figure
 
 

@@ -55,9 +55,20 @@ def unit(network: AlexNet, trace: Trace, layer: str, channel: int) -> Unit:
         first = channel // step.input[1] ** 2
         last = first + 1
     return Unit(
-        layer, kind, channel, step.output[0], below, first, read[first:last], output(trace, layer)[channel], weights,
-        bias, step.layer.kernel, step.layer.stride, step.layer.padding,
-    )  # fmt: skip
+        layer,
+        kind,
+        channel,
+        step.output[0],
+        below,
+        first,
+        read[first:last],
+        output(trace, layer)[channel],
+        weights,
+        bias,
+        step.layer.kernel,
+        step.layer.stride,
+        step.layer.padding,
+    )
 
 
 def value(unit: Unit, step: Step, y: int = 0, x: int = 0) -> Value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from alexnet_viz.bounded import Bounded
+from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.network import device as devices
 from alexnet_viz.network import weights
 from alexnet_viz.network.sources import Progress, mark_used, path_of
@@ -35,7 +35,7 @@ class Model:
         return x.contiguous(memory_format=torch.channels_last) if x.is_cuda else x
 
 
-_models: Bounded[Model] = Bounded(4)  # some 250 MB each
+_models: LRUCache[Model] = LRUCache(4)  # some 250 MB each
 
 
 def get(

@@ -45,10 +45,18 @@ def overview(network: AlexNet, trace: Trace, top: int, include: tuple[str, int] 
             picked = picked * maps.shape[1] + maps.argmax(axis=1)[:, 0]
         columns.append(
             Column(
-                name, kind, step.output, below, picked, maps, float(np.abs(values).max()),
-                bool(values.min() < 0), feeds, feeders,
+                name,
+                kind,
+                step.output,
+                below,
+                picked,
+                maps,
+                float(np.abs(values).max()),
+                bool(values.min() < 0),
+                feeds,
+                feeders,
             )
-        )  # fmt: skip
+        )
     return tuple(columns)
 
 

@@ -54,9 +54,22 @@ _STORAGES = {  # a storage's class, what its values are, and how many bytes each
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 # What a broken or hostile pickle or archive makes Python's own readers raise.
 DAMAGE = (
-    pickle.UnpicklingError, zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, TypeError,
-    KeyError, IndexError, AttributeError, NotImplementedError, RuntimeError, MemoryError, OverflowError,
-)  # fmt: skip
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    NotImplementedError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+)
 
 
 class Placeholder(dict):

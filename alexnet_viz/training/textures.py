@@ -58,16 +58,26 @@ def _photographed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _colour(lightness: float, chroma: float, hue: float) -> np.ndarray:
     """An sRGB colour (3, 1, 1) from OKLCH (B. Ottosson, 2020): equal lightness looks equally light in every hue."""
     a, b = chroma * cos(TAU * hue), chroma * sin(TAU * hue)
-    lms = np.array([
-        lightness + 0.3963377774 * a + 0.2158037573 * b,
-        lightness - 0.1055613458 * a - 0.0638541728 * b,
-        lightness - 0.0894841775 * a - 1.2914855480 * b,
-    ]) ** 3  # fmt: skip
-    linear = np.array([
-        [4.0767416621, -3.3077115913, 0.2309699292],
-        [-1.2684380046, 2.6097574011, -0.3413193965],
-        [-0.0041960863, -0.7034186147, 1.7076147010],
-    ]) @ lms  # fmt: skip
+    lms = (
+        np.array(
+            [
+                lightness + 0.3963377774 * a + 0.2158037573 * b,
+                lightness - 0.1055613458 * a - 0.0638541728 * b,
+                lightness - 0.0894841775 * a - 1.2914855480 * b,
+            ]
+        )
+        ** 3
+    )
+    linear = (
+        np.array(
+            [
+                [4.0767416621, -3.3077115913, 0.2309699292],
+                [-1.2684380046, 2.6097574011, -0.3413193965],
+                [-0.0041960863, -0.7034186147, 1.7076147010],
+            ]
+        )
+        @ lms
+    )
     linear = linear.clip(0, 1)
     colour = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return colour.astype(np.float32)[:, None, None]

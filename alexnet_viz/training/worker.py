@@ -22,7 +22,7 @@ from alexnet_viz.training.data_place import current_recipe, remember
 from alexnet_viz.training.launcher import TORCHRUN_ENVIRONMENT, machines_command, torchrun_command
 from alexnet_viz.training.process_tuning import keep_freed_memory, set_passive_waiting, set_threads
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.turns import turn
+from alexnet_viz.training.run_queue import turn
 
 if TYPE_CHECKING:  # torch comes only once the process is tuned
     from alexnet_viz.training.data import Splits

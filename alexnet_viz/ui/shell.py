@@ -5,9 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from alexnet_viz.components.copy_link import copy_link
-from alexnet_viz.ui import address, warm
-from alexnet_viz.ui.guard import guarded
-from alexnet_viz.ui.sidebar import devices, sidebar
+from alexnet_viz.ui import preload
+from alexnet_viz.ui.shared import address
+from alexnet_viz.ui.shared.error_boundary import error_boundary
+from alexnet_viz.ui.shared.sidebar import devices, sidebar
 
 HOME = Path(__file__).parents[2]
 
@@ -23,7 +24,7 @@ st.html(
     "{ position: absolute; top: 4.4rem; right: 2.5rem; width: auto; z-index: 5; }"
     ".st-key-title_row, .st-key-errors_of_callbacks { padding-right: 3.5rem; } }</style>"
 )
-warm.begin()
+preload.begin()
 
 SEE = HOME / "pages" / "see"
 classify = st.Page(SEE / "classify.py", title="Classify", icon=":material/image_search:")
@@ -32,21 +33,21 @@ playground = st.Page(SEE / "playground.py", title="Playground", icon=":material/
 filters = st.Page(SEE / "filters.py", title="Filters", icon=":material/grain:")
 activations = st.Page(SEE / "activations.py", title="Activations", icon=":material/blur_on:")
 attribution = st.Page(SEE / "attribution.py", title="Why?", icon=":material/center_focus_strong:")
-network = st.Page(SEE / "network.py", title="Network", icon=":material/account_tree:")
+model = st.Page(SEE / "network.py", title="Network", icon=":material/account_tree:")
 train = st.Page(HOME / "pages" / "train" / "train.py", title="Train", icon=":material/model_training:")
 root = st.Page(lambda: None, title="Start", url_path="start", default=True, visibility="hidden")
 
-seeing = [classify, architecture, network, filters, activations, attribution, playground]
+seeing = [classify, architecture, model, filters, activations, attribution, playground]
 page = st.navigation([root, *seeing, train], position="top")
 if page == root:  # a default page has no path of its own, and a link must name its page
     st.switch_page(classify, query_params=st.query_params.to_dict())
 
 address.begin()
-with guarded():
+with error_boundary():
     sidebar()
     with st.container(key="copy_link_place"):
         copy_link(key="copy_link")
-    with guarded():
+    with error_boundary():
         page.run()
     devices()
 address.finish()

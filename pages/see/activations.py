@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from alexnet_viz.ui import ask, predict
-from alexnet_viz.ui.activations import (
+from alexnet_viz.ui.activations.views import (
     all_maps,
     answer_guessed,
     answers,
@@ -16,14 +15,15 @@ from alexnet_viz.ui.activations import (
     strongest_units,
     unit_numbers,
 )
-from alexnet_viz.ui.sidebar import current
+from alexnet_viz.ui.shared import predict, queries
+from alexnet_viz.ui.shared.sidebar import current
 
 choice = current()
 guess_first = predict.title("What every layer makes of the photo")
 with st.spinner("Waking the network …"):
-    network = ask.model(choice)
-look, what = choices(network)
-passes = sides(choice, network, look, what)
+    model = queries.model(choice)
+look, what = choices(model)
+passes = sides(choice, model, look, what)
 above, below = st.container(), st.container()
 layer_at, answers_at = (below, above) if what == "lesion" else (above, below)  # a lesion's answer is on top
 

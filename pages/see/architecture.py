@@ -6,8 +6,7 @@ import streamlit as st
 
 from alexnet_viz.components.architecture_view import architecture_view
 from alexnet_viz.figures.architecture import network_svg
-from alexnet_viz.ui import address, ask, photos, predict
-from alexnet_viz.ui.architecture import (
+from alexnet_viz.ui.architecture.views import (
     BACKGROUND,
     chosen_spec,
     layer_arithmetic,
@@ -16,17 +15,18 @@ from alexnet_viz.ui.architecture import (
     three_side_by_side,
     totals,
 )
-from alexnet_viz.ui.sidebar import current, theme
-from alexnet_viz.ui.text import markdown
-from alexnet_viz.ui.unit import seed_layer
+from alexnet_viz.ui.shared import address, photos, predict, queries
+from alexnet_viz.ui.shared.sidebar import current, theme
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.ui.shared.unit import seed_layer
 
 choice = current()
 guess_first = predict.title("The architecture, to scale")
 spec, batch = chosen_spec(choice.variant)
 with st.spinner("Waking the network …"):
-    network = ask.model(choice)
-    loaded = spec == replace(network.info.spec, dropout=spec.dropout) and batch == 1
-    plan = ask.measured(network, choice.photo) if loaded else ask.plan(spec, batch)
+    model = queries.model(choice)
+    loaded = spec == replace(model.info.spec, dropout=spec.dropout) and batch == 1
+    plan = queries.measured(model, choice.photo) if loaded else queries.plan(spec, batch)
 
 seed_layer([layer.name for layer in plan.layers])
 question = f"shape of {st.session_state.layer} in {spec}"
@@ -59,7 +59,7 @@ with left:
 if revealed:
     with right:
         totals(plan)
-    run_on = markdown(f"“{photos.title(choice.photo)}” ({network.info.title}; {network.device.title})")
-    layer_table(plan, run_on if loaded else None, network.info.spec)
+    run_on = markdown(f"“{photos.title(choice.photo)}” ({model.info.title}; {model.device.title})")
+    layer_table(plan, run_on if loaded else None, model.info.spec)
     three_side_by_side(spec)
     textbook_story()

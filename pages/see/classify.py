@@ -4,11 +4,11 @@ import streamlit as st
 
 from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, whole_photo
 from alexnet_viz.settings import Setting
-from alexnet_viz.ui import address, ask, photos
-from alexnet_viz.ui.controls import Control
-from alexnet_viz.ui.several import several
-from alexnet_viz.ui.sidebar import current, theme
-from alexnet_viz.ui.text import markdown
+from alexnet_viz.ui.classify.batch_table import several
+from alexnet_viz.ui.shared import address, photos, queries
+from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared.sidebar import current, theme
+from alexnet_viz.ui.shared.text import markdown
 
 TOP = Control(Setting("top", "int", 5, "Classes shown", "The strongest first.", low=1, high=20))
 
@@ -24,11 +24,11 @@ with seen:
         st.caption(markdown(note))
 
 with said, st.spinner("Waking the network …"):
-    network = ask.model(choice)
-    answer = ask.answer(network, choice.photo)
-    inputs = ask.inputs(choice.photo, network.info.preprocessing)
+    model = queries.model(choice)
+    answer = queries.answer(model, choice.photo)
+    inputs = queries.inputs(choice.photo, model.info.preprocessing)
 
-size = network.info.preprocessing.crop
+size = model.info.preprocessing.crop
 with seen:
     picture.image(
         on_ground(crop_on_photo(photo, inputs.geometry)),
@@ -39,11 +39,11 @@ with seen:
     )
 
 with said:
-    classes = len(network.info.categories)
+    classes = len(model.info.categories)
     top = TOP.within(1, min(20, classes))
     address.seed("temperature", 1.0, address.number(0.1, 5.0, float))
     temperature = st.session_state.temperature
-    predictions = ask.strongest(answer, network, top, temperature)
+    predictions = queries.strongest(answer, model, top, temperature)
     best = predictions[0]
     chart = bars(predictions, theme())
     st.plotly_chart(
@@ -52,14 +52,14 @@ with said:
         config={"displayModeBar": False},
         alt=f"The {top} strongest classes; first is {best.label} with {best.probability:.1%}",
     )
-    if network.info.doubts(answer.predictions[0].probability):
+    if model.info.doubts(answer.predictions[0].probability):
         st.info(
-            f"Perhaps none of my {classes} classes: below {network.info.unsure_below:.0%} the first place is a guess.",
+            f"Perhaps none of my {classes} classes: below {model.info.unsure_below:.0%} the first place is a guess.",
             icon=":material/help:",
         )
-    if single := ask.single_output_note(answer.logits):
+    if single := queries.single_output_note(answer.logits):
         st.info(single, icon=":material/info:")
-    for note in network.info.notes:
+    for note in model.info.notes:
         st.caption(markdown(note))
     left, right = st.columns(2, gap="medium")
     TOP.slider(left)
@@ -86,9 +86,9 @@ facts.markdown(
 | step | what happens | time |
 |:--|:--|--:|
 | decode | {photo.format}, {photo.size[0]} × {photo.size[1]}, to RGB | {times["decode"]:.1f} ms |
-| preprocess | short side to {network.info.preprocessing.resize}, centre crop {size} × {size}, normalised: \
+| preprocess | short side to {model.info.preprocessing.resize}, centre crop {size} × {size}, normalised: \
 values from {inputs.tensor.min():.2f} to {inputs.tensor.max():.2f} | {times["preprocess"]:.1f} ms |
-| forward | {markdown(network.info.title)}, on {markdown(network.device.title)} | {times["forward"]:.1f} ms |
+| forward | {markdown(model.info.title)}, on {markdown(model.device.title)} | {times["forward"]:.1f} ms |
 """
 )
-several(network)
+several(model)

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from alexnet_viz.ui import ask, beside
-from alexnet_viz.ui.filters import (
+from alexnet_viz.ui.filters.views import (
     chosen_filter,
     chosen_layer,
     class_votes,
@@ -13,34 +12,35 @@ from alexnet_viz.ui.filters import (
     order_and_contrast,
     whole_layer,
 )
-from alexnet_viz.ui.sidebar import current
+from alexnet_viz.ui.shared import comparison, queries
+from alexnet_viz.ui.shared.sidebar import current
 
 choice = current()
 st.title("What each filter looks for", anchor=False)
 with st.spinner("Waking the network …"):
-    network = ask.model(choice)
+    model = queries.model(choice)
 what, which, other = st.columns([1, 1, 2])
 with what:
     layer = chosen_layer()
 with which:
-    unit = chosen_filter(network, layer)
+    unit = chosen_filter(model, layer)
 with other:
-    second = beside.weights(choice, network, optional=True)
-networks = [network, second] if second else [network]
+    second = comparison.weights(choice, model, optional=True)
+models = [model, second] if second else [model]
 
 if layer == "conv1":
     by, common = order_and_contrast()
     wide, narrow = (st.container(), st.container()) if second else st.columns([3, 2], gap="large")
     with wide:
-        kernels(networks, by, common, unit)
+        kernels(models, by, common, unit)
     with narrow:
-        for column, one in zip(st.columns(len(networks), gap="large"), networks, strict=True):
+        for column, one in zip(st.columns(len(models), gap="large"), models, strict=True):
             with column:
                 one_kernel(one, unit)
 elif layer in ("fc7", "fc8"):
-    class_votes(networks, layer, unit, choice.photo)
+    class_votes(models, layer, unit, choice.photo)
 else:
-    input_slices(networks, layer, unit)
+    input_slices(models, layer, unit)
 
 st.subheader(f"All of {layer}", anchor=False)
-whole_layer(networks, layer)
+whole_layer(models, layer)

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from alexnet_viz.ui import ask
-from alexnet_viz.ui.network import choose, chosen, passes, show
-from alexnet_viz.ui.sidebar import current
+from alexnet_viz.ui.network.views import choose, chosen, passes, show
+from alexnet_viz.ui.shared import queries
+from alexnet_viz.ui.shared.sidebar import current
 
 choice = current()
 st.title("The forward pass, down to every value", anchor=False)
 choices = st.container()
 with st.spinner("Waking the network …"):
-    network = ask.model(choice)
-    place = chosen(network, choice.photo)
-if single := ask.single_output_note(ask.trace(network, choice.photo).outputs["fc8"]):
+    model = queries.model(choice)
+    place = chosen(model, choice.photo)
+if single := queries.single_output_note(queries.trace(model, choice.photo).outputs["fc8"]):
     st.info(single, icon=":material/info:")
-show(passes(choice, network), place)
+show(passes(choice, model), place)
 with choices:
-    choose(network, place)
+    choose(model, place)

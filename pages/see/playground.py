@@ -5,7 +5,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from alexnet_viz.components.playground_view import playground_view
-from alexnet_viz.ui.playground import answer, choose, keep_typed, matrices, patterns
+from alexnet_viz.ui.playground.views import answer, choose, keep_typed, matrices, patterns
 
 st.title("The sliding window", anchor=False)
 window = choose()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from alexnet_viz.ui.guard import guarded
+from alexnet_viz.ui.shared.error_boundary import error_boundary
 from alexnet_viz.ui.training.after import results
 from alexnet_viz.ui.training.compare import all_runs
 from alexnet_viz.ui.training.control import controls
@@ -10,18 +10,18 @@ from alexnet_viz.ui.training.launch import invitation, launch
 from alexnet_viz.ui.training.watch import chosen_run, there, watch
 
 st.title("Train an AlexNet", anchor=False)
-with guarded():
+with error_boundary():
     launch()
 runs = there()
 row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
 run = chosen_run(runs, row[0])
 if run:
     # Each part on its own: what is wrong with one file of a run takes nothing else off the page.
-    with guarded():
+    with error_boundary():
         controls(run, row[1:])
-    with guarded():
+    with error_boundary():
         watch(run)
-    with guarded():
+    with error_boundary():
         results(run)
 if runs:
     all_runs(runs)

@@ -23,10 +23,16 @@ def by_autograd(network, x, target):
 
 @pytest.mark.parametrize(
     "target",
-    [Target.of_class(3), Target.contrast(3, 5), Target.unit("conv4", 7, 2, 6), Target.unit("pool2", 0),
-     Target.unit("fc6", 11), Target.unit("conv1", 1)],
+    [
+        Target.of_class(3),
+        Target.contrast(3, 5),
+        Target.unit("conv4", 7, 2, 6),
+        Target.unit("pool2", 0),
+        Target.unit("fc6", 11),
+        Target.unit("conv1", 1),
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_every_layers_gradient_is_autograds(network, session, x, target):
     expected = by_autograd(network, x, target)
     found = session.gradients(target)

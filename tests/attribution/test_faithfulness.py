@@ -124,9 +124,11 @@ def test_sensitivity_is_the_largest_change_over_the_maps_own_norm():
     own = explain(PHOTO)
     with torch.enable_grad():
         moves = [
-            np.linalg.norm(explain(PHOTO + 0.1 * (torch.rand(1, *PHOTO.shape, generator=generator) * 2 - 1)[0].numpy())
-                           - own) for _ in range(5)
-        ]  # fmt: skip
+            np.linalg.norm(
+                explain(PHOTO + 0.1 * (torch.rand(1, *PHOTO.shape, generator=generator) * 2 - 1)[0].numpy()) - own
+            )
+            for _ in range(5)
+        ]
     assert found == pytest.approx(max(moves) / np.linalg.norm(own), rel=1e-4)
     assert f.sensitivity(lambda tensor: WEIGHT, PHOTO) == 0
 

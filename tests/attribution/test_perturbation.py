@@ -141,9 +141,21 @@ def test_baselines():
 
 
 @pytest.mark.parametrize(
-    "key", ["integrated-gradients", "smoothgrad", "deeplift-shap", "occlusion", "feature-ablation", "lime",
-            "kernel-shap", "rise", "score-cam", "ablation-cam", "conductance"]
-)  # fmt: skip
+    "key",
+    [
+        "integrated-gradients",
+        "smoothgrad",
+        "deeplift-shap",
+        "occlusion",
+        "feature-ablation",
+        "lime",
+        "kernel-shap",
+        "rise",
+        "score-cam",
+        "ablation-cam",
+        "conductance",
+    ],
+)
 def test_progress_is_told_and_can_stop(key):
     session = Session(shared(), photo())
     told = []

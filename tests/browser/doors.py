@@ -1,10 +1,10 @@
-"""A page for test_text.py: hostile texts through every door that alexnet_viz/ui/text.py names."""
+"""A page for test_text.py: hostile texts through every door that alexnet_viz/ui/shared/text.py names."""
 
 import numpy as np
 import streamlit as st
 
 from alexnet_viz.display import display_name
-from alexnet_viz.ui.text import markdown
+from alexnet_viz.ui.shared.text import markdown
 from tests.browser.written import MIXED, TEXTS
 
 for number, text in enumerate(TEXTS):

@@ -45,7 +45,7 @@ class _Connection(socketserver.StreamRequestHandler):
         method, path, version = lines[0].split()
         if not path.startswith(self.server.PREFIX + b"/"):
             self.server.lost.append(path.decode())
-            self.wfile.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self.wfile.write(b"HTTP/1.1 404 Not RawMap\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return
         path = path.removeprefix(self.server.PREFIX)
         if not any(line.lower().startswith(b"upgrade:") for line in lines):
@@ -119,7 +119,11 @@ def test_film_and_curves_are_there_under_every_address(place, run, open_page):
         "first.run",
     )
     assert [answer.partition(";")[0] for answer in answers] == [
-        "text/plain", "text/plain", "application/json", "application/octet-stream"]  # fmt: skip
+        "text/plain",
+        "text/plain",
+        "application/json",
+        "application/octet-stream",
+    ]
     page.get_by_test_id("stTopNavLinkContainer").get_by_role("link", name="Classify").click()
     settled(page)
     page.get_by_test_id("stTopNavLinkContainer").get_by_role("link", name="Train").click()

@@ -46,12 +46,17 @@ def answer(page):
     return list(zip(texts[0::2], texts[1::2], strict=True))
 
 
-@pytest.mark.parametrize(("path", "title"), [
-    ("/", "What does AlexNet see?"), ("/classify", "What does AlexNet see?"),
-    ("/architecture", "The architecture, to scale"), ("/attribution", "Why this class?"),
-    ("/filters", "What each filter looks for"),
-    ("/activations", "What every layer makes of the photo"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/", "What does AlexNet see?"),
+        ("/classify", "What does AlexNet see?"),
+        ("/architecture", "The architecture, to scale"),
+        ("/attribution", "Why this class?"),
+        ("/filters", "What each filter looks for"),
+        ("/activations", "What every layer makes of the photo"),
+    ],
+)
 def test_every_deep_link_opens_its_page_on_a_fresh_server(fresh_server, open_page, path, title):
     page = open_page(f"{fresh_server.address}{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()

@@ -56,8 +56,10 @@ def test_a_photo_is_asked_why_and_its_maps_are_compared_and_taken_home(server, o
     np.testing.assert_allclose(numbers, [-drawn.top, 0, drawn.top], rtol=0.06)  # two digits, or three
     box = picture.bounding_box()
     left, top, right, bottom = seen.geometry.box
-    at = [(a + share * (b - a)) / side for a, b, side, share in
-          ((left, right, one.size[0], 100.5 / 224), (top, bottom, one.size[1], 60.5 / 224))]  # fmt: skip
+    at = [
+        (a + share * (b - a)) / side
+        for a, b, side, share in ((left, right, one.size[0], 100.5 / 224), (top, bottom, one.size[1], 60.5 / 224))
+    ]
     page.mouse.move(box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"])
     shown = page.locator("figure .value").first
     expect(shown).to_be_visible()

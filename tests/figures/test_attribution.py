@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 
 from alexnet_viz.figures import attribution as figure
-from alexnet_viz.figures.attribution import Look
+from alexnet_viz.figures.attribution import MapStyle
 from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.values import Preprocessing
 
 RNG = np.random.default_rng(5)
 HOW = Preprocessing(36, 32)
-PLAIN = Look(opacity=1, fade=False, clip=100, smooth=False)
+PLAIN = MapStyle(opacity=1, fade=False, clip=100, smooth=False)
 
 
 def photo(width, height, exif=None, kind="PNG", dot=None):
@@ -132,9 +132,11 @@ def test_cividis_and_inferno_are_theirs():
 def test_parts_of_a_map():
     values = np.array([[-3.0, 0.0], [1.0, 2.0]], np.float32)
     for part, expected, signed in (
-        ("signed", values, True), ("positive", [[0, 0], [1, 2]], False),
-        ("negative", [[3, 0], [0, 0]], False), ("absolute", [[3, 0], [1, 2]], False),
-    ):  # fmt: skip
+        ("signed", values, True),
+        ("positive", [[0, 0], [1, 2]], False),
+        ("negative", [[3, 0], [0, 0]], False),
+        ("absolute", [[3, 0], [1, 2]], False),
+    ):
         shown, both = figure.taken(values, part)
         np.testing.assert_array_equal(shown, expected)
         assert both is signed
@@ -145,7 +147,7 @@ def test_clipping_and_common_scale_are_said():
     one, values = photo(32, 32), np.ones((10, 10), np.float32)
     values[0, 0] = 50
     geometry = preprocess(one, HOW).geometry
-    look = Look(clip=98)
+    look = MapStyle(clip=98)
     panel = figure.panel("", "", one, geometry, values, look)
     assert panel.top == 1
     assert figure.scale_words(panel, look) == "The colours end at 1; 1.0% of the map is stronger, up to 50."
@@ -178,8 +180,8 @@ def test_every_style_draws_every_shape(case, style):
     one = photo(**case)
     geometry = preprocess(one, HOW).geometry
     values = RNG.normal(size=(6, 6)).astype(np.float32)
-    panel = figure.panel("", "", one, geometry, values, Look(style=style))
-    drawn = np.asarray(figure.overlay(panel, Look(style=style), frame=True))
+    panel = figure.panel("", "", one, geometry, values, MapStyle(style=style))
+    drawn = np.asarray(figure.overlay(panel, MapStyle(style=style), frame=True))
     assert drawn.shape == one.pixels.shape
 
 
@@ -187,7 +189,7 @@ def test_contours_run_where_the_map_crosses_a_level():
     one = photo(64, 64)
     geometry = preprocess(one, HOW).geometry
     values = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (32, 1))
-    look = Look(style="contours", clip=100)
+    look = MapStyle(style="contours", clip=100)
     panel = figure.panel("", "", one, geometry, values, look)
     drawn = np.asarray(figure.overlay(panel, look))
     lit = np.flatnonzero((drawn[32] == figure.table(False, "viridis")[255]).all(-1))
@@ -211,8 +213,8 @@ def test_a_slide_holds_all_panels_with_their_legends(count):
     one = photo(60, 97)
     geometry = preprocess(one, HOW).geometry
     values = RNG.normal(size=(13, 13)).astype(np.float32)
-    panels = [figure.panel(f"Method {i}" * 9, "", one, geometry, values, Look()) for i in range(count)]
-    image = figure.slide(panels, Look(), "Why “tabby”?", "dark", width=1200)
+    panels = [figure.panel(f"Method {i}" * 9, "", one, geometry, values, MapStyle()) for i in range(count)]
+    image = figure.slide(panels, MapStyle(), "Why “tabby”?", "dark", width=1200)
     assert image.width == 1200
     blue, red = (tuple(int(c) for c in figure.table(True, "viridis")[i]) for i in (1, 255))
     colours = {colour for _, colour in image.getcolors(1 << 24)}

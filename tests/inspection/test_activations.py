@@ -24,9 +24,14 @@ def test_stats_are_each_channels_own(output):
     assert channel_stats(output[:, 0, 0]).peak.tolist() == output[:, 0, 0].tolist()
 
 
-@pytest.mark.parametrize(("by", "values"), [
-    ("peak", lambda c: -c.max()), ("mean", lambda c: -c.mean()), ("sparsity", lambda c: (c > 0).mean()),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("by", "values"),
+    [
+        ("peak", lambda c: -c.max()),
+        ("mean", lambda c: -c.mean()),
+        ("sparsity", lambda c: (c > 0).mean()),
+    ],
+)
 def test_orders_sort(output, by, values):
     found = order(channel_stats(output), by)
     keys = [values(output[i].astype(np.float64)) for i in found]

@@ -110,8 +110,11 @@ def test_the_papers_initialisation():
     network = small("paper")
     initialise(network, seed=0, scheme="paper")
     assert network.conv3.weight.std().item() == pytest.approx(0.01, rel=0.01)
-    ones = {name for name, layer in network.named_children() if getattr(layer, "bias", None) is not None
-            and torch.equal(layer.bias, torch.ones_like(layer.bias))}  # fmt: skip
+    ones = {
+        name
+        for name, layer in network.named_children()
+        if getattr(layer, "bias", None) is not None and torch.equal(layer.bias, torch.ones_like(layer.bias))
+    }
     assert ones == {"conv2", "conv4", "conv5", "fc6", "fc7"}
     assert not network.conv1.bias.any()
     assert not network.fc8.bias.any()

@@ -148,9 +148,15 @@ def test_weights_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_extra_description_travels(tmp_path):
     spec = NetworkSpec(num_classes=3, fc_width=8)
     save_weights(
-        tmp_path / "x.safetensors", small_state(), spec=spec, categories=("a", "b", "c"),
-        preprocessing=Preprocessing(), title="", source="", extra={"accuracy": 0.5},
-    )  # fmt: skip
+        tmp_path / "x.safetensors",
+        small_state(),
+        spec=spec,
+        categories=("a", "b", "c"),
+        preprocessing=Preprocessing(),
+        title="",
+        source="",
+        extra={"accuracy": 0.5},
+    )
     assert read_weights(tmp_path / "x.safetensors")[1]["accuracy"] == 0.5
 
 

@@ -89,22 +89,38 @@ TRAIN, VAL, TEST = (tuple(f"{side}/{name}" for name in ("ant", "bee")) for side 
         (photos(*TRAIN, "test"), ALONE, "test/ is not used: it holds photos but no class folders."),
         (photos(*(f"set/{one}" for one in TRAIN + VAL)), BOTH, "The classes are those in the folder set."),
         (photos(*(f"a/b/{one}" for one in TRAIN)), ALONE, "The classes are those in the folder a/b."),
-        (photos("images/train/ant", "images/train/bee", "images/val/ant", "images/val/bee")
-         | {"labels/train/1.txt": b"0"}, BOTH, "The classes are those in the folder images."),
+        (
+            photos("images/train/ant", "images/train/bee", "images/val/ant", "images/val/bee")
+            | {"labels/train/1.txt": b"0"},
+            BOTH,
+            "The classes are those in the folder images.",
+        ),
         (photos("train/train/ant", "train/train/bee", "val/images/ant", "val/images/bee"), BOTH, None),
         (photos("ant", "bee", *TEST), BOTH, "test/ validates, for there is no val/."),
         (photos("ant", "bee", *VAL), BOTH, None),
-        (photos("ant", "bee", "test"), ALONE | {"test": (2, 1)},
-         "The folder test/ is a class, for there is no train/ with class folders."),
-        (photos("bus", "train"), {"bus": (2, 1), "train": (2, 1)},
-         "The folder train/ is a class, for there is no train/ with class folders."),
+        (
+            photos("ant", "bee", "test"),
+            ALONE | {"test": (2, 1)},
+            "The folder test/ is a class, for there is no train/ with class folders.",
+        ),
+        (
+            photos("bus", "train"),
+            {"bus": (2, 1), "train": (2, 1)},
+            "The folder train/ is a class, for there is no train/ with class folders.",
+        ),
         (photos(*TRAIN, *VAL, "extra/cow"), BOTH, None),
-        (photos("Ant", "ant"), {"Ant": (2, 1), "ant": (2, 1)},
-         "'Ant' and 'ant' differ in capitals or spaces only: they are 2 classes."),
-        (photos("ant/2019", "ant/2020", "bee"), {"ant": (5, 1), "bee": (2, 1)},
-         "Photos in folders inside a class folder are of that class: 2 such folders, as ant/2019."),
+        (
+            photos("Ant", "ant"),
+            {"Ant": (2, 1), "ant": (2, 1)},
+            "'Ant' and 'ant' differ in capitals or spaces only: they are 2 classes.",
+        ),
+        (
+            photos("ant/2019", "ant/2020", "bee"),
+            {"ant": (5, 1), "bee": (2, 1)},
+            "Photos in folders inside a class folder are of that class: 2 such folders, as ant/2019.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_understood_of_the_folders_names(make_tree, files, expected, note):
     summary = examine(make_tree(files))
     assert counts(summary) == expected
@@ -149,8 +165,11 @@ def test_what_is_left_out_is_counted_with_its_names(make_tree):
 
 def test_photos_are_told_by_suffix_or_by_content(make_tree, make_jpeg):
     names = ["a.jfif", "b.JPE", "c.jpg_large", "d", "e.webp", "f.txt"]
-    root = make_tree(photos("bee") | {f"ant/{name}": make_jpeg(seed=50 + i) for i, name in enumerate(names)}
-                     | {"ant/g.xyz": b"no photo", "ant/h": b"", "ant/i.txt": b"BMW, a list"})  # fmt: skip
+    root = make_tree(
+        photos("bee")
+        | {f"ant/{name}": make_jpeg(seed=50 + i) for i, name in enumerate(names)}
+        | {"ant/g.xyz": b"no photo", "ant/h": b"", "ant/i.txt": b"BMW, a list"}
+    )
     splits = data.load(Recipe(data=f"folder:{root}"))
     assert len(splits.train) + len(splits.val) == 9
     assert left_out(splits.summary) == {"that are no photos": ("ant/g.xyz", "ant/h", "ant/i.txt")}
@@ -237,8 +256,11 @@ def test_copies_in_train_and_val_are_counted_and_said(make_tree, make_jpeg):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_copies_stay_on_one_side_of_a_split_that_is_drawn(make_tree, make_jpeg, seed):
-    files = {f"{name}/{i}.jpg": make_jpeg(seed=i // 3 + 100 * number)
-             for number, name in enumerate(("ant", "bee")) for i in range(12)}  # fmt: skip
+    files = {
+        f"{name}/{i}.jpg": make_jpeg(seed=i // 3 + 100 * number)
+        for number, name in enumerate(("ant", "bee"))
+        for i in range(12)
+    }
     files |= {"bee/ant.jpg": files["ant/0.jpg"], "bee/ant2.jpg": files["ant/5.jpg"]}  # and in the other class
     root = make_tree(files)
     splits = data.load(Recipe(data=f"folder:{root}", seed=seed, val_fraction=0.3))

@@ -258,9 +258,19 @@ def test_a_folder_of_photos_whose_name_is_not_utf_8_stays_what_it_is(run):
 
 # --- metrics -------------------------------------------------------------------------------------
 
-TRAIN = {"split": "train", "step": 1, "epoch": 0, "attempt": 1, "loss": 1.0, "top1": 0.5, "top5": None,
-         "grad_norm": {"conv1": 0.1}, "dead": {"relu1": None}, "learning_rate": 0.1,
-         "timing": {"images_per_second": 1.0, "data_share": 0.1, "memory": 1}}  # fmt: skip
+TRAIN = {
+    "split": "train",
+    "step": 1,
+    "epoch": 0,
+    "attempt": 1,
+    "loss": 1.0,
+    "top1": 0.5,
+    "top5": None,
+    "grad_norm": {"conv1": 0.1},
+    "dead": {"relu1": None},
+    "learning_rate": 0.1,
+    "timing": {"images_per_second": 1.0, "data_share": 0.1, "memory": 1},
+}
 
 
 NO_ROWS = [
@@ -382,8 +392,11 @@ def test_answers_and_pictures_are_read_as_they_were_written(run):
 
 
 def test_a_picture_without_numbers_or_of_another_kind_is_damaged(run):
-    for conv1, maps in ((np.full((4, 3, 2, 2), np.nan), np.ones((2, 3, 3))), (np.ones((4, 3)), np.ones((2, 3, 3))),
-                        (np.ones((4, 3, 2, 2)), np.ones(3))):  # fmt: skip
+    for conv1, maps in (
+        (np.full((4, 3, 2, 2), np.nan), np.ones((2, 3, 3))),
+        (np.ones((4, 3)), np.ones((2, 3, 3))),
+        (np.ones((4, 3, 2, 2)), np.ones(3)),
+    ):
         write_snapshot(run, Snapshot(50, conv1, {}, {"relu1": maps}, np.ones(3)))
         with pytest.raises(DamagedFile, match=r"step-00000050.npz holds"):
             read_snapshot(run, 50)

@@ -15,7 +15,7 @@ from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.trace import trace
 from alexnet_viz.network.files import save_weights
 from alexnet_viz.network.variants import build
-from alexnet_viz.ui.lesion import numbers
+from alexnet_viz.ui.activations.lesion import numbers
 from alexnet_viz.values import NetworkSpec, Preprocessing
 
 HOME = Path(__file__).parents[2]
@@ -101,8 +101,15 @@ def test_a_second_photo_in_lockstep():
 @pytest.mark.parametrize("layer", ["conv1", "relu6", "softmax"])
 def test_other_weights_in_lockstep_also_when_their_classes_differ(layer, tmp_path):
     spec = NetworkSpec(num_classes=3, fc_width=32)
-    save_weights(tmp_path / "small.safetensors", build(spec, 1).state_dict(), spec=spec, categories=("a", "b", "c"),
-                 preprocessing=Preprocessing.for_size(224), title="small", source="a test")  # fmt: skip
+    save_weights(
+        tmp_path / "small.safetensors",
+        build(spec, 1).state_dict(),
+        spec=spec,
+        categories=("a", "b", "c"),
+        preprocessing=Preprocessing.for_size(224),
+        title="small",
+        source="a test",
+    )
     for variant in ("torchvision", "paper"):
         app = opened(layer=layer, beside="weights", beside_weights=tmp_path / "small.safetensors", variant=variant)
         no_bug(app)

@@ -20,7 +20,7 @@ from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import sample
 from alexnet_viz.inspection.model import get
-from alexnet_viz.ui import photos
+from alexnet_viz.ui.shared import photos
 
 HOME = Path(__file__).parents[2]
 SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
@@ -293,7 +293,7 @@ def test_by_hand_begins_with_the_answer():
 
 
 def test_strokes_are_part_of_the_link():
-    from alexnet_viz.ui.why.by_hand import _read, _written
+    from alexnet_viz.ui.attribution.by_hand import _read, _written
 
     mask = np.zeros((224, 224), bool)
     mask[40:180, 30:200] = True
@@ -311,7 +311,7 @@ def test_strokes_are_part_of_the_link():
 
 @pytest.mark.parametrize("text", ["", "x", "####", "AAAA", "eJwDAAAAAAE"])
 def test_strokes_that_are_none_are_passed_over(text):
-    from alexnet_viz.ui.why.by_hand import _read, _written
+    from alexnet_viz.ui.attribution.by_hand import _read, _written
 
     assert _read(text, 224) is None
     assert _read(_written(np.ones((227, 227), bool)), 224) is None

@@ -10,13 +10,14 @@ from streamlit.testing.v1 import AppTest
 from alexnet_viz.network.files import save_weights
 from alexnet_viz.network.layers import chain
 from alexnet_viz.network.variants import build
-from alexnet_viz.ui.unit import LAYERS
+from alexnet_viz.ui.shared.unit import LAYERS
 from alexnet_viz.values import VARIANTS, NetworkSpec, Preprocessing
 
 HOME = Path(__file__).parents[2]
 SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
-FILTERS, ACTIVATIONS, NETWORK, ARCHITECTURE = (str(HOME / "pages" / "see" / f"{name}.py") for name in
-                                               ("filters", "activations", "network", "architecture"))  # fmt: skip
+FILTERS, ACTIVATIONS, NETWORK, ARCHITECTURE = (
+    str(HOME / "pages" / "see" / f"{name}.py") for name in ("filters", "activations", "network", "architecture")
+)
 
 
 def opened(**address):
@@ -64,8 +65,15 @@ def checkpoint(tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     spec = NetworkSpec(num_classes=3, fc_width=32)
     how = Preprocessing.for_size(224)
-    save_weights(path, build(spec, 1).state_dict(), spec=spec, categories=("a", "b", "c"), preprocessing=how,
-                 title="small", source="a test")  # fmt: skip
+    save_weights(
+        path,
+        build(spec, 1).state_dict(),
+        spec=spec,
+        categories=("a", "b", "c"),
+        preprocessing=how,
+        title="small",
+        source="a test",
+    )
     return str(path)
 
 

@@ -52,8 +52,12 @@ def test_a_link_reopens_a_value_and_its_numbers_are_the_networks(variant):
     app = opened(variant=variant, depth="value", layer="conv2", channel=130, y=3, x=5)
     data, read = sent(app)
     assert {key: data["view"][key] for key in ("depth", "layer", "channel", "y", "x")} == {
-        "depth": "value", "layer": "conv2", "channel": 130, "y": 3, "x": 5,
-    }  # fmt: skip
+        "depth": "value",
+        "layer": "conv2",
+        "channel": 130,
+        "y": 3,
+        "x": 5,
+    }
     model = get("random", variant)
     record = trace(model, preprocess(decode(*sample("coffee")), model.info.preprocessing).tensor)
     scene = data["scene"]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from alexnet_viz.bounded import Bounded
 from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
+from alexnet_viz.lru_cache import LRUCache
 
 SHELL = str(Path(__file__).parents[2] / "alexnet_viz" / "ui" / "shell.py")
 CLASSIFY = str(Path(__file__).parents[2] / "pages" / "see" / "classify.py")
@@ -172,7 +172,7 @@ def test_the_photo_stays_when_the_page_changes():
 
 
 def test_bounded_makes_once_and_lets_the_oldest_go():
-    cache, made = Bounded(2), []
+    cache, made = LRUCache(2), []
     for key in "aabacb":
         cache.get(key, lambda key=key: made.append(key) or key.upper())
     assert made == ["a", "b", "c", "b"]  # b made room for c, though a was used last before it
@@ -181,7 +181,7 @@ def test_bounded_makes_once_and_lets_the_oldest_go():
 
 
 def test_bounded_weighs():
-    cache = Bounded(100, lambda array: array.nbytes)
+    cache = LRUCache(100, lambda array: array.nbytes)
     cache.get("one", lambda: np.zeros(80, np.uint8))
     cache.get("two", lambda: np.zeros(80, np.uint8))
     assert cache.peek("one") is None
@@ -189,7 +189,7 @@ def test_bounded_weighs():
 
 
 def test_bounded_lets_everybody_wait_for_one_and_forgets_errors():
-    cache, calls, gate = Bounded(4), [], threading.Event()
+    cache, calls, gate = LRUCache(4), [], threading.Event()
 
     def make():
         calls.append(1)

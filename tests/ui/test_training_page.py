@@ -20,7 +20,7 @@ from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, read_snapshot, write_photo, write_snapshot
 from alexnet_viz.training.textures import CLASS_NAMES
-from alexnet_viz.ui.text import markdown
+from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import feed, film, launch
 
 HOME = Path(__file__).parents[2]
@@ -59,8 +59,19 @@ def finished():
         label = np.repeat(np.arange(14), 2)
         top5 = np.stack([(label + i) % 14 for i in range(5)], 1)
         top5[7] = top5[7][::-1]  # class 3 is taken for class 7 once
-        write_answers(path, Answers(100, np.arange(28), label, np.where(label == 3, 0.1, 0.9), top5, top5 / 14,
-                                    np.array([7]), np.zeros((1, 8, 8, 3), np.uint8)))  # fmt: skip
+        write_answers(
+            path,
+            Answers(
+                100,
+                np.arange(28),
+                label,
+                np.where(label == 3, 0.1, 0.9),
+                top5,
+                top5 / 14,
+                np.array([7]),
+                np.zeros((1, 8, 8, 3), np.uint8),
+            ),
+        )
         runs.write_class_names(path, CLASS_NAMES)
         runs.write_status(path, runs.Status("finished", step=100, steps=100, epoch=1, best_top1=top1, attempt=1))
         return path
@@ -226,7 +237,9 @@ def test_all_that_a_row_holds_is_drawn(page, finished):
     assert not page.exception
     drawn = charts(page)
     assert [(line["name"], line["last"]) for line in drawn["loss (cross-entropy)"]["lines"] if line["name"]] == [
-        ("training", "1.288"), ("validation", "1.000")]  # fmt: skip
+        ("training", "1.288"),
+        ("validation", "1.000"),
+    ]
     assert [line["name"] for line in drawn["gradient norm (L2)"]["lines"] if line["y"]] == ["conv1", "fc8"]
     for title in ("top-1", "learning rate", "share of the time", "dead units", "speed (images/s)", "memory (GiB)"):
         assert drawn[title]["lines"][0]["y"], title
@@ -242,7 +255,11 @@ def test_the_film_begins_with_what_was_learned_while_noise_outweighs_it(page, fi
     assert sent == {"run": path.name, "source": f"feed/{path.name}/film", "every": 0}
     story, pixels = unpacked(ask(f"{path.name}/film").body)
     assert (story["look"], story["steps"], story["first"], story["truth"]) == (
-        "learned", [0, 50, 100], 2, CLASS_NAMES[3])  # fmt: skip
+        "learned",
+        [0, 50, 100],
+        2,
+        CLASS_NAMES[3],
+    )
     assert story["top"] == [[[CLASS_NAMES[3], 1.0], *story["top"][0][1:]]]
     assert len(pixels) == 2 * 3 * 64 * 11 * 11 + 5 * 16 * 5 * 5
     assert story["photo"].startswith("data:image/png")
@@ -401,7 +418,10 @@ def test_a_picture_that_cannot_be_read_is_grey_and_named_and_the_others_are_show
     length = 2 * 3 * 64 * 11 * 11 + 5 * 16 * 5 * 5
     assert (story["steps"], len(pixels)) == ([0, 50, 100], 3 * length)
     assert [top[0][0].partition(":")[0] for top in story["top"]] == [
-        "snapshots/step-00000000.npz is damaged", "This picture has another size.", CLASS_NAMES[3]]  # fmt: skip
+        "snapshots/step-00000000.npz is damaged",
+        "This picture has another size.",
+        CLASS_NAMES[3],
+    ]
     assert set(pixels[: 2 * length]) == {128}
     assert len(set(pixels[2 * length :])) > 2
 

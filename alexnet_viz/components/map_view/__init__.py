@@ -40,11 +40,20 @@ class Panel:
         low = f"−{self.peak:.3g}" if self.signed and self.peak else "0"
         over = {"size": self.geometry.photo, "crop": self.geometry.box} if self.photo else {}
         return {
-            "title": self.title, "alt": self.alt, "shape": self.values.shape, "peak": float(self.peak),
-            "signed": self.signed, "input": self.side, "left": self.placement[0], "step": self.placement[1],
-            "start": [first for first, _ in self.fields], "stop": [end for _, end in self.fields],
-            "legend": (low, f"{self.peak:.3g}"), "photo": self.photo, **over,
-        }  # fmt: skip
+            "title": self.title,
+            "alt": self.alt,
+            "shape": self.values.shape,
+            "peak": float(self.peak),
+            "signed": self.signed,
+            "input": self.side,
+            "left": self.placement[0],
+            "step": self.placement[1],
+            "start": [first for first, _ in self.fields],
+            "stop": [end for _, end in self.fields],
+            "legend": (low, f"{self.peak:.3g}"),
+            "photo": self.photo,
+            **over,
+        }
 
 
 def map_view(

@@ -15,6 +15,5 @@ def progress(state: str, told: str, share: float, marks: Any, source: str, every
     All four come again from the address ``source`` each ``every`` seconds, if that is not 0; the page runs anew when
     ``marks`` is another one then, or when nothing comes.
     """
-    data = {"state": state, "told": told, "share": share, "marks": marks, "source": source,
-            "every": every}  # fmt: skip
+    data = {"state": state, "told": told, "share": share, "marks": marks, "source": source, "every": every}
     _component(data=data, key=key, on_changed_change=lambda: None)

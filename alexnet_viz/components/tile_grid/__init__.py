@@ -56,10 +56,17 @@ def tile_grid(
     for index, values in enumerate(facts.values()):
         blocks[f"fact{index}"] = np.ascontiguousarray(values, np.float32)
     meta = {
-        "count": count, "height": height, "width": width, "gap": 0 if max(height, width) == 1 else 3, "noun": noun,
-        "facts": list(facts), "names": names, "selected": int(selected), "parts": parts,
+        "count": count,
+        "height": height,
+        "width": width,
+        "gap": 0 if max(height, width) == 1 else 3,
+        "noun": noun,
+        "facts": list(facts),
+        "names": names,
+        "selected": int(selected),
+        "parts": parts,
         "sheets": [{"title": s.title, "alt": s.alt, "legend": s.legend, "signed": s.signed} for s in sheets],
-    }  # fmt: skip
+    }
 
     def picked() -> None:
         if on_pick is not None and (tile := st.session_state[key].get("picked")) is not None:

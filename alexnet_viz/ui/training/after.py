@@ -6,15 +6,15 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from alexnet_viz.bounded import Bounded
 from alexnet_viz.figures.results import MOST, NUMBERED, accuracy_bars, confusion_matrix, neighbours, worst, worst_first
+from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.training import runs
 from alexnet_viz.training.answers import Answers, confusion, read_answers
-from alexnet_viz.ui.sidebar import theme
-from alexnet_viz.ui.text import markdown
+from alexnet_viz.ui.shared.sidebar import theme
+from alexnet_viz.ui.shared.text import markdown
 
-_read: Bounded[Answers | None] = Bounded(8)
-_drawn: Bounded[go.Figure] = Bounded(24)
+_read: LRUCache[Answers | None] = LRUCache(8)
+_drawn: LRUCache[go.Figure] = LRUCache(24)
 _SHOWN = 24
 _MOST_CLASSES = 4096  # their table takes 134 MB
 _KEPT = "_answers_shown"
@@ -53,13 +53,16 @@ def results(run: runs.Run | runs.UnreadableRun) -> None:
     left, *sides = st.columns([3, 2], gap="medium") if few else (st.container(), *st.columns(2, gap="medium"))
     with left:
         st.markdown("**What is taken for what**", help="Classes that are taken for each other stand side by side.")
-        _chart(_drawn.get((*shown, "confusion"), lambda: _confusion(part, titles)), "confusion",
-               "Confusion matrix: true classes in rows, what the network said in columns")  # fmt: skip
+        _chart(
+            _drawn.get((*shown, "confusion"), lambda: _confusion(part, titles)),
+            "confusion",
+            "Confusion matrix: true classes in rows, what the network said in columns",
+        )
     for side, half in zip(sides, np.array_split(worst_first(part), len(sides)), strict=True):
         with side:
             st.markdown("**Accuracy of each class**, the worst first" if side is sides[0] else "&nbsp;")
             bars = _drawn.get((*shown, int(half[0])), lambda half=half: accuracy_bars(part, titles, half, theme()))
-            _chart(bars, f"accuracy-{half[0]}", "Share of right answers of each class, the worst first")  # fmt: skip
+            _chart(bars, f"accuracy-{half[0]}", "Share of right answers of each class, the worst first")
     _wrong(answers, names)
 
 
@@ -97,8 +100,13 @@ def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
     title, choice = st.columns([2, 1], vertical_alignment="bottom")
     title.markdown("**The most wrong photos**, as the network saw them: the truth, and what it said instead")
     there = sorted({int(answers.label[row]) for row in answers.shown})
-    wanted = choice.selectbox("True class", [None, *there], format_func=lambda i: "all" if i is None else names[i],
-                              key="wrong_class", help="Whose photos to show.")  # fmt: skip
+    wanted = choice.selectbox(
+        "True class",
+        [None, *there],
+        format_func=lambda i: "all" if i is None else names[i],
+        key="wrong_class",
+        help="Whose photos to show.",
+    )
     picked = [
         (photo, row)
         for photo, row in zip(answers.photos, answers.shown, strict=True)
@@ -112,5 +120,9 @@ def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
     ]
     with st.container(horizontal=True, gap="small"):
         for (photo, row), text in zip(picked, told, strict=True):
-            st.image(photo, width=132, caption=text,
-                     alt=f"A photo of {names[answers.label[row]]}, taken for {names[answers.said[row]]}")  # fmt: skip
+            st.image(
+                photo,
+                width=132,
+                caption=text,
+                alt=f"A photo of {names[answers.label[row]]}, taken for {names[answers.said[row]]}",
+            )

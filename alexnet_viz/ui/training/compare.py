@@ -28,9 +28,15 @@ def all_runs(there: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
     if not any(table["problem"]):
         table = table.drop(columns="problem")
     share = st.column_config.ProgressColumn("best top-1", format="percent", min_value=0, max_value=1)
-    event = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key="runs_table",
-                         column_config={"best top-1": share},
-                         alt="The runs with their state, recipe and best validation accuracy")  # fmt: skip
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="runs_table",
+        column_config={"best top-1": share},
+        alt="The runs with their state, recipe and best validation accuracy",
+    )
     marked = [there[i] for i in event.selection.rows if i < len(there)]
     chosen = [run for run in marked if isinstance(run, runs.Run)]
     if len(chosen) > 1:
@@ -71,10 +77,24 @@ def _beside(chosen: list[runs.Run]) -> None:
     import pandas as pd
 
     left, right = st.columns(2)
-    what = left.segmented_control("Measure", list(MEASURES), format_func=MEASURES.get, default="top1", required=True,
-                                  key="compared_measure", help="What the curves show.")  # fmt: skip
-    split = right.segmented_control("Photos", list(_SPLITS), format_func=_SPLITS.get, default="val", required=True,
-                                    key="compared_split", help="Measured on which photos.")  # fmt: skip
+    what = left.segmented_control(
+        "Measure",
+        list(MEASURES),
+        format_func=MEASURES.get,
+        default="top1",
+        required=True,
+        key="compared_measure",
+        help="What the curves show.",
+    )
+    split = right.segmented_control(
+        "Photos",
+        list(_SPLITS),
+        format_func=_SPLITS.get,
+        default="val",
+        required=True,
+        key="compared_split",
+        help="Measured on which photos.",
+    )
     chart = compared({run.id: rows_of(run) for run in chosen}, what, split)
     line_charts(encoded([chart]), 1, 340, key="compared")
     recipes = [dataclasses.asdict(run.recipe) for run in chosen]
@@ -86,5 +106,8 @@ def _beside(chosen: list[runs.Run]) -> None:
     columns = {
         run.id: [display_name(recipe[name]) for name in differ] for run, recipe in zip(chosen, recipes, strict=True)
     }
-    st.dataframe(pd.DataFrame({"setting": [name.replace("_", " ") for name in differ], **columns}), hide_index=True,
-                 alt="The settings in which the chosen runs differ")  # fmt: skip
+    st.dataframe(
+        pd.DataFrame({"setting": [name.replace("_", " ") for name in differ], **columns}),
+        hide_index=True,
+        alt="The settings in which the chosen runs differ",
+    )

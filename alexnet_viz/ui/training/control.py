@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from alexnet_viz.training import launcher, runs
-from alexnet_viz.ui.guard import callback, guarded
+from alexnet_viz.ui.shared.error_boundary import callback, error_boundary
 from alexnet_viz.ui.training.feed import rows_of
 from alexnet_viz.ui.training.moved_data import moved_data
 from alexnet_viz.ui.training.watch import forget_run
@@ -56,8 +56,9 @@ def controls(run: runs.Run | runs.UnreadableRun, place) -> None:
 
 def _end(run: runs.Run) -> None:
     with st.popover("End at once", icon=":material/dangerous:", width="stretch", help="Asks first."):
-        st.write("For a run that does not stop: its process is ended, and what it learned since its last checkpoint "
-                 "is lost.")  # fmt: skip
+        st.write(
+            "For a run that does not stop: its process is ended, and what it learned since its last checkpoint is lost."
+        )
         if st.button("Yes, end it", type="primary", key="kill"):
             with st.spinner("Ending it …"):
                 launcher.end(run.path)
@@ -67,40 +68,82 @@ def _end(run: runs.Run) -> None:
 def _elsewhere(run: runs.Run) -> None:
     """Links to the other pages with this run's weights."""
     ready = run.weights is not None
-    with st.popover("Use it", icon=":material/open_in_new:", width="stretch", disabled=not ready,
-                    help="Open the other pages with its weights, its best checkpoint's."
-                    if ready else "After its first checkpoint."):  # fmt: skip
+    with st.popover(
+        "Use it",
+        icon=":material/open_in_new:",
+        width="stretch",
+        disabled=not ready,
+        help="Open the other pages with its weights, its best checkpoint's."
+        if ready
+        else "After its first checkpoint.",
+    ):
         for script in sorted(set(_PAGES.glob("*/*.py")) - {_PAGES / "train" / "train.py"}):
-            st.page_link(str(script), label=script.stem.replace("_", " ").capitalize(),
-                         query_params={"weights": f"run:{run.id}"})  # fmt: skip
+            st.page_link(
+                str(script), label=script.stem.replace("_", " ").capitalize(), query_params={"weights": f"run:{run.id}"}
+            )
 
 
 def _files(run: runs.Run) -> None:
     weights = run.weights
-    st.download_button("Checkpoint (.safetensors)", lambda: weights.read_bytes(), f"{run.id}.safetensors",
-                       "application/octet-stream", icon=":material/download:", disabled=weights is None,
-                       on_click="ignore", help="The best epoch's weights, else the last.")  # fmt: skip
-    st.download_button("Metrics (.csv)", lambda: _csv(rows_of(run)), f"{run.id}.csv", "text/csv", on_click="ignore",
-                       icon=":material/download:", help="One row of numbers each few steps.")  # fmt: skip
-    st.download_button("Recipe (.json)", (run.path / "config.json").read_bytes(), f"{run.id}.json", on_click="ignore",
-                       icon=":material/download:", help="config.json as it was at the start.")  # fmt: skip
-    with guarded():
+    st.download_button(
+        "Checkpoint (.safetensors)",
+        lambda: weights.read_bytes(),
+        f"{run.id}.safetensors",
+        "application/octet-stream",
+        icon=":material/download:",
+        disabled=weights is None,
+        on_click="ignore",
+        help="The best epoch's weights, else the last.",
+    )
+    st.download_button(
+        "Metrics (.csv)",
+        lambda: _csv(rows_of(run)),
+        f"{run.id}.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        help="One row of numbers each few steps.",
+    )
+    st.download_button(
+        "Recipe (.json)",
+        (run.path / "config.json").read_bytes(),
+        f"{run.id}.json",
+        on_click="ignore",
+        icon=":material/download:",
+        help="config.json as it was at the start.",
+    )
+    with error_boundary():
         _notes(run)
     _delete(run, busy=run.state in runs.ACTIVE and runs.read_launch(run.path).pid != 0)
 
 
 def _notes(run: runs.Run) -> None:
     key = f"notes-{run.id}"
-    st.text_area("Notes", runs.read_notes(run.path), key=key, help="Kept beside the run, in notes.txt.",
-                 on_change=callback(lambda: runs.write_notes(run.path, st.session_state[key])))  # fmt: skip
+    st.text_area(
+        "Notes",
+        runs.read_notes(run.path),
+        key=key,
+        help="Kept beside the run, in notes.txt.",
+        on_change=callback(lambda: runs.write_notes(run.path, st.session_state[key])),
+    )
 
 
 def _delete(run: runs.Run | runs.UnreadableRun, *, busy: bool) -> None:
-    sure = st.checkbox("Delete this run for good", key=f"sure-{run.id}", disabled=busy,
-                       help="Stop it first." if busy else "Checkpoints, curves, film: all of it.")  # fmt: skip
+    sure = st.checkbox(
+        "Delete this run for good",
+        key=f"sure-{run.id}",
+        disabled=busy,
+        help="Stop it first." if busy else "Checkpoints, curves, film: all of it.",
+    )
     if sure:
-        st.button("Delete", type="primary", icon=":material/delete:", key="delete", on_click=callback(_delete_now),
-                  args=(run.path,))  # fmt: skip
+        st.button(
+            "Delete",
+            type="primary",
+            icon=":material/delete:",
+            key="delete",
+            on_click=callback(_delete_now),
+            args=(run.path,),
+        )
 
 
 def _delete_now(path: Path) -> None:

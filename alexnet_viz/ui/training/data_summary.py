@@ -9,13 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import streamlit as st
 
-from alexnet_viz.bounded import Bounded
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import Stopped
+from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.training import data
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.summary import DataSummary
-from alexnet_viz.ui.text import markdown
+from alexnet_viz.ui.shared.text import markdown
 
 QUICK = 1.5  # seconds in which most folders are listed: until then the page waits, and shows no progress
 UNWATCHED = 30.0  # seconds without a look, after which nobody waits for a listing any more
@@ -46,7 +46,7 @@ class Listing:
 
 
 _listers = ThreadPoolExecutor(2, "lister")
-_listings: Bounded[Listing] = Bounded(16)
+_listings: LRUCache[Listing] = LRUCache(16)
 
 
 def data_summary(recipe: Recipe) -> bool:

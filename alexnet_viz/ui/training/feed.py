@@ -19,10 +19,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from alexnet_viz.bounded import Bounded
 from alexnet_viz.components.line_charts import encoded
 from alexnet_viz.errors import RunError
 from alexnet_viz.figures import training as figures
+from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.training import runs
 from alexnet_viz.ui.training import duration, film
 
@@ -54,8 +54,8 @@ class _Followed:
             return self._latest
 
 
-_followed: Bounded[_Followed] = Bounded(16)
-_charts: Bounded[str] = Bounded(4 << 20, len)
+_followed: LRUCache[_Followed] = LRUCache(16)
+_charts: LRUCache[str] = LRUCache(4 << 20, len)
 
 
 def _following(run: runs.Run) -> _Followed:

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from alexnet_viz.bounded import Bounded
 from alexnet_viz.components.film import packed
 from alexnet_viz.errors import DamagedFile, RunError
 from alexnet_viz.figures import training as figures
+from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.training import runs
 from alexnet_viz.training.snapshots import read_photo, read_snapshot, snapshot_steps
 
 _LENGTH = 120  # frames at most
 
-_photos: Bounded[tuple[str, int] | None] = Bounded(16)
-_starts: Bounded[np.ndarray] = Bounded(16)
-_frames: Bounded[_Frame] = Bounded(64 << 20, lambda frame: len(frame.pixels))
+_photos: LRUCache[tuple[str, int] | None] = LRUCache(16)
+_starts: LRUCache[np.ndarray] = LRUCache(16)
+_frames: LRUCache[_Frame] = LRUCache(64 << 20, lambda frame: len(frame.pixels))
 
 
 def frames(run: runs.Run, first: int | None = None) -> bytes:

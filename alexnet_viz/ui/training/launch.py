@@ -11,14 +11,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import streamlit as st
 
-from alexnet_viz.bounded import Bounded
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import DataError, UserError
 from alexnet_viz.figures.architecture import human
+from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.training import data, estimate, launcher, runs
 from alexnet_viz.training.recipe import PRESETS, Recipe, parse
-from alexnet_viz.ui.guard import callback
-from alexnet_viz.ui.text import markdown
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import duration
 from alexnet_viz.ui.training.data_summary import data_summary
 
@@ -72,7 +72,7 @@ _LABELS = {  # where the field's name alone says too little
 _STARTED = "_last_start"
 _DOUBLE_CLICK = 2.0  # seconds
 _KINDS = get_type_hints(Recipe)
-_costs: Bounded[Future] = Bounded(32)
+_costs: LRUCache[Future] = LRUCache(32)
 _timing = ThreadPoolExecutor(1, "cost")  # one at a time: each takes all cores
 
 
@@ -80,14 +80,33 @@ def launch() -> None:
     """The form; what cannot work says so before anything starts."""
     state = st.session_state
     first, second, third, fourth, fifth = st.columns([3, 4, 2, 2, 2], vertical_alignment="bottom")
-    name = first.selectbox("Preset", list(_PRESETS), format_func=_PRESETS.get, key="preset", persist_state="session",
-                           help="quick learns within minutes on a laptop; the others follow their papers.")  # fmt: skip
-    source = second.selectbox("Data", list(_SOURCES), format_func=_SOURCES.get, key="data_source",
-                              persist_state="session",
-                              help="Textures are made by formula; the others are read from this machine.")  # fmt: skip
-    place = "" if source == "textures" else st.text_input(
-        "Where", key="data_place", help=_PLACES[source], persist_state="session",
-        placeholder="in the app's cache" if source in data.DOWNLOADS else "/path/on/this/machine").strip()  # fmt: skip
+    name = first.selectbox(
+        "Preset",
+        list(_PRESETS),
+        format_func=_PRESETS.get,
+        key="preset",
+        persist_state="session",
+        help="quick learns within minutes on a laptop; the others follow their papers.",
+    )
+    source = second.selectbox(
+        "Data",
+        list(_SOURCES),
+        format_func=_SOURCES.get,
+        key="data_source",
+        persist_state="session",
+        help="Textures are made by formula; the others are read from this machine.",
+    )
+    place = (
+        ""
+        if source == "textures"
+        else st.text_input(
+            "Where",
+            key="data_place",
+            help=_PLACES[source],
+            persist_state="session",
+            placeholder="in the app's cache" if source in data.DOWNLOADS else "/path/on/this/machine",
+        ).strip()
+    )
     summary = st.container()
     if third.toggle("Settings", key="settings", help="Everything that a run can be given, grouped."):
         _settings(PRESETS[name])
@@ -103,11 +122,23 @@ def launch() -> None:
         summary.error(markdown(str(error)), icon=":material/block:")
         if isinstance(error, DataError) and source in data.DOWNLOADS:
             _offer(wanted, summary)
-    asked = fourth.button("Cost?", icon=":material/timer:", key="cost", width="stretch", disabled=recipe is None,
-                          help="What will it cost? Times a few real steps in a process of its own.")  # fmt: skip
-    started = fifth.button("Start", type="primary", icon=":material/play_arrow:", width="stretch", key="start",
-                           disabled=recipe is None,
-                           help="In a process of its own: it goes on when this page is closed.")  # fmt: skip
+    asked = fourth.button(
+        "Cost?",
+        icon=":material/timer:",
+        key="cost",
+        width="stretch",
+        disabled=recipe is None,
+        help="What will it cost? Times a few real steps in a process of its own.",
+    )
+    started = fifth.button(
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        key="start",
+        disabled=recipe is None,
+        help="In a process of its own: it goes on when this page is closed.",
+    )
     if recipe is None:
         return
     if asked:
@@ -122,8 +153,12 @@ def launch() -> None:
 def _offer(recipe: Recipe, place) -> None:
     """To fetch data that are missing."""
     size = data.DOWNLOADS[recipe.data.partition(":")[0]]
-    if place.button(f"Download it ({size})", icon=":material/download:", key="fetch",
-                    help="From its makers, to this machine; needs the internet."):  # fmt: skip
+    if place.button(
+        f"Download it ({size})",
+        icon=":material/download:",
+        key="fetch",
+        help="From its makers, to this machine; needs the internet.",
+    ):
         try:
             with place, st.spinner(f"Downloading {size} …"):
                 data.fetch(recipe)
@@ -167,8 +202,10 @@ def invitation() -> None:
     """What a visitor sees while there is no run: the classes that the first one would learn."""
     from alexnet_viz.training.textures import CLASS_NAMES, draw
 
-    st.info("No runs yet: press **Start**, and within seconds see the curves grow and conv1's filters form.",
-            icon=":material/movie:")  # fmt: skip
+    st.info(
+        "No runs yet: press **Start**, and within seconds see the curves grow and conv1's filters form.",
+        icon=":material/movie:",
+    )
     st.markdown(f"**{len(CLASS_NAMES)} textures**, drawn by formula: what *quick* learns to tell apart")
     with st.container(horizontal=True, gap="small"):
         for label, name in enumerate(CLASS_NAMES):
@@ -228,8 +265,12 @@ def _kept(recipe: Recipe) -> dict[str, Any]:
 def _control(recipe: Recipe, field: dataclasses.Field) -> None:
     """The control that fits the field's type and bounds."""
     key, before, bounds = _key(recipe, field), getattr(recipe, field.name), field.metadata
-    told = {"label": _LABELS.get(field.name, field.name.replace("_", " ").capitalize()), "help": bounds["help"],
-            "key": key, "persist_state": "session"}  # fmt: skip
+    told = {
+        "label": _LABELS.get(field.name, field.name.replace("_", " ").capitalize()),
+        "help": bounds["help"],
+        "key": key,
+        "persist_state": "session",
+    }
     kind = _optional(field.name) or _KINDS[field.name]
     options = get_args(kind)
     if kind is bool:
@@ -237,8 +278,9 @@ def _control(recipe: Recipe, field: dataclasses.Field) -> None:
     elif kind in (int, float):
         least, most = (None if bounds[end] is None else kind(bounds[end]) for end in ("low", "high"))
         step, form = (1, "%d") if kind is int else (_step(before), "%g")
-        st.number_input(value=before, min_value=least, max_value=most, step=step, format=form, placeholder="all",
-                        **told)  # fmt: skip
+        st.number_input(
+            value=before, min_value=least, max_value=most, step=step, format=form, placeholder="all", **told
+        )
     elif kind is str:
         st.text_input(value=before, placeholder="none: drawn at random", **told)
     elif get_origin(kind) is tuple:

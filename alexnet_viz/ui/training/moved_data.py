@@ -6,7 +6,7 @@ import streamlit as st
 
 from alexnet_viz.errors import UserError
 from alexnet_viz.training import data, data_place, launcher, runs
-from alexnet_viz.ui.text import markdown
+from alexnet_viz.ui.shared.text import markdown
 
 
 def moved_data(run: runs.Run) -> None:

@@ -13,9 +13,9 @@ from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import DamagedFile, RunError
 from alexnet_viz.figures import training as figures
 from alexnet_viz.training import launcher, runs
-from alexnet_viz.ui import address
-from alexnet_viz.ui.guard import guarded
-from alexnet_viz.ui.text import markdown
+from alexnet_viz.ui.shared import address
+from alexnet_viz.ui.shared.error_boundary import error_boundary
+from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import feed
 from alexnet_viz.ui.training.film import problem as film_problem
 
@@ -130,16 +130,34 @@ def _now(run: runs.Run) -> runs.Run:
 
 def _curves(run: runs.Run) -> None:
     """Loss and accuracy, and how they are drawn."""
-    with guarded():
+    with error_boundary():
         run, state = _now(run), st.session_state
-        how = {"accuracy": state.get("accuracy", "top1"), "smooth": state.get("smooth", 0.6),
-               "log": state.get("log", False)}  # fmt: skip
+        how = {
+            "accuracy": state.get("accuracy", "top1"),
+            "smooth": state.get("smooth", 0.6),
+            "log": state.get("log", False),
+        }
         source, every = feed.source(run, "curves", **how), feed.pace(run, 1)
         line_charts(feed.curves(run, **how), 2, 260, source=source, every=every, key="curves")
         smooth, log, which = st.columns(3, vertical_alignment="center")
-        smooth.slider("Smoothing", 0.0, feed.SMOOTHEST, 0.6, 0.05, key="smooth", persist_state="session",
-                      help="Of the training curves, as in TensorBoard.")  # fmt: skip
+        smooth.slider(
+            "Smoothing",
+            0.0,
+            feed.SMOOTHEST,
+            0.6,
+            0.05,
+            key="smooth",
+            persist_state="session",
+            help="Of the training curves, as in TensorBoard.",
+        )
         log.toggle("Log scale", key="log", persist_state="session", help="Of the loss: shows the late, slow progress.")
-        which.segmented_control("Accuracy", ["top1", "top5"], format_func=figures.MEASURES.get, default="top1",
-                                required=True, key="accuracy", persist_state="session",
-                                help="Top-5: the class is among the five strongest.")  # fmt: skip
+        which.segmented_control(
+            "Accuracy",
+            ["top1", "top5"],
+            format_func=figures.MEASURES.get,
+            default="top1",
+            required=True,
+            key="accuracy",
+            persist_state="session",
+            help="Top-5: the class is among the five strongest.",
+        )

@@ -1,0 +1,100 @@
+"""The choice of a lesion: which channels of which layer, and what is done to them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from alexnet_viz.errors import ShapeError
+from alexnet_viz.settings import Setting
+from alexnet_viz.ui.shared import address
+from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.values import Trace
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.lesion import Lesion
+    from alexnet_viz.inspection.model import Model
+
+_CUT = "The layer whose output is changed; only what follows is computed again."
+LAYER = Control(Setting("lesion_layer", "text", None, "Cut at", _CUT))
+MANNERS = {"silence": "silence", "keep": "keep alone", "scale": "scale"}
+
+
+def chosen(model: Model, trace: Trace, layer: str) -> Lesion | None:
+    """The lesion; None while no channel is named, or none that the layer has, which is said."""
+    from alexnet_viz.inspection.lesion import Lesion
+
+    layers = list(trace.outputs)
+    where = LAYER.among(layers, layer if layer in layers else layers[0])
+    address.seed("lesion_channels", str(st.session_state.get("channel", 0)))
+    address.seed("lesion_manner", "silence", allowed=MANNERS)
+    address.seed("lesion_factor", 2.0, address.number(0.0, 10.0, float))
+    columns = st.columns([1, 1.4, 1.7, 1.4], vertical_alignment="bottom")
+    kept = {"persist_state": "session"}
+    LAYER.selectbox(columns[0])
+    text = columns[1].text_input(
+        "Channels",
+        key="lesion_channels",
+        placeholder="37, 40-45",
+        help="Numbers and ranges, such as 37, 40-45.",
+        **kept,
+    )
+    manner = columns[2].segmented_control(
+        "What is done to them",
+        MANNERS,
+        key="lesion_manner",
+        required=True,
+        format_func=MANNERS.get,
+        help="Silence: they become 0. Keep alone: all others become 0. Scale: they are multiplied.",
+        **kept,
+    )
+    if manner == "scale":
+        columns[3].slider(
+            "Times", 0.0, 10.0, step=0.1, key="lesion_factor", help="0 silences, 1 changes nothing.", **kept
+        )
+        address.show("lesion_factor", float(st.session_state.lesion_factor))
+    else:
+        columns[3].button(
+            "The chosen channel",
+            key="lesion_take",
+            on_click=callback(_take),
+            args=(layer,),
+            width="stretch",
+            help="Cut at the layer and channel looked at.",
+        )
+    for key in ("lesion_channels", "lesion_manner"):
+        address.show(key, st.session_state[key])
+    try:
+        channels = numbers(text, len(trace.outputs[where]))
+    except ShapeError as error:
+        st.error(markdown(str(error)))
+        return None
+    if not channels:
+        st.info("Name a channel to cut, such as 37, or several: 37, 40-45.")
+        return None
+    return Lesion(where, channels, manner, float(st.session_state.lesion_factor) if manner == "scale" else 0.0)
+
+
+def _take(layer: str) -> None:
+    LAYER.choose(layer)
+    st.session_state.lesion_channels = str(st.session_state.channel)
+
+
+def numbers(text: str, count: int) -> tuple[int, ...]:
+    """Channel numbers from text such as ``37, 40-45``. Raises ShapeError for what is no number or not there."""
+    found: set[int] = set()
+    for part in re.split(r"[,;\s]+", re.sub(r"\s*[-–]\s*", "-", text.strip())):
+        if not part:
+            continue
+        match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part)
+        if match is None:
+            raise ShapeError(f"“{part}” is no channel: write numbers and ranges, such as 37, 40-45.")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if max(first, last) >= count or last < first:
+            raise ShapeError(f"There is no channel {part}: this layer has {count:,}, from 0 to {count - 1:,}.")
+        found.update(range(first, last + 1))
+    return tuple(sorted(found))

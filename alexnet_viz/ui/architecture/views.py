@@ -1,0 +1,214 @@
+"""The architecture page's parts: the choice of a network that need not exist, its table, and the textbook's mistake."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import streamlit as st
+
+from alexnet_viz.errors import ShapeError
+from alexnet_viz.figures.architecture import compare_rows, human, share_figure
+from alexnet_viz.ui.shared import address, queries
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.sidebar import theme
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, LayerInfo, NetworkSpec, Variant
+
+BACKGROUND = {"light": "#ffffff", "dark": "#12110f"}
+LIMITS = {"size": (16, 512), "padding": (0, 10), "classes": (1, 100_000), "width": (1, 16_384), "batch": (1, 1024)}
+
+
+def chosen_spec(variant: Variant) -> tuple[NetworkSpec, int]:
+    """The row of choices above the drawing: a network and a batch size. Raises ShapeError where they do not fit."""
+    address.seed("net", variant, allowed=VARIANTS)
+    own = NetworkSpec(st.session_state.net)
+    defaults = {"size": own.input_size, "padding": own.conv1_padding, "classes": 1000, "width": 4096, "batch": 1}
+    for key, default in defaults.items():
+        address.seed(key, default, address.number(*LIMITS[key]))
+    columns = st.columns([2.2, 1, 1, 1, 1, 1])
+    columns[0].selectbox(
+        "Network",
+        VARIANTS,
+        key="net",
+        persist_state="session",
+        format_func=VARIANT_TITLES.get,
+        on_change=callback(_own_size),
+        help="Which AlexNet to draw. A change brings back its own input size and padding.",
+    )
+    told = {
+        "size": ("Input side", "Pixels of the square photo that the network gets."),
+        "padding": ("Padding", "Zeros laid around the photo before conv1."),
+        "classes": ("Classes", "Units of fc8."),
+        "width": ("fc width", "Units of fc6 and fc7; 4096 in all three networks."),
+        "batch": ("Batch", "Photos in one forward pass: shapes, multiply-adds and memory follow."),
+    }
+    for column, (key, (label, text)) in zip(columns[1:], told.items(), strict=True):
+        low, high = LIMITS[key]
+        column.number_input(label, low, high, step=1, key=key, persist_state="session", help=text)
+    for key in ("net", *told):
+        address.show(key, st.session_state[key])
+    state = st.session_state
+    return NetworkSpec(state.net, state.classes, state.width, state.size, state.padding), state.batch
+
+
+def _take(spec: NetworkSpec) -> None:
+    state = st.session_state
+    state.net, state.size, state.padding = spec.variant, spec.input_size, spec.conv1_padding
+    state.classes, state.width, state.batch = spec.num_classes, spec.fc_width, 1
+
+
+def _own_size() -> None:
+    own = NetworkSpec(st.session_state.net)
+    st.session_state.size, st.session_state.padding = own.input_size, own.conv1_padding
+
+
+def table_rows(architecture: Architecture) -> list[dict]:
+    """A dict a layer, in the order of the chain."""
+    timed = any(layer.time_ms for layer in architecture.layers)
+    return [
+        {
+            "layer": layer.name,
+            "operation": layer.operation,
+            "input": "×".join(map(str, layer.input_shape)),
+            "output": "×".join(map(str, layer.output_shape)),
+            "parameters": layer.params,
+            "multiply-adds": layer.macs,
+            "activation KiB": round(layer.activation_bytes / 1024, 1),
+            "receptive field": layer.receptive_field,
+            "stride": layer.stride,
+            **({"ms": round(layer.time_ms, 2)} if timed else {}),
+        }
+        for layer in architecture.layers
+    ]
+
+
+def csv_text(rows: list[dict]) -> str:
+    """Rows as CSV text with a header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def layer_arithmetic(layer: LayerInfo) -> None:
+    """What one layer does, its formulas with the numbers put in, and what it sees."""
+    st.markdown(f"**{layer.operation}**, from {layer.input_shape} to {layer.output_shape}")
+    for line in layer.formulas:
+        st.markdown(f":material/calculate: {line}")
+    st.markdown(
+        f":material/filter_center_focus: one value sees **{layer.receptive_field} × {layer.receptive_field}** pixels "
+        f"of the input; neighbours lie **{layer.stride}** apart"
+    )
+
+
+def totals(plan: Architecture) -> None:
+    """What the whole network costs, and where that sits."""
+    numbers = st.columns(3)
+    numbers[0].metric("Parameters", human(plan.params), help=f"{plan.params:,} weights and biases")
+    numbers[1].metric("Multiply-adds", human(plan.macs), help=f"{plan.macs:,} for a batch of {plan.batch}")
+    memory = sum(layer.activation_bytes for layer in plan.layers)
+    numbers[2].metric("Activations", human(memory, "B"), help="float32, every layer's output, for the whole batch")
+    st.plotly_chart(
+        share_figure(plan, theme()),
+        key="shares",
+        config={"displayModeBar": False},
+        alt="Three bars: the share of each layer in parameters, multiply-adds and activation memory",
+    )
+
+
+def layer_table(plan: Architecture, measured_on: str | None, in_use: NetworkSpec) -> None:
+    """Every layer in a table with downloads.
+
+    ``measured_on`` says in Markdown on what it was run for real; None means on meta tensors. The network ``in_use``
+    can be drawn and measured at a press.
+    """
+    st.subheader("Layer by layer", anchor=False)
+    st.caption(
+        f"Measured in one forward pass of {measured_on}."
+        if measured_on
+        else "Measured by running these very layers on PyTorch's meta device: true shapes, no values, no times."
+    )
+    if not measured_on:
+        st.button(
+            f"Draw the network in use, and time it: {in_use.num_classes:,} classes, fc width {in_use.fc_width:,}",
+            key="draw_in_use",
+            icon=":material/timer:",
+            on_click=callback(_take),
+            args=(in_use,),
+            help="The network of the weights chosen on the left, run over the photo.",
+        )
+    rows = table_rows(plan)
+    st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), alt="The layers with shapes, parameters and fields")
+    save = st.columns([1, 1, 6])
+    save[0].download_button("CSV", csv_text(rows), f"alexnet-{plan.spec.variant}.csv", "text/csv", help="This table.")
+    save[1].download_button(
+        "JSON", json.dumps(rows, indent=2), f"alexnet-{plan.spec.variant}.json", "application/json", help="This table."
+    )
+
+
+def three_side_by_side(spec: NetworkSpec) -> None:
+    """What tells the 2012 paper's network, torchvision's and the textbooks' apart."""
+    st.subheader("Three AlexNets side by side", anchor=False)
+    others = {
+        variant: queries.plan(NetworkSpec(variant, spec.num_classes, spec.fc_width), 1) for variant in VARIANTS
+    }  # each at its own size
+    st.markdown(
+        """
+|  | 2012 paper | torchvision | textbook (single tower) |
+|:--|:--|:--|:--|
+| from | Krizhevsky, Sutskever, Hinton, NIPS 2012 | Krizhevsky 2014, *One weird trick* | the paper on one GPU |
+| input | 227 × 227 (the paper says 224) | 224 × 224, padding 2 | 224 with padding 2, or 227 without |
+| filters | 96–256–384–384–256 | 64–192–384–256–256 | 96–256–384–384–256 |
+| two groups | conv2, conv4, conv5 | no | no |
+| response normalisation | after conv1 and conv2 | no | no |
+| before fc6 | pool5, 6 × 6 | adaptive average pool to 6 × 6: any photo size | pool5, 6 × 6 |
+| dropout | after fc6 and fc7 | before fc6 and fc7 | after fc6 and fc7 |
+"""
+    )
+    lines = ["| | layer | " + " | ".join(VARIANT_TITLES[v] for v in VARIANTS) + " |", "|:--|:--|:--|:--|:--|"]
+    for row in compare_rows(others):
+        marked = ["≠" if row["differs"] else "", f"**{row['layer']}**", *(row[v] for v in VARIANTS)]
+        lines.append(f"| {' | '.join(marked)} |")
+    with st.expander("The three layer by layer; ≠ marks a difference"):
+        st.markdown("\n".join(lines))
+
+
+def textbook_story() -> None:
+    """As it is often printed the network does not run: find out why."""
+    st.subheader("The textbook network that does not run", anchor=False)
+    st.markdown(
+        "Many books print `Conv2d(3, 96, 11, stride=4)` without padding, a 224 × 224 photo, and "
+        "`Linear(256*6*6, 4096)`. Choose, and see whether the numbers meet."
+    )
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        address.seed("printed_size", 224, address.number(63, 300))
+        address.seed("printed_padding", 0, address.number(0, 4))
+        size = st.slider(
+            "Input side", 63, 300, key="printed_size", persist_state="session", help="The printed text says 224."
+        )
+        padding = st.slider(
+            "Padding of conv1", 0, 4, key="printed_padding", persist_state="session", help="The printed text has none."
+        )
+        address.show("printed_size", size)
+        address.show("printed_padding", padding)
+    with right:
+        try:
+            fit = queries.printed_fit(size, padding)
+        except ShapeError as error:
+            st.error(markdown(str(error)))
+            return
+        sides = [f"{name} **{side}**" for name, side in fit.sides if name in ("conv1", "pool1", "pool2", "pool5")]
+        last = fit.sides[-1][1]
+        st.markdown(f"photo **{size}** → " + " → ".join(sides) + f" → flatten 256·{last}·{last} = **{fit.flatten:,}**")
+        st.markdown(f"⌊({size} + 2·{padding} − 11)/4⌋ + 1 = **{fit.sides[0][1]}** is the side of conv1's maps.")
+        if fit.error is None:
+            st.success(f"It fits: fc6 gets the {fit.expected:,} values that it was printed for.")
+        else:
+            st.error(
+                f"It does not fit: fc6 was printed for 256·6·6 = {fit.expected:,} values and gets {fit.flatten:,}. "
+                f"PyTorch says: {markdown(fit.error)}. Try padding 2, or a photo of 227."
+            )

@@ -1,0 +1,279 @@
+"""Put to the test: take away what a map calls important, shake the photo, draw a box, and count."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from alexnet_viz.attribution.methods import METHODS
+from alexnet_viz.attribution.targets import CLASSES
+from alexnet_viz.components.photo_brush import photo_brush
+from alexnet_viz.figures.faithfulness import pixel_curves
+from alexnet_viz.ui.attribution.by_hand import canvas, crop_of
+from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, beside_method
+from alexnet_viz.ui.attribution.map_jobs import gather, task
+from alexnet_viz.ui.shared import address, jobs, photos, queries
+from alexnet_viz.ui.shared.jobs import Task
+from alexnet_viz.ui.shared.sidebar import theme
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.values import Attribution, PixelCurve
+
+if TYPE_CHECKING:
+    from alexnet_viz.attribution.faithfulness import Pointing
+    from alexnet_viz.inspection.model import Model
+
+BASELINES = {"random": "Random pixels", "centre": "Blob in the middle"}
+_QUIET = {"displayModeBar": False}
+
+
+def put_to_the_test(model: Model, question: MethodChoice, photo: str) -> None:
+    """Curves, numbers and the pointing game for several methods, one photo and one target."""
+    left, right = st.columns([4, 1], gap="large", vertical_alignment="bottom")
+    with left:
+        keys = [method.key for method in beside_method(question, "why_tested", 2)]
+    address.seed("why_steps", 32, address.number(8, 224))
+    steps = right.slider(
+        "Steps",
+        8,
+        224,
+        step=8,
+        key="why_steps",
+        persist_state="session",
+        help="Forward passes a curve: more, a finer curve and more time.",
+    )
+    address.show("why_steps", steps)
+    wishes = {key: question.wish(model, photo, method=METHODS[key])[1] for key in keys}
+    tasks = _tasks(model, wishes, photo, question, steps)
+    progress = st.container()
+    with progress:
+        values = gather(list(tasks.values()), [True] * len(tasks))
+    made = dict(zip(tasks, values, strict=True))
+    for problem in dict.fromkeys(value for value in values if isinstance(value, str)):
+        st.error(markdown(problem), icon=":material/info:")
+    _curves(model, keys, made, question)
+    _numbers(keys, made)
+    st.subheader("Does it point at the thing?", anchor=False)
+    _pointing_game(model, {key: made[key, "map"] for key in keys}, photo)
+
+
+def _tasks(
+    model: Model, wishes: dict[str, MapRequest], photo: str, question: MethodChoice, steps: int
+) -> dict[tuple[str, str], Task]:
+    """Everything to measure, by (method or baseline, what), in the order in which it is made."""
+    from alexnet_viz.attribution import faithfulness as core
+
+    tensor = queries.inputs(photo, model.info.preprocessing).tensor
+    size, target = tensor.shape[-1], question.target
+    place = (photo, model.info.id, model.device.name, target)
+    tasks: dict[tuple[str, str], Task] = {}
+    for key, wish in wishes.items():
+        tasks[key, "map"] = task(model, wish)
+
+    def values_of(key: str) -> np.ndarray:
+        if key == "random":
+            return core.random_map(size)
+        if key == "centre":
+            return core.centre_map(size)
+        own = tasks[key, "map"]
+        found = jobs.made.get(own.key, lambda: own.make(lambda done, total: None))
+        return core.on_input(found.values, size, found.placement)
+
+    curves = {"deletion": core.deletion, "insertion": core.insertion}
+    for key in (*BASELINES, *wishes):
+        name = BASELINES.get(key) or METHODS[key].title
+        for what, curve in curves.items():
+            tasks[key, what] = Task(
+                (what, place, wishes.get(key, key), steps),
+                f"{name}, {what}",
+                lambda progress, key=key, name=name, curve=curve: curve(
+                    name, core.share(model, target, tensor), tensor, values_of(key), steps=steps, progress=progress
+                ),
+            )
+    for key, wish in wishes.items():
+        tasks[key, "infidelity"] = Task(
+            ("infidelity", wish),
+            f"{METHODS[key].title}, infidelity",
+            lambda progress, key=key: core.infidelity(core.value(model, target), tensor, values_of(key)),
+        )
+        if not METHODS[key].slow:
+            tasks[key, "sensitivity"] = Task(
+                ("sensitivity", wish),
+                f"{METHODS[key].title}, max-sensitivity",
+                lambda progress, wish=wish: _sensitivity(model, wish, tensor, progress),
+            )
+    return tasks
+
+
+def _sensitivity(
+    model: Model, wish: MapRequest, tensor: np.ndarray, progress: jobs.Progress, samples: int = 8
+) -> float:
+    from alexnet_viz.attribution import faithfulness as core
+    from alexnet_viz.attribution.session import Session
+
+    other = queries.inputs(wish.other, model.info.preprocessing).tensor if wish.other else None
+    done = 0
+
+    def explain(shaken: np.ndarray) -> np.ndarray:
+        nonlocal done
+        found = Session(model, shaken, other).attribute(wish.method, wish.target, wish.layer, dict(wish.knobs))
+        progress(done := done + 1, samples + 1)
+        return found.values
+
+    return core.sensitivity(explain, tensor, samples=samples)
+
+
+def _curves(model: Model, keys: list[str], made: dict, question: MethodChoice) -> None:
+    """Both charts, and in words which maps do better than knowing nothing."""
+    target = question.target
+    if target.layer != CLASSES:
+        score = "the unit's value, photo = 1"
+    elif len(model.info.categories) == 1:
+        score = f"sigmoid of {model.info.categories[0]}'s logit"
+    elif target.against is None:
+        score = f"probability of {model.info.categories[target.index]}"
+    else:
+        score = f"{model.info.categories[target.index]}'s share of the two"
+    told = {
+        "deletion": ("**Deletion**: the strongest pixels turn grey first. A small area is good.", "pixels turned grey"),
+        "insertion": (
+            "**Insertion**: they come back first into a blurred photo. A large area is good.",
+            "pixels brought back",
+        ),
+    }
+    for column, (what, (words, axis)) in zip(st.columns(2, gap="large"), told.items(), strict=True):
+        with column:
+            st.markdown(words)
+            curves, lines = (
+                [made[key, what] for key in some if isinstance(made[key, what], PixelCurve)]
+                for some in (keys, BASELINES)
+            )
+            if curves or lines:
+                chart = pixel_curves(curves, lines, score, axis, theme())
+                words = "; ".join(f"{one.name}: area {one.area:.3f}" for one in (*curves, *lines))
+                st.plotly_chart(chart, key=f"why-{what}", config=_QUIET, alt=f"{what}: {words}")
+    verdicts = [_verdict(METHODS[key].title, made, key) for key in keys]
+    st.markdown("\n".join(f"- {verdict}" for verdict in verdicts if verdict))
+    st.caption(
+        "Petsiuk, Das, Saenko 2018. A photo with grey or blurred holes is unlike any photo the network was "
+        "trained on: a fall can come from the hole itself. That is why random pixels and a blob in the middle "
+        "stand beside the maps."
+    )
+
+
+def _verdict(title: str, made: dict, key: str) -> str | None:
+    """Better or worse than both baselines, in words."""
+    found = {(one, what): made.get((one, what)) for one in (key, *BASELINES) for what in ("deletion", "insertion")}
+    if not all(isinstance(curve, PixelCurve) for curve in found.values()):
+        return None
+    area = {where: curve.area for where, curve in found.items()}
+    parts = []
+    for what, sign in (("deletion", -1), ("insertion", 1)):
+        won = [sign * (area[key, what] - area[one, what]) > 0 for one in BASELINES]
+        lost = [words.lower() for words, better in zip(BASELINES.values(), won, strict=True) if not better]
+        than = f"no better than {' or '.join(lost)}" if lost else "better than both"
+        parts.append(f"{what} {area[key, what]:.3f}, {than}")
+    return f"**{title}**: {'; '.join(parts)}."
+
+
+def _numbers(keys: list[str], made: dict) -> None:
+    """A row a method: what it was measured at, and what it says of itself."""
+    st.subheader("In numbers", anchor=False)
+    rows = []
+    for key in keys:
+        if made[key, "deletion"] is None:
+            continue
+        one = {"method": METHODS[key].title}
+        for what in ("deletion", "insertion"):
+            curve = made[key, what]
+            one[what] = curve.area if isinstance(curve, PixelCurve) else None
+        for what in ("infidelity", "sensitivity"):
+            value = made.get((key, what))
+            one[what] = value if isinstance(value, float) else None
+        found = made[key, "map"]
+        checks = found.checks if isinstance(found, Attribution) else {}
+        one["its own checks"] = ", ".join(f"{name} {value:.3g}" for name, value in checks.items())
+        rows.append(one)
+    if not rows:
+        st.caption("The numbers come as they are measured.")
+        return
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        rows,
+        hide_index=True,
+        alt="The methods' deletion and insertion areas, infidelity, max-sensitivity and own checks",
+        column_config={
+            "deletion": number("deletion ↓", format="%.3f", help="Area under the deletion curve; small is good."),
+            "insertion": number("insertion ↑", format="%.3f", help="Area under the insertion curve; large is good."),
+            "infidelity": number(
+                "infidelity ↓",
+                format="%.2f",
+                help="The share of the logit's changes, as squares of "
+                "the photo grow darker or brighter, that the map does not foretell: 0 the best, 1 as "
+                "good as an empty map (Yeh et al. 2019, over its mean squared change).",
+            ),
+            "sensitivity": number(
+                "max-sensitivity ↓",
+                format="%.3f",
+                help="How far the map moves, over its own size, "
+                "when each pixel is shaken by about one step of 255 (Yeh et al. 2019). Not measured "
+                "for slow methods.",
+            ),
+        },
+    )
+
+
+def _pointing_game(model: Model, found: dict[str, object], photo: str) -> None:
+    """A box around the thing, and which map has its strongest place there."""
+    size = model.info.preprocessing.crop
+    address.seed("why_box", "")
+    begin = _read_box(st.session_state.why_box, size)
+    geometry = queries.inputs(photo, model.info.preprocessing).geometry
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        box = photo_brush(
+            *canvas(photo),
+            f"{photos.alt(photo)}, to draw a box on",
+            crop_of(geometry),
+            size,
+            key=f"why-box-{photo}-{size}",
+            mode="box",
+            box=begin,
+            height=330,
+        ).box
+    st.session_state.why_box = ",".join(f"{value:.0f}" for value in box) if box else ""
+    address.show("why_box", st.session_state.why_box)
+    with right:
+        if box is None:
+            st.markdown("Draw a box around what the network should look at.")
+            return
+        there = {key: one for key, one in found.items() if isinstance(one, Attribution)}
+        rows = [_points(METHODS[key].title, one, box, size) for key, one in there.items()]
+        st.dataframe(rows, hide_index=True, alt="Whether each map's strongest place lies in the box")
+        st.caption(
+            "Yes: its strongest place lies in the box or within 15 pixels of it (Zhang et al. 2018). Share: how "
+            "much of the map's positive sum lies in the box; a map that knows nothing would have the box's "
+            "share of the area."
+        )
+
+
+def _points(title: str, found: Attribution, box: tuple[float, float, float, float], size: int) -> dict:
+    from alexnet_viz.attribution.faithfulness import on_input, pointing
+
+    one: Pointing = pointing(on_input(found.values, size, found.placement), box, size)
+    flat = not found.values.any()
+    return {
+        "method": title,
+        "points into the box": "–" if flat else "yes" if one.hit else "no",
+        "share in the box": "–" if np.isnan(one.energy) else f"{one.energy:.0%}",
+        "box's area": f"{one.area:.0%}",
+    }
+
+
+def _read_box(text: str, size: int) -> tuple[float, float, float, float] | None:
+    try:
+        left, top, right, bottom = (float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    return (left, top, right, bottom) if 0 <= left < right <= size and 0 <= top < bottom <= size else None

@@ -1,0 +1,185 @@
+"""Maps as pictures on the page and as files to take home."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from alexnet_viz.attribution.methods import METHODS
+from alexnet_viz.components.heat_maps import Tile
+from alexnet_viz.figures.attribution import (
+    MapStyle,
+    Panel,
+    fitted,
+    overlay,
+    panel,
+    png,
+    raw_map,
+    scale_words,
+    slide,
+    table,
+)
+from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.ui.attribution.choices import MapRequest
+from alexnet_viz.ui.shared import photos, queries
+from alexnet_viz.ui.shared.sidebar import theme
+from alexnet_viz.values import Attribution
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+Shown = tuple["Model", MapRequest, Attribution, Panel]  # a map on the page, and all that it came from
+_pictures: LRUCache[str] = LRUCache(48 << 20, len)
+
+
+def panel_of(model: Model, wish: MapRequest, found: Attribution, look: MapStyle, title: str, note: str = "") -> Panel:
+    """A map ready to be drawn, on a scale of its own."""
+    geometry = queries.inputs(wish.photo, model.info.preprocessing).geometry
+    return panel(title, note, photos.load(wish.photo), geometry, found.values, look, found.placement)
+
+
+def tile(one: Panel, identity: Hashable, look: MapStyle, key: str, *, longest: int = 760, raw: bool = False) -> Tile:
+    """A panel for the browser: over the photo, or the map alone; ``identity`` is what the map came from."""
+    identity = (identity, look, longest, raw, one.top, one.signed)
+
+    def draw() -> str:
+        if raw:
+            return _uri(raw_map(one, look), "PNG")
+        return _uri(overlay(one, look, fitted(one.photo.size, longest), frame=True), "JPEG")
+
+    left, top, right, bottom = one.geometry.box
+    width, height = one.photo.size
+    start, step = (each / one.geometry.crop for each in one.placement)
+    stop = start + step * one.values.shape[0]
+    low, high = -start / (stop - start), (1 - start) / (stop - start)  # the crop's edges, where the map alone is 0 to 1
+    crop = (low, low, high, high) if raw else (left / width, top / height, right / width, bottom / height)
+    stops = table(one.signed, look.colours)[np.linspace(one.signed, 255, 17).round().astype(int)]
+    return Tile(
+        key=key,
+        title=one.title,
+        note=one.note or scale_words(one, look),
+        picture=_pictures.get(identity, draw),
+        alt=f"{one.title}: {'the map alone' if raw else 'the map over the photo'}, {where(one.values)}",
+        box=crop,
+        covers=(start, stop),
+        values=one.values,
+        colours=[f"rgb({r},{g},{b})" for r, g, b in stops],
+        low=one.low,
+        high=one.top,
+    )
+
+
+def _uri(image, kind: str) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **({"quality": 90} if kind == "JPEG" else {}))
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def where(values: np.ndarray) -> str:
+    """Where a map is strongest, in words."""
+    if not values.any():
+        return "zero everywhere"
+    y, x = np.unravel_index(np.argmax(np.abs(values)), values.shape)
+    down = ("upper", "middle", "lower")[min(2, int(3 * y / values.shape[0]))]
+    across = ("left", "middle", "right")[min(2, int(3 * x / values.shape[1]))]
+    return "strongest in the middle" if down == across else f"strongest in the {down} {across}"
+
+
+def label(model: Model, wish: MapRequest) -> str:
+    """Exactly what a map came from, in words."""
+    method = METHODS[wish.method]
+    defaults = method.settings()
+    knobs = [f"{name} {value}" for name, value in wish.knobs if value != defaults[name]]
+    target = wish.target.describe(model.info.categories)
+    parts = [method.title, target, wish.layer, *knobs, photos.title(wish.photo), model.info.title]
+    return " · ".join(part for part in parts if part)
+
+
+# --- downloads -------------------------------------------------------------------------------------
+
+
+def downloads(shown: Sequence[Shown], look: MapStyle, heading: str) -> None:
+    """The overlay at the photo's size, the raw map, all panels on one slide, and what they came from."""
+    if not shown:
+        return
+    model, wish, found, one = shown[0]
+    stem = f"{wish.method}-{photos.title(wish.photo)}".lower().replace(" ", "-").replace("/", "-")
+    mode = theme()  # read now, as the words: the files are made when they are asked for, outside this run
+    words = label(model, wish)
+    settings = {"maps": [_described(*each) for each in shown], "look": asdict(look)}
+
+    def arrays() -> bytes:
+        buffer = io.BytesIO()
+        if len(shown) == 1:
+            np.save(buffer, found.values)
+        else:
+            np.savez(buffer, **{f"{i}-{each[1].method}": each[2].values for i, each in enumerate(shown)})
+        return buffer.getvalue()
+
+    panels = [each[3] for each in shown]
+    ending, many = ("npy", "map") if len(shown) == 1 else ("npz", "maps")
+    files = (
+        (
+            "Overlay PNG",
+            lambda: png(overlay(one, look), words),
+            "png",
+            "image/png",
+            "The first map over the photo, at the photo's own size.",
+        ),
+        (
+            f"Raw {many} .{ending}",
+            arrays,
+            ending,
+            "application/octet-stream",
+            "float32, on the map's own cells, with its signs.",
+        ),
+        (
+            "Slide PNG",
+            lambda: png(slide(panels, look, heading, mode)),
+            "slide.png",
+            "image/png",
+            "All panels with their legends as one picture, 1920 pixels wide.",
+        ),
+        (
+            "Settings JSON",
+            lambda: json.dumps(settings, indent=2, ensure_ascii=False),
+            "json",
+            "application/json",
+            "All that each map came from, and its checks.",
+        ),
+    )
+    with st.container(horizontal=True):
+        for title, data, name, mime, help in files:
+            key = f"why-{name}"
+            st.download_button(title, data, f"{stem}.{name}", mime, key=key, help=help, on_click="ignore")
+
+
+def _described(model: Model, wish: MapRequest, found: Attribution, drawn: Panel) -> dict:
+    """A map's settings, enough to make it again."""
+    return {
+        "title": drawn.title,
+        "photo": photos.title(wish.photo),
+        "photo_reference": wish.photo,
+        "photo_sha256": photos.load(wish.photo).digest,
+        "weights": model.info.title,
+        "weights_choice": model.info.choice,
+        "weights_id": wish.weights,
+        "variant": model.info.spec.variant,
+        "method": wish.method,
+        "target": found.target,
+        "target_index": asdict(wish.target),
+        "layer": wish.layer,
+        "settings": dict(wish.knobs),
+        "other_photo": wish.other,
+        "checks": found.checks,
+        "notes": list(found.notes),
+        "shape": list(found.values.shape),
+        "largest": float(np.abs(found.values).max()),
+    }

@@ -1,0 +1,179 @@
+"""One question's map, large; two classes beside each other; all five convolutions as a strip; and the method's card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from alexnet_viz.attribution.methods import Method
+from alexnet_viz.attribution.targets import CLASSES, Target
+from alexnet_viz.components.heat_maps import heat_maps
+from alexnet_viz.figures.attribution import MapStyle, common
+from alexnet_viz.ui.attribution.choices import ALL, NONE, MapRequest, MethodChoice
+from alexnet_viz.ui.attribution.map_jobs import maps
+from alexnet_viz.ui.attribution.map_pictures import Shown, downloads, label, panel_of, tile
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.values import Attribution
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+TALL = 372  # CSS pixels: with it the first screen of 1280 × 720 holds the picture and its legend
+CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
+
+
+def one_map(model: Model, question: MethodChoice, photo: str, look: MapStyle) -> None:
+    """The map over the photo and alone; for two classes the three maps of both; for all layers a strip of five."""
+    if question.target.against is not None and question.layer != ALL:
+        _two_classes(model, question, photo, look)
+    elif question.layer == ALL:
+        asked = [question.wish(model, photo, layer=layer) for layer in CONVOLUTIONS]
+        row(asked, list(CONVOLUTIONS), look, "why-strip", columns="repeat(5, minmax(0, 1fr))", height=300)
+        st.caption("Each layer on a scale of its own: their sizes cannot be compared by colour.")
+    else:
+        _large(*question.wish(model, photo), look)
+
+
+def _large(model: Model, wish: MapRequest, look: MapStyle) -> None:
+    (found,) = maps([(model, wish)])
+    if isinstance(found, str):
+        st.error(markdown(found), icon=":material/info:")
+    if not isinstance(found, Attribution):
+        return
+    one = panel_of(model, wish, found, look, f"Why “{short(model, wish.target)}”")
+    rows, columns = found.values.shape
+    of = f"{rows} × {columns} places of {wish.layer}" if wish.layer else f"{rows} × {columns} pixels of the input"
+    alone = replace(one, title="The map alone", note=f"{of}, each as it is.")
+    tiles = [tile(one, wish, look, "over", longest=1000), tile(alone, wish, look, "raw", raw=True)]
+    wide = max(190, round(TALL * one.photo.size[0] / one.photo.size[1]))  # the text below needs some room
+    heat_maps(tiles, key="why-map", columns=f"minmax(0, {wide}px) minmax(0, 300px)", height=TALL)
+    st.caption(markdown(label(model, wish)))
+    for note in found.notes:
+        st.info(note, icon=":material/info:")
+    downloads([(model, wish, found, one)], look, label(model, wish))
+    _checks(found)
+
+
+def _two_classes(model: Model, question: MethodChoice, photo: str, look: MapStyle) -> None:
+    """Why A, why B, and what makes the difference, on one screen."""
+    target = question.target
+    targets = Target.of_class(target.index), Target.of_class(target.against), target
+    asked = [question.wish(model, photo, target=one) for one in targets]
+    difference = asked[2][1]
+    knobs = dict(difference.knobs)
+    if "rectify" in knobs:  # what speaks for the second class is to be seen, too
+        knobs["rectify"] = False
+        asked[2] = model, replace(difference, knobs=tuple(sorted(knobs.items())))
+    names = [first_name(model.info.categories[index]) for index in (target.index, target.against)]
+    titles = [f"Why {names[0]}", f"Why {names[1]}", f"{names[0]} rather than {names[1]}"]
+    row(asked, titles, look, "why-two", columns="repeat(3, minmax(0, 1fr))", height=330, together=2)
+    signed = ("rectify" in knobs or question.method.signed) and not knobs.get("absolute") and look.part == "signed"
+    blue = f": red speaks for {markdown(names[0])}, blue for {markdown(names[1])}" if signed else ""
+    st.caption(f"The first two on one scale. The third asks for the difference of the two logits{blue}.")
+
+
+def row(
+    asked: Sequence[tuple[Model, MapRequest]],
+    titles: Sequence[str],
+    look: MapStyle,
+    key: str,
+    *,
+    columns: str = "",
+    height: int,
+    together: int = 0,
+    linked: bool = True,
+    pick: bool = False,
+) -> list[Shown]:
+    """Maps side by side, with downloads; the first ``together`` of them on one scale. Returns those that are there.
+
+    With ``pick`` each has a button that opens it as the one map.
+    """
+    found = maps(asked)
+    for problem in dict.fromkeys(one for one in found if isinstance(one, str)):
+        st.error(markdown(problem), icon=":material/info:")
+    shown = [
+        (model, wish, one, panel_of(model, wish, one, look, title))
+        for (model, wish), one, title in zip(asked, found, titles, strict=True)
+        if isinstance(one, Attribution)
+    ]
+    if not shown:
+        return []
+    if together:
+        panels = [each[3] for each in shown]
+        panels = [*common(panels[:together]), *panels[together:]]
+        shown = [(*each[:3], one) for each, one in zip(shown, panels, strict=True)]
+    tiles = [tile(one, wish, look, str(i)) for i, (_, wish, _, one) in enumerate(shown)]
+    wishes = [wish for _, wish, *_ in shown]
+    heat_maps(
+        tiles,
+        key=key,
+        columns=columns,
+        height=height,
+        linked=linked,
+        pick="Enlarge" if pick else "",
+        on_pick=callback(lambda number: open_as_one(wishes[int(number)])),
+    )
+    for note in dict.fromkeys(note for each in shown for note in each[2].notes):
+        st.info(note, icon=":material/info:")
+    downloads(shown, look, label(*shown[0][:2]))
+    return shown
+
+
+def open_as_one(wish: MapRequest) -> None:
+    """What a tile's button does: its method and class become the page's question."""
+    state = st.session_state
+    state.why_view, state.why_method = "map", wish.method
+    if wish.target.layer == CLASSES:
+        against = wish.target.against
+        state.why_class, state.why_not = str(wish.target.index), NONE if against is None else str(against)
+
+
+def short(model: Model, target: Target) -> str:
+    """A target in as few words as a heading needs."""
+    if target.layer == CLASSES and target.against is None:
+        return first_name(model.info.categories[target.index])
+    return target.describe(model.info.categories)
+
+
+def first_name(label: str) -> str:
+    """ImageNet's labels list synonyms: the first."""
+    return label.split(",")[0]
+
+
+def _checks(found: Attribution) -> None:
+    """What the method says of itself, as numbers."""
+    if found.checks:
+        st.markdown(" · ".join(f"{name} **{value:.3g}**" for name, value in found.checks.items()))
+    if "convergence delta" in found.checks:
+        st.caption(
+            "The map's values should add up to the target's change from the baseline to the photo; the convergence "
+            "delta is what they miss it by, “missed” its share."
+        )
+
+
+def card(method: Method) -> None:
+    """What the method asks, what it costs, where it misleads, where it comes from."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader(f"What {method.title} asks", anchor=False)
+        st.markdown(f"{method.asks}\n\nCost: {method.cost}.")
+        st.caption(method.reference)
+        for knob in method.knobs:
+            st.caption(f"**{knob.label}**: {knob.help}")
+    with right:
+        st.subheader("How far to trust it", anchor=False)
+        always = (
+            "It explains a **logit**, one number before the softmax, of this network: not the photo, and not what a "
+            "person would see.",
+            "**Put to the test**, above, measures it here: take away what it calls important and see.",
+        )
+        placed = (
+            "Each place is drawn where the middle of its receptive field lies. The papers spread a layer's places "
+            "evenly over the crop instead, which moves the outermost by half a place.",
+        )
+        traps = (*method.traps, *(placed if method.layered else ()), *always)
+        st.markdown("\n".join(f"- {trap}" for trap in traps))

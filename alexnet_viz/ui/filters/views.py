@@ -1,0 +1,289 @@
+"""The filters page's parts: kernels in colour, slices as signed maps, votes, and a layer's weights in numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from alexnet_viz.components.tile_grid import Sheet, tile_grid
+from alexnet_viz.figures.filters import (
+    bias_figure,
+    enlarged,
+    kernel_tiles,
+    norm_figure,
+    spectrum_figure,
+    vote_bars,
+    weight_histogram,
+)
+from alexnet_viz.figures.palette import levels, scale
+from alexnet_viz.ui.shared import address, queries
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.sidebar import theme
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.ui.shared.unit import choose, chosen_unit, seed_layer, seed_unit
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+ORDERS = {"index": "number", "norm": "norm", "orientation": "orientation", "hue": "hue"}
+_QUIET = {"displayModeBar": False}
+
+
+def chosen_layer() -> str:
+    """The layer, shared with the other pages: where they are at relu3 or pool3, here are the weights before it."""
+    seed_layer(LAYERS)
+    layer = st.selectbox("Layer", LAYERS, key="layer", persist_state="session", help="The layers that have weights.")
+    address.show("layer", layer)
+    return layer
+
+
+def chosen_filter(model: Model, layer: str) -> int:
+    """The output unit; for fc8 by the name of its class."""
+    norms = queries.filter_summary(model, layer).norms
+    seed_unit(len(norms), int(norms.argmax()))  # at first the strongest
+    label = {"conv1": "Kernel", "fc8": "Class"}.get(layer, "Output unit")
+    return chosen_unit(label, model.info.categories if layer == "fc8" else None)
+
+
+# --- conv1 -----------------------------------------------------------------------------------------
+
+
+def order_and_contrast() -> tuple[str, bool]:
+    """How conv1's kernels are sorted, and whether they share one contrast."""
+    address.seed("sort_kernels", "norm", allowed=ORDERS)
+    address.seed("contrast", "each", allowed=("each", "common"))
+    left, right = st.columns(2)
+    by = left.segmented_control(
+        "Sorted by",
+        ORDERS,
+        key="sort_kernels",
+        format_func=ORDERS.get,
+        required=True,
+        persist_state="session",
+        help="Largest norm first; stripes from level over upright; hue from red over green to blue.",
+    )
+    contrast = right.segmented_control(
+        "Contrast",
+        ("each", "common"),
+        key="contrast",
+        required=True,
+        persist_state="session",
+        help="Each kernel on its own scale, or all on the scale of the strongest: then weak kernels look grey.",
+    )
+    address.show("sort_kernels", by)
+    address.show("contrast", contrast)
+    return by, contrast == "common"
+
+
+def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
+    """All of conv1 in colour, one sheet a network in the first one's order; a click chooses a kernel."""
+    from alexnet_viz.inspection.filters import kernel_order
+
+    of = [queries.filters(model, "conv1") for model in models]
+    order = kernel_order(of[0], by)
+    split = models[0].info.spec.variant == "paper"
+    if split:  # sorted within each half
+        half = len(order) // 2
+        order = np.concatenate([order[order < half], order[order >= half]])
+    sheets = [
+        Sheet(
+            kernel_tiles(one.weight, common),
+            f"{len(one.weight)} kernels of conv1 as colour tiles, {model.info.title}",
+            model.info.title if len(models) > 1 else "",
+        )
+        for one, model in zip(of, models, strict=True)
+    ]
+    alike = [sheet for sheet in sheets if len(sheet.tiles) == len(order)]
+    facts = {"norm": queries.filter_summary(models[0], "conv1").norms, "bias": of[0].bias}
+    parts = ("first group: what conv2's first half reads", "second group: what conv2's second half reads")
+    sent = tile_grid(
+        alike,
+        order,
+        key="kernels",
+        noun="kernel",
+        facts=facts,
+        selected=unit,
+        on_pick=callback(choose),
+        parts=parts if split else (),
+    )
+    for sheet in sheets[len(alike) :]:  # another number of kernels: in an order of its own
+        sent += tile_grid(
+            [sheet],
+            kernel_order(of[1], by),
+            key="kernels-beside",
+            noun="kernel",
+            on_pick=callback(choose),
+            selected=unit if unit < len(sheet.tiles) else -1,
+        )
+    how = "the strongest kernel" if common else "each kernel"
+    st.caption(
+        f"{len(order)} kernels of 3 × 11 × 11 weights, red, green and blue as such: mid-grey is 0, the scale reaches "
+        f"as far as {how} does. {sent / 1000:.0f} kB sent. Click one, or walk with the arrow keys."
+    )
+
+
+def one_kernel(model: Model, unit: int) -> None:
+    """A kernel large, its spectrum and its numbers."""
+    from alexnet_viz.inspection.filters import hue, orientation, spectrum
+
+    of, title = queries.filters(model, "conv1"), model.info.title
+    if unit >= len(of.weight):
+        st.info(f"{markdown(title)} has {len(of.weight)} kernels in conv1: kernel {unit} is not among them.")
+        return
+    kernel = of.weight[unit : unit + 1]
+    st.markdown(f"**Kernel {unit}**, {markdown(title)}")
+    picture, numbers = st.columns(2)
+    picture.image(enlarged(kernel_tiles(kernel)[0]), width="stretch", alt=f"Kernel {unit} of conv1, enlarged")
+    numbers.markdown(
+        f"norm **{np.linalg.norm(kernel):.3f}**  \nbias **{of.bias[unit]:.3f}**  \nweights **{kernel.min():.3f}** to "
+        f"**{kernel.max():.3f}**  \nstripes at **{orientation(kernel)[0]:.0f}°**  \nhue **{hue(kernel)[0]:.0f}°**",
+        help="Stripes: 0° level, 90° upright, from the strongest frequency. Hue: 0° red, 120° green, 240° blue.",
+    )
+    st.plotly_chart(
+        spectrum_figure(spectrum(kernel[0]), theme()),
+        key=f"spectrum-{model.info.choice}",
+        config=_QUIET,
+        alt=f"The 2-D Fourier spectrum of kernel {unit}: which stripes it answers to",
+    )
+
+
+# --- deeper layers ---------------------------------------------------------------------------------
+
+
+def input_slices(models: list[Model], layer: str, unit: int) -> None:
+    """An output unit's kernel, one signed map an input channel, strongest first; the order is the first network's."""
+    from alexnet_viz.inspection.filters import slices
+
+    alike = [
+        one
+        for one in models
+        if queries.filters(one, layer).weight.shape == queries.filters(models[0], layer).weight.shape
+    ]
+    for other in models[len(alike) :]:
+        st.info(
+            f"{markdown(other.info.title)} has another shape at {layer}: {queries.filters(other, layer).weight.shape}."
+        )
+    found = [slices(queries.filters(one, layer), unit, folded_side(one, layer)) for one in alike]
+    channels, maps = found[0]
+    ordered = [maps, *(m[np.argsort(c)][np.argsort(np.argsort(channels))] for c, m in found[1:])]
+    peaks = [float(np.abs(one).max()) for one in ordered]
+    common = max(peaks)
+    sheets = [
+        Sheet(
+            levels(one, common, signed=True),
+            f"{len(one)} input slices of unit {unit} of {layer} as signed maps, strongest first, {model.info.title}",
+            model.info.title if len(alike) > 1 else "",
+            scale(signed=True),
+            (f"{-common:.3g}", f"{common:.3g}", "weight; white is 0"),
+            signed=True,
+        )
+        for one, model in zip(ordered, alike, strict=True)
+    ]
+    names = [f"input channel {channel}" for channel in channels]
+    tile_grid(
+        sheets,
+        np.arange(len(channels)),
+        key="slices",
+        noun="rank",
+        names=names,
+        facts={"norm": np.linalg.norm(maps.reshape(len(maps), -1), axis=1)},
+    )
+    of = queries.filters(models[0], layer)
+    group = f" (its group's, of {of.inputs} in all)" if of.groups > 1 else ""
+    st.caption(
+        f"{layer}, unit {unit}: the kernel for each of its {len(channels)} input channels{group}, strongest first; "
+        f"bias {of.bias[unit]:.4f}."
+    )
+
+
+def folded_side(model: Model, layer: str) -> int | None:
+    """fc6's row is a stack of maps again: their side. None for other layers."""
+    if layer != "fc6":
+        return None
+    shape = next(one.input_shape for one in queries.plan(model.info.spec, 1).layers if one.kind == "flatten")
+    return shape[-1]
+
+
+def class_votes(models: list[Model], layer: str, unit: int, photo: str) -> None:
+    """The units before that speak for and against a unit of fc7 or fc8, by weight or with the photo put in."""
+    from alexnet_viz.inspection.filters import votes
+
+    address.seed("with_photo", False, lambda text: text == "True")
+    put_in = st.toggle(
+        "With the photo put in",
+        key="with_photo",
+        persist_state="session",
+        help="Off: the weights alone. On: weight times what the unit before says to this photo, the "
+        "terms of the very sum that PyTorch computes.",
+    )
+    address.show("with_photo", put_in)
+    for column, model in zip(st.columns(len(models)), models, strict=True):
+        of = queries.filters(model, layer)
+        if unit >= len(of.weight):
+            units = f"{len(of.weight)} units here: unit {unit} is not among them."
+            column.info(f"{markdown(model.info.title)} has {units}")
+            continue
+        trace = queries.trace(model, photo)
+        before = list(trace.outputs)[list(trace.outputs).index(layer) - 1]
+        inputs = trace.outputs[before]
+        chosen, values = votes(of, unit, inputs if put_in else None)
+        name = f" ({markdown(model.info.categories[unit])})" if layer == "fc8" else ""
+        column.markdown(f"**{markdown(model.info.title)}**, {layer} unit {unit}{name}, bias {of.bias[unit]:.4f}")
+        labels = [f"{before} {number}" for number in chosen]
+        column.plotly_chart(
+            vote_bars(labels, values, "weight × input" if put_in else "weight", theme()),
+            key=f"votes-{model.info.choice}",
+            config=_QUIET,
+            alt=f"The strongest inputs for and against unit {unit} of {layer}",
+        )
+        if put_in:
+            total = float(of.weight[unit].astype(np.float64) @ inputs)
+            column.caption(
+                f"Shown: {values.sum():.4f} of {total:.4f}, the sum of all {len(inputs):,} terms; with the bias "
+                f"{total + of.bias[unit]:.4f}, which is what {layer} says: {trace.outputs[layer][unit]:.4f}."
+            )
+
+
+# --- the whole layer -------------------------------------------------------------------------------
+
+
+def whole_layer(models: list[Model], layer: str) -> None:
+    """A layer's weights in numbers, for one network or two: histogram, biases, shares, and the grid of norms."""
+    summaries = [(model.info.title, queries.filter_summary(model, layer)) for model in models]
+    rows = [
+        "| | weights | near zero | dead filters | mean | spread | largest norm |",
+        "|:--|--:|--:|--:|--:|--:|--:|",
+    ]
+    for model, (title, one) in zip(models, summaries, strict=True):
+        dead = f"{len(one.dead)} ({', '.join(map(str, one.dead[:8]))}{' …' * (len(one.dead) > 8)})" if one.dead else "0"
+        rows.append(
+            f"| {markdown(title)} | {queries.filters(model, layer).weight.size:,} | {one.near_zero:.1%} | {dead} of "
+            f"{len(one.norms)} | {one.mean:.5f} | {one.std:.4f} | {one.norms.max():.3f} (unit {one.norms.argmax()}) |"
+        )
+    st.markdown("\n".join(rows))
+    st.caption("Near zero: below 1 % of the layer's largest |weight|. Dead: a norm below 1 % of the median filter's.")
+    left, right = st.columns(2, gap="medium")
+    counted = [(title, (one.counts, one.edges)) for title, one in summaries]
+    left.plotly_chart(
+        weight_histogram(counted, theme()), key="weights-of", config=_QUIET, alt=f"Histogram of the weights of {layer}"
+    )
+    biases = [(model.info.title, queries.filters(model, layer).bias) for model in models]
+    right.plotly_chart(bias_figure(biases, theme()), key="biases", config=_QUIET, alt=f"The biases of {layer}")
+    st.subheader("Who is connected to whom", anchor=False)
+    for column, model in zip(st.columns(len(models), gap="medium"), models, strict=True):
+        grid, block = queries.norm_grid(model, layer, folded_side(model, layer))
+        column.plotly_chart(
+            norm_figure(grid, block, theme()),
+            key=f"norms-{model.info.choice}",
+            config=_QUIET,
+            alt=f"The norm of the weights from every input to every output of {layer}",
+        )
+        blocks = f" Each cell stands for {block[0]} × {block[1]} of them (root mean square)." if max(block) > 1 else ""
+        groups = queries.filters(model, layer).groups
+        empty = " The grey blocks are empty: the two groups are not connected." if groups > 1 else ""
+        column.caption(
+            f"{markdown(model.info.title)}: the norm of the weights between each input and each output.{blocks}{empty}"
+        )

@@ -1,0 +1,294 @@
+"""The network page's parts: where the visitor is, and what is to be drawn there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from alexnet_viz.components.network_view import Went, network_view
+from alexnet_viz.figures.network import Scene, layer_scene, overview_scene, unit_scene
+from alexnet_viz.ui.shared import address, comparison, photos, queries
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.sidebar import Choice, weight_title
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.ui.shared.unit import CHANNEL, seed_layer, seed_unit
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+DEPTHS = ("overview", "layer", "unit", "value")
+ROWS = (3, 16)
+SPANS = {"unit": "each map", "layer": "its layer", "network": "the network"}
+BESIDE = {"none": "nothing", "photo": "another photo", "weights": "other weights"}
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """One of the forward passes that are looked at: that of the sidebar's choices, or the one beside it."""
+
+    title: str
+    model: Model
+    photo: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A depth, and the value looked at; ``shape`` is its layer's, ``rows`` how many channels are shown.
+
+    ``span`` is whose peak the colours of a layer's maps reach to.
+    """
+
+    depth: str
+    layer: str
+    channel: int
+    y: int
+    x: int
+    shape: tuple[int, ...]
+    rows: int
+    span: str
+
+
+def chosen(model: Model, reference: str) -> Place:
+    """Where the address or the visitor went; a unit not chosen is its layer's strongest, a position its peak."""
+    from alexnet_viz.inspection.arithmetic import output, walk
+    from alexnet_viz.inspection.overview import ranking
+
+    state, record = st.session_state, queries.trace(model, reference)
+    shapes = {step.layer.name: step.output for step in walk(model.info.spec)}
+    address.seed("depth", "overview", allowed=DEPTHS)
+    seed_layer(list(shapes))
+    address.seed("range", "unit", allowed=SPANS)
+    address.seed("rows", 5, address.number(*ROWS), range(ROWS[0], ROWS[1] + 1))
+    address.seed("large", False, lambda text: text == "True")
+    shape = shapes[state.layer]
+    strongest = int(ranking(record, state.layer)[0])
+    seed_unit(shape[0], strongest)
+    values = output(record, state.layer)[CHANNEL.value]
+    peak = np.unravel_index(values.argmax(), values.shape) if values.ndim else (0, 0)
+    for key, at in zip(("y", "x"), peak, strict=True):
+        side = shape[-1] if len(shape) == 3 else 1
+        address.seed(key, int(at), address.number(0, side - 1), range(side))
+    if len(shape) == 1 and state.depth == "unit" and not state.layer.startswith(("fc", "softmax")):
+        state.depth = "value"  # a unit that hands on one value is that value
+    for key in ("depth", "layer", "y", "x", "rows", "range", "large"):
+        address.show(key, state[key])
+    return Place(state.depth, state.layer, CHANNEL.value, state.y, state.x, shape, state.rows, state.range)
+
+
+def passes(choice: Choice, model: Model) -> list[Pass]:
+    """The pass that is looked at, and the one beside it where that is wanted, with the choice that it takes."""
+    address.seed("versus", "none", allowed=BESIDE)
+    what = st.session_state.versus
+    address.show("versus", what)
+    if what == "photo":
+        other = comparison.photo(choice)
+        return [Pass(photos.title(one), model, one) for one in (choice.photo, other)]
+    first = Pass(weight_title(choice.weights), model, choice.photo)
+    if what == "none":
+        return [first]
+    second = comparison.weights(choice, model, optional=False)
+    if second is None:
+        st.info("There are no other weights on this machine: train a run, or name a checkpoint in the sidebar.")
+        return [first]
+    return [first, Pass(weight_title(second.info.choice), second, choice.photo)]
+
+
+def show(looked_at: list[Pass], place: Place) -> None:
+    """Each pass at a place, in lockstep; where the visitor went in one becomes the place of a new run for all."""
+    if len(looked_at) == 1:
+        return _view(looked_at[0], place, "network")
+    _numbers(looked_at, place)
+    narrow = place.depth in ("unit", "value")  # the overview and a layer's channels need the whole width
+    columns = st.columns(2) if narrow else [st.container(), st.container()]
+    for column, one, key in zip(columns, looked_at, ("network", "network_beside"), strict=True):
+        with column:
+            st.subheader(markdown(one.title), anchor=False)
+            if _has(one, place):
+                _view(one, place, key)
+            else:
+                st.info(
+                    f"{markdown(one.title)} has no such value: {_said(place)}. Choose a layer and unit that both have."
+                )
+
+
+def _has(one: Pass, place: Place) -> bool:
+    from alexnet_viz.inspection.arithmetic import walk
+
+    shape = {step.layer.name: step.output for step in walk(one.model.info.spec)}.get(place.layer)
+    if place.depth == "overview" or shape is None:
+        return shape is not None
+    side = shape[-1] if len(shape) == 3 else 1
+    return len(shape) == len(place.shape) and place.channel < shape[0] and max(place.y, place.x) < side
+
+
+def _said(place: Place) -> str:
+    where = f", row {place.y}, column {place.x}" if len(place.shape) == 3 else ""
+    return f"{place.layer} · {place.channel}{where}"
+
+
+def _numbers(looked_at: list[Pass], place: Place) -> None:
+    """The same value in both passes, side by side: at the overview the strongest class of each."""
+    from alexnet_viz.inspection.arithmetic import output
+
+    if place.depth == "overview":
+        best = [queries.answer(one.model, one.photo).predictions[0] for one in looked_at]
+        told = [
+            f"{markdown(one.title)}: **{markdown(top.label)}** {top.probability:.1%}"
+            for one, top in zip(looked_at, best, strict=True)
+        ]
+    elif place.depth == "layer" or not all(_has(one, place) for one in looked_at):
+        return
+    else:
+        at = (place.channel, place.y, place.x)[: len(place.shape)]
+        values = [float(output(queries.trace(one.model, one.photo), place.layer)[at]) for one in looked_at]
+        told = [
+            f"{markdown(one.title)}: **{_signed(value, '.4g')}**" for one, value in zip(looked_at, values, strict=True)
+        ]
+        told = [_said(place), *told, f"difference **{_signed(values[1] - values[0], '+.4g')}**"]
+    st.markdown(" · ".join(told))
+
+
+def _signed(value: float, form: str) -> str:
+    """A number with a true minus sign."""
+    return f"{value:{form}}".replace("-", "−")
+
+
+def _view(one: Pass, place: Place, key: str) -> None:
+    """The component at a place."""
+    state = st.session_state
+    name, scene = _scene(one.model, one.photo, place)
+    there = state.pop(f"_{key}_has", "") == name
+    went = network_view(
+        scene.index | {"id": name},
+        None if there else scene.block,
+        {at: getattr(place, at) for at in ("depth", "layer", "channel", "y", "x")},
+        _path(one.model, one.photo, place),
+        turn=state.setdefault(f"_{key}_turn", 0),
+        large=state.large,
+        rows=place.rows,
+        key=key,
+    )
+    if went:
+        _go(went)
+        state[f"_{key}_turn"], state[f"_{key}_has"] = went.turn, went.has
+        st.rerun()
+
+
+def _go(went: Went) -> None:
+    state = st.session_state
+    state.depth, state.layer = went.depth, went.layer
+    CHANNEL.choose(went.channel)
+    for key, at in (("y", went.y), ("x", went.x)):
+        if at is None:
+            state.pop(key, None)
+        else:
+            state[key] = at
+
+
+def _scene(model: Model, reference: str, place: Place) -> tuple[str, Scene]:
+    """What is drawn at a place, under a name that is another when anything in it is."""
+    from alexnet_viz.inspection.activations import peaks
+    from alexnet_viz.inspection.arithmetic import output, unit, walk
+    from alexnet_viz.inspection.fields import box, placement
+    from alexnet_viz.inspection.overview import ranking
+
+    record, info = queries.trace(model, reference), model.info
+    inputs = queries.inputs(reference, info.preprocessing)
+    name = f"{info.id} {model.device.name} {reference}"
+    chain = {step.layer.name: step for step in walk(info.spec)}
+    if place.depth == "overview":
+        columns = queries.overview(model, reference, place.rows, (place.layer, place.channel))
+        scene = overview_scene(columns, inputs, info.categories, place.span)
+        return f"{name} {place.rows} {place.layer} {place.channel} {place.span}", scene
+    if place.depth == "layer":
+        values, kind = output(record, place.layer), chain[place.layer].layer.kind
+        most = peaks(record, values, "network") if place.span == "network" and place.layer != "softmax" else None
+        order = ranking(record, place.layer)
+        scene = layer_scene(place.layer, kind, values, order, info.categories, most, place.span == "unit")
+        return f"{name} {place.layer} {place.span}", scene
+    one = unit(model.network, record, place.layer, place.channel)
+    names = list(chain)
+    flat = names[names.index("flatten") - 1], chain["flatten"].input[1]
+    ground = placement(info.spec, flat[0])
+    fields = [box(info.spec, place.layer, i, i)[::2] for i in range(len(one.output))] if one.output.ndim else []
+    scene = unit_scene(one, inputs, info.preprocessing, info.categories, flat, ground, fields)
+    return f"{name} {place.layer} {place.channel}", scene
+
+
+def _path(model: Model, reference: str, place: Place) -> list[dict[str, Any]]:
+    """The strongest path from the value down to the photo, where a value is looked at."""
+    from alexnet_viz.inspection.arithmetic import backtrace
+
+    if place.depth in ("overview", "layer"):
+        return []
+    record = queries.trace(model, reference)
+    stops = backtrace(model.network, record, place.layer, place.channel, place.y, place.x)
+    return [vars(stop) for stop in stops]
+
+
+def choose(model: Model, place: Place) -> None:
+    """The row of choices above the drawing; a change of layer or unit goes a step further in."""
+    from alexnet_viz.inspection.arithmetic import walk
+
+    kept = {"persist_state": "session"}
+    columns = st.columns([1, 1, 1.05, 1.15, 1, 0.95], vertical_alignment="bottom")
+    columns[0].selectbox(
+        "Layer",
+        [step.layer.name for step in walk(model.info.spec)],
+        key="layer",
+        on_change=callback(_changed),
+        args=("layer",),
+        help="Opens all channels of a layer. A click on a column's name does the same.",
+        **kept,
+    )
+    CHANNEL.number_input(
+        columns[1],
+        label="Unit",
+        on_change=callback(_changed),
+        args=("unit",),
+        help=f"{place.layer} has {place.shape[0]:,} units (channels), counted from 0. A click on a map does the same.",
+    )
+    columns[2].selectbox(
+        "Peak of",
+        SPANS,
+        key="range",
+        format_func=SPANS.get,
+        help="How far the colours of the overview and of a layer's channels reach. Each map on a scale of its own "
+        "shows the most; one scale for a layer, or for the whole network, lets strengths be compared.",
+        **kept,
+    )
+    columns[3].selectbox(
+        "Beside it",
+        BESIDE,
+        key="versus",
+        format_func=BESIDE.get,
+        help="The same place for another photo, or with other weights (before and after a run, trained and random), "
+        "with both numbers.",
+        **kept,
+    )
+    columns[4].slider(
+        "Channels",
+        *ROWS,
+        key="rows",
+        help="How many are shown in each layer's column, and of a unit's inputs: the strongest first. The rest is a "
+        "click away.",
+        **kept,
+    )
+    columns[5].toggle("Large type", key="large", help="For a projector: readable from the last row.", **kept)
+
+
+def _changed(what: str) -> None:
+    """A choice above the drawing leads to the layer's channels, or to the unit; from a value it stays at values."""
+    state = st.session_state
+    if what == "layer":
+        CHANNEL.forget()
+        for key in ("y", "x"):
+            state.pop(key, None)
+        state.depth = "layer" if state.depth in ("overview", "layer") else state.depth
+    elif state.depth in ("overview", "layer"):
+        state.depth = "unit"
+        for key in ("y", "x"):
+            state.pop(key, None)  # to where this unit is strongest

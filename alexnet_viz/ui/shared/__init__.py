@@ -1,0 +1,1 @@
+"""What the pages share: settings as widgets and in the link, queries to the core, jobs, photos, comparison, errors."""

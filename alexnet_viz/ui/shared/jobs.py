@@ -1,0 +1,173 @@
+"""Slow answers in the background: one job at a time a visitor, two at a time in all, with progress and a way to stop.
+
+A job makes several values one after another and puts each into the cache under its identity as soon as it is there.
+Nobody has to wait for it: a page looks into the cache, draws what there is, and asks again.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import secrets
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from alexnet_viz.errors import Stopped, UserError
+from alexnet_viz.lru_cache import LRUCache
+
+_log = logging.getLogger("alexnet_viz")
+Progress = Callable[[int, int], None]
+UNWATCHED = 150  # seconds without a look: its visitor is gone, and the job stops
+FORGIVEN = 60  # seconds until what failed is tried again
+
+
+@dataclass(frozen=True)
+class Task:
+    """One value to make: ``key`` is its identity, ``title`` what the progress bar says."""
+
+    key: Hashable
+    title: str
+    make: Callable[[Progress], object]
+
+
+def _weight(value: object) -> int:
+    """The bytes of all arrays that a value holds, and a little for itself."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    parts = value if isinstance(value, tuple) else getattr(value, "__dict__", {}).values()
+    return 1024 + sum(_weight(one) for one in parts if isinstance(one, (np.ndarray, tuple)) or hasattr(one, "__dict__"))
+
+
+def _step_back() -> None:
+    """Leave the cores to those who wait for a page: Linux lets one thread, and those that it begins, be niced.
+
+    Fewer threads would not do: torch.set_num_threads in one thread holds for all that begin after it.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(10, os.getpriority(os.PRIO_PROCESS, thread)))
+
+
+made: LRUCache[object] = LRUCache(256 << 20, _weight)  # all visitors' results, by identity
+_failed: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
+_pool = ThreadPoolExecutor(2, thread_name_prefix="slow", initializer=_step_back)
+_current: dict[str, Job] = {}
+_guard = threading.Lock()
+
+
+class Job:
+    """Tasks on their way, for one visitor."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.tasks = tuple(tasks)
+        self.keys = frozenset(task.key for task in tasks)
+        self.finished = 0  # tasks
+        self.part: tuple[int, int] = (0, 0)  # of the task on its way
+        self.began: float | None = None  # that task's start; None while it waits for a place
+        self._over = threading.Event()
+        self._stop = threading.Event()
+        self._seen = time.monotonic()
+
+    def look(self) -> None:
+        """Somebody still wants it."""
+        self._seen = time.monotonic()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def wait(self, seconds: float) -> None:
+        """Until it is over, but not longer: what is quick need not show a progress bar."""
+        self._over.wait(seconds)
+
+    @property
+    def over(self) -> bool:
+        return self._over.is_set()
+
+    @property
+    def share(self) -> float:
+        """Done of all, 0–1, each task counted alike."""
+        done, total = self.part
+        return min(1.0, (self.finished + (done / total if total else 0)) / len(self.tasks))
+
+    @property
+    def words(self) -> str:
+        """What is being made, how far it is, how long it will still take, and what comes after it."""
+        if self.began is None:
+            return "Waiting for a free place: other visitors' slow maps are being made."
+        done, total = self.part
+        task = self.tasks[min(self.finished, len(self.tasks) - 1)]
+        words = f"{task.title}"
+        if done and total:
+            left = (time.monotonic() - self.began) / done * (total - done)
+            words += f": {done:,} of {total:,}, " + ("a moment left" if left < 1 else f"about {left:.0f} s left")
+        more = len(self.tasks) - self.finished - 1
+        return words + (f"; then {more} more" if more > 0 else "")
+
+    def run(self) -> None:
+        try:
+            for task in self.tasks:
+                self.part, self.began = (0, 0), time.monotonic()
+                self._progress(0, 0)
+                try:
+                    made.get(task.key, lambda task=task: task.make(self._progress))
+                except UserError as error:
+                    _fail(task.key, str(error))
+                self.finished += 1
+        except Stopped:
+            pass
+        except Exception:
+            reference = secrets.token_hex(4)
+            _log.exception("bug %s", reference)
+            _fail(task.key, f"This is a bug in the app, not in what you did. Please report reference {reference}.")
+        finally:
+            self._over.set()
+
+    def _progress(self, done: int, total: int) -> None:
+        self.part = (done, total)
+        if self._stop.is_set() or time.monotonic() - self._seen > UNWATCHED:
+            raise Stopped
+
+
+def start(visitor: str, tasks: Sequence[Task]) -> Job:
+    """This visitor's job for these tasks: the one on its way if it has the same ones, else a new one in its place."""
+    keys = frozenset(task.key for task in tasks)
+    with _guard:
+        job = _current.get(visitor)
+        if job and not job.over and keys <= job.keys:
+            job.look()
+            return job
+        if job:
+            job.stop()
+        for gone in [name for name, one in _current.items() if one.over]:
+            del _current[gone]
+        job = _current[visitor] = Job(tasks)
+    _pool.submit(job.run)
+    return job
+
+
+def leave(visitor: str) -> None:
+    """This visitor wants nothing slow any more."""
+    with _guard:
+        if job := _current.pop(visitor, None):
+            job.stop()
+
+
+def failure(key: Hashable) -> str | None:
+    """What went wrong with a value of late, in a sentence for the page."""
+    when, words = _failed.get(key, (-math.inf, ""))
+    return words if time.monotonic() - when < FORGIVEN else None
+
+
+def _fail(key: Hashable, words: str) -> None:
+    with _guard:
+        _failed[key] = (time.monotonic(), words)
+        while len(_failed) > 256:
+            _failed.popitem(last=False)

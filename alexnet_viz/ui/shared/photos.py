@@ -1,0 +1,122 @@
+"""The photos of the visit: samples and uploads, each under a short reference that the address can carry.
+
+Uploads are kept by this server, in bounded memory and under their SHA-256, so that a link reopens them elsewhere; they
+are never written to the disk. The bytes are shared by all who upload them; what a visitor calls them is the visit's.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+
+import streamlit as st
+from PIL import Image
+
+from alexnet_viz.errors import ImageError
+from alexnet_viz.images.decode import decode
+from alexnet_viz.images.samples import SAMPLES, sample
+from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.values import Photo
+
+UPLOAD_MEGABYTES = 40
+_files: LRUCache[tuple[bytes, str]] = LRUCache(512 << 20, lambda file: len(file[0]))
+_photos: LRUCache[Photo] = LRUCache(512 << 20, lambda photo: photo.pixels.nbytes)
+_thumbnails: LRUCache[str] = LRUCache(512)
+_wholes: LRUCache[str] = LRUCache(64)
+
+_ROLL = "_roll"  # the references of this visit's own photos, the newest first
+_NAMES = "_photo_names"  # by reference: the file names under which this visit uploaded them
+
+
+def load(reference: str) -> Photo:
+    """The decoded photo behind a reference, for all visitors: its name is the first one's. Raises ImageError."""
+    data, name = _file(reference)
+    return _photos.get(reference, lambda: decode(data, name))
+
+
+def raw(reference: str) -> tuple[bytes, str]:
+    """A photo's bytes, and what this visit calls it. Raises ImageError when this server no longer holds it."""
+    data, name = _file(reference)
+    return data, st.session_state.get(_NAMES, {}).get(reference, name)
+
+
+def _file(reference: str) -> tuple[bytes, str]:
+    if reference.startswith("upload-"):
+        file = _files.peek(reference)
+        if file is None:
+            raise ImageError("This link's photo is no longer on this server: drop it in again, or choose a sample.")
+        return file
+    return sample(reference)
+
+
+def add(data: bytes, name: str) -> str:
+    """Check and keep a photo; it comes to the front of the visit's roll. Raises ImageError and keeps nothing."""
+    reference = f"upload-{hashlib.sha256(data).hexdigest()[:32]}"
+    _photos.get(reference, lambda: decode(data, name))
+    _files.get(reference, lambda: (data, name))
+    st.session_state.setdefault(_NAMES, {})[reference] = name
+    remember(reference)
+    return reference
+
+
+def remember(reference: str) -> None:
+    """Put a photo on this visit's roll, also one that came with a link."""
+    roll = st.session_state.setdefault(_ROLL, [])
+    if reference.startswith("upload-") and reference not in roll:
+        roll.insert(0, reference)
+
+
+def own() -> list[str]:
+    """This visit's own photos that the server still holds, the newest first."""
+    return [reference for reference in st.session_state.get(_ROLL, []) if _files.peek(reference)]
+
+
+def all_references() -> list[str]:
+    """Own photos, then the samples."""
+    return own() + [one.key for one in SAMPLES]
+
+
+def title(reference: str) -> str:
+    """What a person calls the photo."""
+    return next((one.title for one in SAMPLES if one.key == reference), None) or raw(reference)[1]
+
+
+def credit(reference: str) -> str:
+    """Whose photo a sample is, and under which licence; empty for an upload."""
+    return next((f" Photo: {one.credit}, {one.licence}." for one in SAMPLES if one.key == reference), "")
+
+
+def alt(reference: str) -> str:
+    """A photo's text alternative."""
+    return next((one.alt for one in SAMPLES if one.key == reference), f"The photo {title(reference)}")
+
+
+def thumbnail(reference: str, side: int = 96) -> str:
+    """A square JPEG of a photo's middle as a data URI."""
+
+    def make() -> str:
+        pixels = load(reference).pixels
+        height, width = pixels.shape[:2]
+        edge = min(width, height)
+        left, top = (width - edge) // 2, (height - edge) // 2
+        middle = Image.fromarray(pixels[top : top + edge, left : left + edge])
+        image = middle.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=80)
+        return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+    return _thumbnails.get((reference, side), make)
+
+
+def whole(reference: str, side: int = 640) -> str:
+    """The whole photo as a JPEG of at most ``side`` pixels a side, as a data URI."""
+
+    def make() -> str:
+        image = Image.fromarray(load(reference).pixels)
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=85)
+        return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+    return _wholes.get((reference, side), make)

@@ -1,0 +1,365 @@
+"""The choices that every page shares: the photo, the weights, the device."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from alexnet_viz.components.photo_picker import photo_picker
+from alexnet_viz.disk import runs_folder
+from alexnet_viz.display import display_name
+from alexnet_viz.errors import ImageError, UserError, WeightsError
+from alexnet_viz.images.formats import TITLES
+from alexnet_viz.images.samples import SAMPLES
+from alexnet_viz.network import sources
+from alexnet_viz.network.colours import PRESETS, TORCHVISION, colours, own
+from alexnet_viz.ui.shared import address, photos
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.values import VARIANT_TITLES, VARIANTS, DeviceInfo, Variant
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+_FELL_BACK = "_weights_fell_back"
+_OWN = "own"
+_TITLES = {
+    "imagenet": "ImageNet, 1000 classes",
+    "bundled": "Bundled, 100 classes",
+    "random": "Random (untrained)",
+    "file": "A checkpoint of yours …",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the sidebar says. ``device`` None means the best there is."""
+
+    photo: str
+    weights: str
+    variant: Variant
+    device: str | None
+
+
+def sidebar() -> Choice:
+    """Draw the sidebar, all but the devices (torch knows them, and the page need not wait for it)."""
+    with st.sidebar:
+        photo = _photo()
+        st.divider()
+        weights, variant = _weights()
+    address.seed("device", "auto")
+    address.show("device", st.session_state.device)
+    chosen = st.session_state.device
+    st.session_state.choice = Choice(photo, weights, variant, None if chosen == "auto" else chosen)
+    return st.session_state.choice
+
+
+def current() -> Choice:
+    """What the sidebar says in this run, for the pages."""
+    return st.session_state.choice
+
+
+def theme() -> str:
+    """ "light" or "dark", as this visitor's browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def devices() -> None:
+    """The choice of a device, drawn below the rest once the page stands."""
+    from alexnet_viz.network.device import devices as there
+
+    found = {device.name: device for device in there()}
+    if st.session_state.device not in found:
+        st.session_state.device = "auto"
+    with st.sidebar:
+        st.selectbox(
+            "Device",
+            ["auto", *found],
+            key="device",
+            format_func=lambda name: "Best there is" if name == "auto" else found[name].title,
+            help="What the network runs on: a CUDA GPU, else Apple's MPS, else the CPU.",
+        )
+        used = found.get(st.session_state.device) or next(iter(found.values()))
+        st.caption(markdown(_memory(used)))
+
+
+def _memory(device: DeviceInfo) -> str:
+    if device.memory_total is None:
+        return device.title
+    free, total = (value / 2**30 for value in (device.memory_free, device.memory_total))
+    return f"{device.title}: {free:.1f} of {total:.1f} GiB free"
+
+
+# --- photo ---------------------------------------------------------------------------------------
+
+
+def _photo() -> str:
+    st.subheader("Photo")
+    address.seed("photo", SAMPLES[0].key)
+    files = st.file_uploader(
+        "Drop photos here",
+        accept_multiple_files=True,
+        key="uploads",
+        max_upload_size=photos.UPLOAD_MEGABYTES,
+        help=f"{TITLES}. They stay in this server's memory and are never written to its disk.",
+    )
+    seen = st.session_state.setdefault("_seen_uploads", set())
+    for file in files:
+        if reference := _taken(file.getvalue(), file.name, quiet=file.file_id in seen):
+            if file.file_id not in seen:
+                st.session_state.photo = reference
+            seen.add(file.file_id)
+    with st.popover("Use the webcam", icon=":material/photo_camera:", width="stretch"):
+        # The browser asks for the camera as soon as the widget stands, so it stands only when wanted.
+        if st.toggle(
+            "Camera on", key="camera_on", help="The picture is taken in your browser and sent to this server."
+        ):
+            still = st.camera_input("Take a still", key="camera")
+            if still and still.file_id not in seen:
+                st.session_state.photo = _taken(still.getvalue(), "webcam.jpg") or st.session_state.photo
+                seen.add(still.file_id)
+
+    picker = st.container()  # drawn last, so that it shows what was just added
+    _check_current()
+    with picker:
+        strip = [
+            {"key": one, "title": photos.title(one), "thumbnail": photos.thumbnail(one)}
+            for one in photos.all_references()
+        ]
+        picked = photo_picker(strip, st.session_state.photo, photos.UPLOAD_MEGABYTES << 20, key="picker")
+    if picked.chosen:
+        st.session_state.photo = picked.chosen
+        st.rerun()
+    if picked.pasted and (reference := _taken(base64.b64decode(picked.pasted["base64"]), _pasted_name(picked.pasted))):
+        st.session_state.photo = reference
+        st.rerun()
+    address.show("photo", st.session_state.photo)
+    return st.session_state.photo
+
+
+def _taken(data: bytes, name: str, quiet: bool = False) -> str | None:
+    """Keep a photo; one that cannot be used says so here, and what was on the screen stays."""
+    try:
+        return photos.add(data, name)
+    except ImageError as error:
+        if not quiet:
+            st.error(markdown(str(error)))
+        return None
+
+
+def _check_current() -> None:
+    """A reference from the address may be unknown or forgotten: then say so and show the first sample."""
+    try:
+        photos.load(st.session_state.photo)
+        photos.remember(st.session_state.photo)
+    except ImageError as error:
+        st.warning(markdown(str(error)))
+        st.session_state.photo = SAMPLES[0].key
+
+
+def _pasted_name(pasted: dict[str, str]) -> str:
+    return f"pasted.{pasted['type'].rpartition('/')[2]}"
+
+
+# --- network -------------------------------------------------------------------------------------
+
+
+def _weights() -> tuple[str, Variant]:
+    st.subheader("Network")
+    best = sources.best_available()
+    address.seed("weights", best)
+    _leave_run_that_is_gone(best)
+    options = weight_options()
+    if st.session_state.weights not in options:
+        options.insert(-1, st.session_state.weights)  # a run or a file that came with the address
+    weights = st.selectbox(
+        "Weights",
+        options,
+        key="weights",
+        format_func=weight_title,
+        help="Where the network's parameters come from. The classes and the preprocessing come with them.",
+    )
+    shown = st.session_state.get("_weights_shown", best)
+    from_link = address.seed("preprocessing", TORCHVISION)
+    if weights == "file":
+        weights = _own_checkpoint() or shown
+    elif weights == "imagenet" and not sources.imagenet_file().is_file():
+        _offer_download(shown)
+        weights = shown
+    elif weights == "bundled" and not sources.BUNDLED.is_file():
+        st.info("This copy of the app holds no bundled weights: these are random ones.")
+        weights = "random"
+    st.session_state._weights_shown = weights
+    variant = _variant() if weights == "random" else VARIANTS[0]
+    if weights == best == "random":
+        st.caption("This machine has no trained weights: these are random.")
+    address.show("weights", weights)
+    return _prepared(weights, from_link), variant
+
+
+def _leave_run_that_is_gone(best: str) -> None:
+    """Weights of a run that was deleted, or has none, give way to the best there are; said until others are chosen."""
+    state = st.session_state
+    if reason := wrong_with_run(state.weights):
+        state[_FELL_BACK] = f"{reason} Until then you see: {weight_title(best)}."
+        state.weights = best
+    if state.weights == best and _FELL_BACK in state:
+        st.warning(markdown(state[_FELL_BACK]), icon=":material/info:")
+    else:
+        state.pop(_FELL_BACK, None)
+
+
+def wrong_with_run(weights: str) -> str:
+    """Why there are no weights of the run that a choice names, in a sentence; "" where there are, or it names none."""
+    try:
+        if weights.startswith("run:"):
+            sources.path_of(weights)
+    except WeightsError as error:
+        return str(error)
+    return ""
+
+
+def weight_options() -> list[str]:
+    """Every choice of weights that this machine has, and ``file`` for one that is yet to be named."""
+    bundled = ["bundled"] if sources.BUNDLED.is_file() else []
+    runs = {path.parent.parent.name for path in runs_folder().glob("*/checkpoints/index.json")}
+    names = sorted((display_name(run) for run in runs if not run.startswith(".")), reverse=True)
+    return ["imagenet", *bundled, "random", *(f"run:{name}" for name in names), "file"]
+
+
+def weight_title(weights: str) -> str:
+    """What a person calls a choice of weights."""
+    if weights == "imagenet" and not sources.imagenet_file().is_file():
+        return f"{_TITLES[weights]} (not here yet)"
+    if weights.startswith("run:"):
+        run = weights[4:]
+        began = run.endswith(sources.START)
+        return f"Run {run.removesuffix(sources.START)}" + ", at its start" * began
+    place, preprocessing = sources.split_choice(weights)
+    return _TITLES.get(place, Path(place).name + f", {preprocessing}" * bool(preprocessing))
+
+
+def _variant() -> Variant:
+    address.seed("variant", VARIANTS[0], allowed=VARIANTS)
+    variant = st.selectbox(
+        "Variant",
+        VARIANTS,
+        key="variant",
+        format_func=VARIANT_TITLES.get,
+        help="Which AlexNet to build. Trained weights fit one variant, so this choice is there for random ones alone.",
+    )
+    address.show("variant", variant)
+    return variant
+
+
+def _own_checkpoint() -> str | None:
+    """An uploaded or named checkpoint that fits a network; None until there is one."""
+    st.caption("An AlexNet as PyTorch saves it (.pt, .pth, .ckpt, .bin, .pth.tar) or as .safetensors.")
+    file = st.file_uploader("Checkpoint file", key="checkpoint")
+    path = st.text_input("or a path on this machine", key="checkpoint_path", placeholder="/home/me/alexnet.pth")
+    refused = st.session_state.setdefault("_refused_uploads", {})  # an upload's id: why
+    if file and file.file_id in refused:
+        st.error(markdown(refused[file.file_id]))
+        return None
+    chosen = ""
+    try:
+        chosen = _uploaded(file) if file else path.strip()
+        if not chosen:
+            return None
+        from alexnet_viz.inspection.model import get
+
+        get(_with_preprocessing(chosen, _preprocessings().get(chosen, TORCHVISION)))  # only what fits is the choice
+        return chosen
+    except UserError as error:
+        st.error(markdown(str(error)))
+        if file:
+            refused[file.file_id] = str(error)
+            sources.remove_upload(Path(chosen))
+        return None
+
+
+def _uploaded(file: UploadedFile) -> str:
+    """The path under which an uploaded checkpoint is kept. Raises WeightsError."""
+    kept = st.session_state.get("_uploaded_checkpoint", ("", ""))  # the upload's id and its path
+    if kept[0] != file.file_id or not Path(kept[1]).is_file():
+        kept = file.file_id, str(sources.save_upload(file.getvalue(), file.name))
+        st.session_state._uploaded_checkpoint = kept
+    return kept[1]
+
+
+# --- how photos are prepared for a checkpoint of others ------------------------------------------
+
+
+def _preprocessings() -> dict[str, str]:
+    """What this visitor chose for each checkpoint."""
+    return st.session_state.setdefault("_preprocessings", {})
+
+
+def _with_preprocessing(place: str, preprocessing: str) -> str:
+    return place if preprocessing == TORCHVISION else sources.with_preprocessing(place, preprocessing)
+
+
+def _prepared(weights: str, from_link: bool) -> str:
+    """The weights with the preprocessing chosen for them, drawn as a choice where their file does not say it."""
+    if not sources.is_file_choice(weights) or sources.is_described(weights):
+        st.session_state._preprocessing_of = None
+        return weights
+    if from_link or st.session_state.get("_preprocessing_of") != weights:
+        _show_preprocessing(st.session_state.preprocessing if from_link else _preprocessings().get(weights))
+    st.session_state._preprocessing_of = weights
+    way = st.selectbox(
+        "Preprocessing",
+        [*PRESETS, _OWN],
+        key="preprocessing_way",
+        format_func=lambda key: PRESETS[key].name if key in PRESETS else "Own mean and std …",
+        help="The colours that the network was trained on, which its file does not say. With the wrong ones it "
+        "answers all photos alike, or by chance.",
+    )
+    chosen = way
+    if way == _OWN:
+        mean, std = (
+            st.text_input(title, key=f"preprocessing_{title}", help="Red, green and blue, on a scale of 0 to 1.")
+            for title in ("Mean", "Std")
+        )
+        try:
+            chosen = own(mean, std)
+        except WeightsError as error:
+            st.error(markdown(str(error)))
+            chosen = _preprocessings().get(weights, TORCHVISION)
+    st.session_state.preprocessing = _preprocessings()[weights] = chosen
+    address.show("preprocessing", chosen)
+    return _with_preprocessing(weights, chosen)
+
+
+def _show_preprocessing(chosen: str | None) -> None:
+    """Set the widgets to a choice, to torchvision's where there is none or a link names one that cannot be."""
+    try:
+        way = colours(chosen or TORCHVISION)
+    except WeightsError as error:
+        st.warning(markdown(str(error)))
+        chosen, way = TORCHVISION, PRESETS[TORCHVISION]
+    st.session_state.preprocessing_way = _OWN if "/" in (chosen or "") else chosen or TORCHVISION
+    for title, values in (("Mean", way.mean), ("Std", way.std)):
+        st.session_state[f"preprocessing_{title}"] = ", ".join(f"{value:g}" for value in values)
+
+
+def _offer_download(shown: str) -> None:
+    """ImageNet's weights on request, with a progress bar; nothing takes their place unsaid."""
+    st.info(f"The ImageNet weights are not on this machine. What you see is still: {markdown(weight_title(shown))}.")
+    if not st.button(f"Download ({sources.IMAGENET_MEGABYTES} MB)", icon=":material/download:", width="stretch"):
+        return
+    bar = st.progress(0.0, "Connecting …")
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(min(1.0, done / total) if total else 0.0, f"{done >> 20} of {total >> 20} MB")
+
+    try:
+        sources.download_imagenet(progress)
+    except UserError as error:
+        bar.empty()
+        st.error(markdown(str(error)))
+    else:
+        st.rerun()

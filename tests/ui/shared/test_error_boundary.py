@@ -1,0 +1,75 @@
+"""What goes wrong in a callback shows like what goes wrong in a page."""
+
+import ast
+import logging
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+HOME = Path(__file__).parents[3]
+SCRIPTS = [*sorted((HOME / "alexnet_viz" / "ui").rglob("*.py")), *sorted((HOME / "pages").rglob("*.py"))]
+
+
+def page():
+    import streamlit as st
+
+    from alexnet_viz.errors import RunError
+    from alexnet_viz.ui.shared.error_boundary import callback, error_boundary
+
+    def refuse():
+        raise RunError("The run is *gone*: choose another.")
+
+    def slip():
+        raise KeyError("secret")
+
+    with error_boundary():
+        st.button("Refuse", key="refuse", on_click=callback(refuse))
+        st.button("Slip", key="slip", on_click=callback(slip))
+        st.text_input("Words", key="words", on_change=callback(lambda: st.session_state.update(seen=True)))
+        st.write("the rest of the page")
+
+
+@pytest.fixture
+def app():
+    return AppTest.from_function(page, default_timeout=60).run()
+
+
+def test_a_users_error_in_a_callback_is_a_sentence_on_a_whole_page(app):
+    app.button(key="refuse").click().run()
+    assert not app.exception
+    assert [error.value for error in app.error] == ["The run is &#42;gone&#42;&#58; choose another."]
+    assert [text.value for text in app.markdown] == ["the rest of the page"]
+    app.run()
+    assert not app.error
+
+
+def test_a_bug_in_a_callback_has_a_reference_on_the_page_and_its_details_in_the_log(app, caplog):
+    with caplog.at_level(logging.ERROR, "alexnet_viz"):
+        app.button(key="slip").click().run()
+    assert not app.exception
+    (error,) = app.error
+    assert "This is a bug in the app" in error.value
+    assert "secret" not in error.value
+    assert "KeyError: 'secret'" in caplog.text
+    reference = error.value.partition("**")[2].partition("**")[0]
+    assert reference in caplog.text
+
+
+def test_a_callback_does_its_work(app):
+    app.text_input(key="words").set_value("x").run()
+    assert app.session_state.seen
+    assert not app.error
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(HOME)))
+def test_every_callback_is_guarded(script):
+    """Streamlit calls what is given as on_click, on_change or on_pick before the page, outside of its guard."""
+    for node in ast.walk(ast.parse(script.read_text("utf-8"))):
+        if not isinstance(node, ast.keyword) or node.arg not in ("on_click", "on_change", "on_submit", "on_pick"):
+            continue
+        value = node.value
+        if isinstance(value, ast.Constant):
+            continue  # "ignore", "rerun"
+        assert isinstance(value, ast.Call), f"line {value.lineno}: write {node.arg}=callback(…)"
+        assert value.func.id == "callback", f"line {value.lineno}: write {node.arg}=callback(…)"

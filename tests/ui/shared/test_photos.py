@@ -1,0 +1,69 @@
+"""The photos of a visit: bytes are the server's, names the visitor's."""
+
+import secrets
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from alexnet_viz.images.samples import sample
+
+HOME = Path(__file__).parents[3]
+SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
+SEE = HOME / "pages" / "see"
+
+
+def visitor(name: str, data: bytes) -> AppTest:
+    """A visit that uploads one photo under a name."""
+    app = AppTest.from_file(SHELL, default_timeout=90)
+    app.query_params["weights"] = "random"
+    app.query_params["several"] = "True"
+    app.run()
+    app.file_uploader(key="uploads").set_value([(name, data, "image/jpeg")]).run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+@pytest.fixture
+def two_visitors():
+    data = sample("coffee")[0] + secrets.token_bytes(16)  # no other test has uploaded it
+    return visitor("holiday.jpg", data), visitor("homework-anna.jpg", data)
+
+
+def shown(app: AppTest) -> str:
+    """All that a page sends to the browser, as text."""
+    return str(app._tree) + "".join(str(one.proto) for one in [*app.get("imgs"), *app.get("bidi_component")])
+
+
+def test_the_same_photo_of_two_visitors_has_the_name_that_each_gave_it(two_visitors):
+    for app, own, other in zip(
+        two_visitors, ("holiday.jpg", "homework-anna.jpg"), ("homework-anna.jpg", "holiday.jpg"), strict=True
+    ):
+        app.run()
+        (table,) = app.dataframe
+        assert list(table.value["name"]) == [own]
+        assert own in shown(app)
+        assert other not in shown(app)
+        for page in ("activations", "attribution", "network"):
+            app.switch_page(str(SEE / f"{page}.py")).run()
+            assert not app.exception
+            assert other not in shown(app)
+
+
+def _answered(data: bytes, name: str) -> None:
+    import streamlit as st
+
+    from alexnet_viz.inspection.model import get
+    from alexnet_viz.ui.shared import photos, queries
+
+    reference = photos.add(data, name)
+    st.text(f"{queries.answer(get('random'), reference).file} {photos.title(reference)} {photos.raw(reference)[1]}")
+
+
+def test_an_answers_file_is_the_visitors_own():
+    data = sample("coffee")[0] + secrets.token_bytes(16)
+    for name in ("a.jpg", "b.jpg"):
+        app = AppTest.from_function(_answered, args=(data, name), default_timeout=60).run()
+        assert not app.exception
+        assert app.text[0].value == f"{name} {name} {name}"
