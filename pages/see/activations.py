@@ -2,19 +2,11 @@
 
 import streamlit as st
 
-from alexnet_viz.ui.activations.views import (
-    all_maps,
-    answer_guessed,
-    answers,
-    choices,
-    closer,
-    layer_guessed,
-    one_unit,
-    over_the_photo,
-    sides,
-    strongest_units,
-    unit_numbers,
-)
+from alexnet_viz.ui.activations.answers import answer_guessed, answers, layer_guessed
+from alexnet_viz.ui.activations.channel import channel_over_photo, chosen_channel, value_in_detail
+from alexnet_viz.ui.activations.layer_maps import all_maps
+from alexnet_viz.ui.activations.passes import chosen_options, shown_passes
+from alexnet_viz.ui.activations.units import strongest_units, unit_numbers
 from alexnet_viz.ui.shared import predict, queries
 from alexnet_viz.ui.shared.sidebar import current
 
@@ -22,28 +14,28 @@ choice = current()
 guess_first = predict.title("What every layer makes of the photo")
 with st.spinner("Waking the network …"):
     model = queries.model(choice)
-look, what = choices(model)
-passes = sides(choice, model, look, what)
+options, compared_with = chosen_options(model)
+passes = shown_passes(choice, model, options, compared_with)
 above, below = st.container(), st.container()
-layer_at, answers_at = (below, above) if what == "lesion" else (above, below)  # a lesion's answer is on top
+layer_at, answers_at = (below, above) if compared_with == "lesion" else (above, below)  # a lesion's answer is on top
 
 if len(passes) > 1:
     with answers_at:
-        if not guess_first or answer_guessed(passes, what):
-            answers(passes, what)
+        if not guess_first or answer_guessed(passes, compared_with):
+            answers(passes, compared_with)
 with layer_at:
-    if not guess_first or layer_guessed(passes[0], look):
-        maps = passes[0].output(look.layer).ndim == 3
+    if not guess_first or layer_guessed(passes[0], options):
+        maps = passes[0].output(options.layer).ndim == 3
         wide, narrow = (st.container(), st.container()) if len(passes) > 1 else st.columns([3, 2], gap="medium")
         with narrow:
-            unit = one_unit(passes, look)
+            unit = chosen_channel(passes, options)
             if maps:
-                over_the_photo(passes, look, unit)
+                channel_over_photo(passes, options, unit)
             else:
-                strongest_units(passes, look, unit)
+                strongest_units(passes, options, unit)
         with wide:
-            all_maps(passes, look, unit)
+            all_maps(passes, options, unit)
         if maps:
-            closer(passes, look, unit)
+            value_in_detail(passes, options, unit)
         else:
-            unit_numbers(passes, look, unit)
+            unit_numbers(passes, options, unit)
