@@ -89,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     attribute.set_defaults(run=_attribute)
 
     train = commands.add_parser("train", help="train a network; the run is seen by the app's pages")
-    train.add_argument("--preset", default="quick", help="textbook, paper, torchvision, quick or bundled")
+    train.add_argument(
+        "--preset", default="quick", help="quick (minutes on a laptop, the default) or another; a wrong one lists all"
+    )
     train.add_argument("--data", help="textures, folder:PATH, cifar10[:ROOT], imagenette[:ROOT] or imagenet:ROOT")
     train.add_argument("--download", action="store_true", help="fetch cifar10 or imagenette if it is missing")
     train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change one of its settings")

@@ -71,9 +71,9 @@ class Setting:
             return f"one of {', '.join(self.options)}"
         bounds = ""
         if self.low is not None:
-            bounds = f" of at least {self.low:g}" if self.high is None else f" from {self.low:g} to {self.high:g}"
+            bounds = f" of at least {self.low}" if self.high is None else f" from {self.low} to {self.high}"
         elif self.high is not None:
-            bounds = f" of at most {self.high:g}"
+            bounds = f" of at most {self.high}"
         return _DESCRIPTIONS[self.kind] + bounds
 
     def parse(self, text: str) -> Any:

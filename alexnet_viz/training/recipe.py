@@ -5,22 +5,27 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from types import NoneType, UnionType
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from alexnet_viz.display import json_text
-from alexnet_viz.errors import RecipeError, ShapeError
+from alexnet_viz.errors import RecipeError, SettingError, ShapeError
 from alexnet_viz.network.layers import steps
+from alexnet_viz.settings import Setting
 from alexnet_viz.values import NetworkSpec, Preprocessing, Variant
 
 SOURCES = ("textures", "folder", "cifar10", "imagenette", "imagenet")
 
 
-def _setting(default: Any, group: str, help: str, low: float | None = None, high: float | None = None) -> Any:
-    """A field with what a form and an error message need: its group, one line of help, its inclusive bounds."""
-    return field(default=default, metadata={"group": group, "help": help, "low": low, "high": high})
+def _setting(
+    default: Any, group: str, help: str, low: float | None = None, high: float | None = None, label: str = ""
+) -> Any:
+    """A field that ``settings`` makes a Setting of; its kind, options and name are the field's own."""
+    return field(default=default, metadata={"group": group, "help": help, "low": low, "high": high, "label": label})
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,8 @@ class Recipe:
     """Everything that decides a training run. Raises RecipeError for what cannot work.
 
     ``batch_size`` is the global batch, whatever the number of processes. ``sizes`` holds (from epoch, input side)
-    pairs, counted from epoch 0, for a run that grows its photos; empty means ``input_size`` throughout. The fields'
-    metadata (group, help, low, high) is what the launch form is made of.
+    pairs, counted from epoch 0, for a run that grows its photos; empty means ``input_size`` throughout. What
+    a field takes, and how a form shows it, is in ``settings()``.
     """
 
     preset: str = _setting("textbook", "Data and network", "The preset this recipe started from.")
@@ -38,47 +43,86 @@ class Recipe:
         "Data and network",
         "textures, folder:PATH (a tree or a .zip), cifar10[:ROOT], imagenette[:ROOT] or imagenet:ROOT.",
     )
-    classes: int | None = _setting(None, "Data and network", "Only the first so many classes of the data.", 2)
+    classes: int | None = _setting(
+        None, "Data and network", "Only the first so many classes of the data.", 2, label="Only the first classes"
+    )
     val_fraction: float = _setting(
-        0.1, "Data and network", "Share held out for validation where the data has no split of its own.", 0.01, 0.9
+        0.1,
+        "Data and network",
+        "Share held out for validation where the data has no split of its own.",
+        0.01,
+        0.9,
+        label="Share held out",
     )
     variant: Variant = _setting("torchvision", "Data and network", "Which AlexNet.")  # noqa: RUF009
-    fc_width: int = _setting(4096, "Data and network", "Units of fc6 and fc7; a small width trains faster.", 1, 65536)
-    input_size: int | None = _setting(None, "Data and network", "Side of the network's input in pixels.", 1, 1024)
+    fc_width: int = _setting(
+        4096,
+        "Data and network",
+        "Units of fc6 and fc7; a small width trains faster.",
+        1,
+        65536,
+        label="Width of fc6 and fc7",
+    )
+    input_size: int | None = _setting(
+        None, "Data and network", "Side of the network's input in pixels.", 1, 1024, label="Input side (pixels)"
+    )
     sizes: tuple[tuple[int, int], ...] = _setting(
-        (), "Data and network", "Growing photos, as FROM_EPOCH:SIDE,…, for example 0:128,20:176,30:224."
+        (),
+        "Data and network",
+        "Growing photos, as FROM_EPOCH:SIDE,…, for example 0:128,20:176,30:224.",
+        label="Growing photos",
     )
     init: Literal["pytorch", "paper", "he"] = _setting(
-        "pytorch", "Data and network", "How the first weights are drawn."
+        "pytorch", "Data and network", "How the first weights are drawn.", label="First weights"
     )
 
     start: str = _setting(
         "",
         "Data and network",
         "Weights to go on from (fine-tuning): bundled, imagenet, run:ID[@start], a file. Other classes get a new fc8.",
+        label="Go on from weights",
     )
     batch_norm: bool = _setting(
         False,
         "Data and network",
         "Batch normalisation while training, folded into the layers of every checkpoint: learns faster.",
+        label="Batch normalisation",
     )
 
     epochs: int = _setting(10, "Optimisation", "Passes over the training photos.", 1, 100_000)
-    batch_size: int = _setting(32, "Optimisation", "Photos a step, over all processes together.", 1, 65536)
-    optimizer: Literal["sgd", "adamw"] = _setting("sgd", "Optimisation", "SGD with momentum, or AdamW.")
+    batch_size: int = _setting(
+        32, "Optimisation", "Photos a step, over all processes together.", 1, 65536, label="Photos a step (batch)"
+    )
+    optimizer: Literal["sgd", "adamw"] = _setting(
+        "sgd", "Optimisation", "SGD with momentum, or AdamW.", label="Optimiser"
+    )
     learning_rate: float = _setting(0.01, "Optimisation", "The highest learning rate of the run.", 1e-9, 100)
     momentum: float = _setting(0.9, "Optimisation", "SGD's momentum (AdamW's first beta).", 0, 0.9999)
-    nesterov: bool = _setting(False, "Optimisation", "Nesterov's momentum, for SGD.")
+    nesterov: bool = _setting(False, "Optimisation", "Nesterov's momentum, for SGD.", label="Nesterov momentum")
     weight_decay: float = _setting(0.0, "Optimisation", "Pull of the weights towards zero.", 0, 10)
     schedule: Literal["constant", "step", "plateau", "cosine"] = _setting(
         "constant", "Optimisation", "How the learning rate falls: not, ÷10 every so often, ÷10 on a plateau, cosine."
     )
-    step_epochs: int = _setting(30, "Optimisation", "Epochs between two divisions by 10 (schedule step).", 1)
-    patience: int = _setting(
-        5, "Optimisation", "Epochs without a better validation top-1 before ÷10 (schedule plateau).", 1
+    step_epochs: int = _setting(
+        30, "Optimisation", "Epochs between two divisions by 10 (schedule step).", 1, label="Epochs between ÷10"
     )
-    warmup_epochs: float = _setting(0.0, "Optimisation", "Epochs in which the learning rate rises from zero.", 0)
-    early_stopping: int = _setting(0, "Optimisation", "End after so many epochs without a better top-1; 0: never.", 0)
+    patience: int = _setting(
+        5,
+        "Optimisation",
+        "Epochs without a better validation top-1 before ÷10 (schedule plateau).",
+        1,
+        label="Patience (epochs)",
+    )
+    warmup_epochs: float = _setting(
+        0.0, "Optimisation", "Epochs in which the learning rate rises from zero.", 0, label="Warm-up (epochs)"
+    )
+    early_stopping: int = _setting(
+        0,
+        "Optimisation",
+        "End after so many epochs without a better top-1; 0: never.",
+        0,
+        label="Stop early after (epochs)",
+    )
 
     label_smoothing: float = _setting(0.0, "Regularisation", "Share of the target spread over all classes.", 0, 0.9)
     dropout: float = _setting(0.5, "Regularisation", "Share of fc units dropped at each step.", 0, 0.95)
@@ -86,29 +130,61 @@ class Recipe:
         "none", "Augmentation", "Fixed centre crop; random crop and flip; or random area and aspect, and flip."
     )
     min_area: float = _setting(
-        0.08, "Augmentation", "Smallest share of the photo a random-resized crop shows.", 0.01, 1
+        0.08,
+        "Augmentation",
+        "Smallest share of the photo a random-resized crop shows.",
+        0.01,
+        1,
+        label="Smallest crop's area",
     )
-    pca_colour: float = _setting(0.0, "Augmentation", "The paper's PCA colour shift, its σ (0.1 there).", 0, 1)
+    pca_colour: float = _setting(
+        0.0, "Augmentation", "The paper's PCA colour shift, its σ (0.1 there).", 0, 1, label="PCA colour shift σ"
+    )
     colour_jitter: float = _setting(0.0, "Augmentation", "Change of brightness, contrast, saturation: up to ±.", 0, 1)
-    sharpness: float = _setting(0.0, "Augmentation", "Share of photos blurred or sharpened at random.", 0, 1)
-    ten_crop: bool = _setting(False, "Augmentation", "Validate by the paper's ten crops too, beside the single one.")
+    sharpness: float = _setting(
+        0.0, "Augmentation", "Share of photos blurred or sharpened at random.", 0, 1, label="Blurred or sharpened"
+    )
+    ten_crop: bool = _setting(
+        False,
+        "Augmentation",
+        "Validate by the paper's ten crops too, beside the single one.",
+        label="Ten-crop validation",
+    )
 
     seed: int = _setting(0, "Running", "Every random draw of the run follows from it.", 0, 2**31 - 1)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = _setting(
         "auto", "Running", "Number format of the layers' arithmetic; the weights stay fp32. fp16 needs a GPU."
     )
-    compile: bool = _setting(False, "Running", "torch.compile: slower to start, faster on some GPUs.")
+    compile: bool = _setting(
+        False, "Running", "torch.compile: slower to start, faster on some GPUs.", label="torch.compile"
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = _setting("auto", "Running", "Where it runs; auto takes a GPU.")
-    processes: int = _setting(1, "Running", "Processes on each machine: one a GPU, or a share of the cores.", 1, 64)
+    processes: int = _setting(
+        1,
+        "Running",
+        "Processes on each machine: one a GPU, or a share of the cores.",
+        1,
+        64,
+        label="Processes a machine",
+    )
     machines: int = _setting(1, "Running", "Machines that train together.", 1, 1024)
-    threads: int = _setting(0, "Running", "CPU threads of each process; 0: its share of the cores.", 0, 1024)
-    workers: int = _setting(1, "Running", "Threads that prepare batches ahead; 0: none, between the steps.", 0, 64)
-    checkpoint_minutes: float = _setting(5.0, "Running", "Longest time between two checkpoints.", 0, 1440)
-    snapshots: int = _setting(60, "Running", "Pictures in the film of learning, spread over the run.", 0, 1000)
+    threads: int = _setting(
+        0, "Running", "CPU threads of each process; 0: its share of the cores.", 0, 1024, label="CPU threads"
+    )
+    workers: int = _setting(
+        1, "Running", "Threads that prepare batches ahead; 0: none, between the steps.", 0, 64, label="Data threads"
+    )
+    checkpoint_minutes: float = _setting(
+        5.0, "Running", "Longest time between two checkpoints.", 0, 1440, label="Minutes to a checkpoint"
+    )
+    snapshots: int = _setting(
+        60, "Running", "Pictures in the film of learning, spread over the run.", 0, 1000, label="Pictures in the film"
+    )
 
     def __post_init__(self) -> None:
-        for name, kind in _types().items():
-            object.__setattr__(self, name, _checked(name, kind, getattr(self, name)))
+        for name, setting in settings().items():
+            with _as_recipe_error():
+                object.__setattr__(self, name, setting.check(getattr(self, name)))
         source, _, where = self.data.partition(":")
         if source not in SOURCES:
             raise RecipeError(f"There is no data {source!r}: choose one of {', '.join(SOURCES)}.")
@@ -231,137 +307,145 @@ def preset(name: str) -> Recipe:
 def parse(name: str, text: str) -> Any:
     """The value of a setting that a text stands for; RecipeError if none."""
     _refuse_unknown({name: text})
-    return _parsed(name, _types()[name], text.strip())
+    with _as_recipe_error():
+        return settings()[name].parse(text)
 
 
 @cache
-def _types() -> dict[str, Any]:
-    return get_type_hints(Recipe)
+def settings() -> dict[str, Setting]:
+    """The recipe's settings by name, made of its fields: their types, defaults, bounds, labels and help."""
+    types = get_type_hints(Recipe)
+    return {f.name: _as_setting(f, types[f.name]) for f in dataclasses.fields(Recipe)}
+
+
+def _as_setting(declared: dataclasses.Field, kind: Any) -> Setting:
+    arguments = get_args(kind)
+    optional = NoneType in arguments
+    if optional:
+        kind = next(argument for argument in arguments if argument is not NoneType)
+    given = {"name": declared.name, "default": declared.default, "optional": optional, **declared.metadata}
+    given["label"] = given["label"] or declared.name.replace("_", " ").capitalize()
+    if get_origin(kind) is Literal:
+        return Setting(kind="choice", options=get_args(kind), **given)
+    if get_origin(kind) is tuple:
+        return SizesSetting(kind="text", **given)
+    return Setting(kind={bool: "bool", int: "int", float: "float", str: "text"}[kind], **given)
+
+
+class SizesSetting(Setting):
+    """(from epoch, input side) pairs, in text as FROM_EPOCH:SIDE,…"""
+
+    expected = "FROM_EPOCH:SIDE pairs of whole numbers, such as 0:128,20:224"
+
+    def _takes(self, value: Any) -> bool:
+        return all(type(number) is int and number >= 0 for pair in value for number in pair)
+
+    def check(self, value: Any) -> tuple[tuple[int, int], ...]:
+        try:
+            pairs = tuple((start, side) for start, side in value)
+        except (TypeError, ValueError):
+            pairs = ((None, None),)
+        if not self._takes(pairs):
+            raise SettingError(f"{self.name} must be {self.expected}, not {value!r}.")
+        return pairs
+
+    def parse(self, text: str) -> tuple[tuple[int, int], ...]:
+        try:
+            pairs = [tuple(map(int, pair.split(":", 1))) for pair in text.split(",") if pair.strip()]
+        except ValueError:
+            pairs = text
+        return self.check(pairs)
+
+    def format(self, value: tuple[tuple[int, int], ...]) -> str:
+        return ",".join(f"{start}:{side}" for start, side in value)
+
+
+@contextmanager
+def _as_recipe_error() -> Iterator[None]:
+    try:
+        yield
+    except SettingError as error:
+        raise RecipeError(str(error)) from error
 
 
 def _refuse_unknown(values: dict[str, Any]) -> None:
-    known = [f.name for f in dataclasses.fields(Recipe)]
     for name in values:
-        if name not in known:
-            raise RecipeError(f"A recipe has no setting {name!r}: choose from {', '.join(known)}.")
+        if name not in settings():
+            raise RecipeError(f"A recipe has no setting {name!r}: choose from {', '.join(settings())}.")
 
 
-def _checked(name: str, kind: Any, value: Any) -> Any:
-    """The value as the field's own type, or RecipeError."""
-    if get_origin(kind) is UnionType:
-        return None if value is None else _checked(name, _without_none(kind), value)
-    if get_origin(kind) is Literal:
-        if value not in get_args(kind):
-            raise RecipeError(f"{name} must be one of {', '.join(get_args(kind))}, not {value!r}.")
-        return value
-    if get_origin(kind) is tuple:
-        return _checked_sizes(value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not kind:
-        raise RecipeError(f"{name} must be {_WORDS[kind]}, not {value!r}.")
-    settings = Recipe.__dataclass_fields__[name].metadata
-    low, high = settings["low"], settings["high"]
-    if kind is float and not math.isfinite(value):
-        raise RecipeError(f"{name} must be a finite number.")
-    if (low is not None and value < low) or (high is not None and value > high):
-        bounds = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
-        raise RecipeError(f"{name} must be {bounds}, not {value:g}.")
-    return value
+PRESETS: dict[str, Recipe] = {}  # by name
+PRESET_DURATIONS: dict[str, str] = {}  # what a preset takes with the data that it is made for, in words
 
 
-def _checked_sizes(value: Any) -> tuple[tuple[int, int], ...]:
-    try:
-        pairs = tuple((start, side) for start, side in value)
-    except (TypeError, ValueError) as error:
-        raise RecipeError(f"sizes must be (from epoch, side) pairs, not {value!r}.") from error
-    if not all(type(number) is int and number >= 0 for pair in pairs for number in pair):
-        raise RecipeError(f"sizes must be pairs of whole numbers, not {value!r}.")
-    return pairs
+def _preset(name: str, duration: str, **values: Any) -> None:
+    PRESETS[name], PRESET_DURATIONS[name] = Recipe(preset=name, **values), duration
 
 
-def _parsed(name: str, kind: Any, text: str) -> Any:
-    """What a text means for a field of that type."""
-    if get_origin(kind) is UnionType:
-        return None if text.lower() in ("", "none") else _parsed(name, _without_none(kind), text)
-    try:
-        if get_origin(kind) is tuple:
-            return tuple(tuple(map(int, pair.split(":", 1))) for pair in text.split(",") if pair)
-        if kind is bool:
-            return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]
-        return kind(text) if kind in (int, float) else text
-    except (KeyError, ValueError) as error:
-        raise RecipeError(f"{name} must be {_WORDS.get(kind, 'FROM_EPOCH:SIDE,…')}, not {text!r}.") from error
-
-
-def _without_none(kind: Any) -> Any:
-    return next(option for option in get_args(kind) if option is not NoneType)
-
-
-_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-
-PRESETS: dict[str, Recipe] = {
-    "textbook": Recipe(),
-    # Krizhevsky, Sutskever, Hinton 2012, section 5.
-    "paper": Recipe(
-        preset="paper",
-        variant="paper",
-        init="paper",
-        epochs=90,
-        batch_size=128,
-        weight_decay=5e-4,
-        schedule="plateau",
-        augmentation="crop-flip",
-        pca_colour=0.1,
-        ten_crop=True,
-    ),
-    # torchvision's references/classification: torchrun --nproc_per_node=8 train.py --model alexnet --lr 1e-2
-    # (32 photos on each of 8 GPUs, 90 epochs, ÷10 every 30).
-    "torchvision": Recipe(
-        preset="torchvision",
-        epochs=90,
-        batch_size=256,
-        weight_decay=1e-4,
-        schedule="step",
-        augmentation="random-resized-crop",
-    ),
-    # Made to show learning within two minutes on two CPU cores.
-    "quick": Recipe(
-        preset="quick",
-        fc_width=512,
-        init="paper",  # behind batch normalisation the scale is free, and small weights let conv1's filters show early
-        batch_norm=True,
-        sizes=((0, 64), (3, 96)),
-        epochs=4,
-        optimizer="adamw",
-        learning_rate=7e-4,
-        weight_decay=0.01,
-        schedule="cosine",
-        warmup_epochs=0.2,
-        dropout=0.2,
-        augmentation="crop-flip",
-        checkpoint_minutes=1.0,
-    ),
-    # The weights that ship: a compact classifier behind torchvision's tower, photos growing to 224 pixels.
-    "bundled": Recipe(
-        preset="bundled",
-        data="folder:data/tiny-imagenet-100",
-        fc_width=1024,
-        sizes=((0, 96), (16, 128), (22, 160), (25, 224)),
-        init="he",
-        batch_norm=True,
-        epochs=27,
-        batch_size=128,
-        learning_rate=0.05,
-        nesterov=True,
-        weight_decay=5e-4,
-        schedule="cosine",
-        warmup_epochs=1.0,
-        label_smoothing=0.1,
-        dropout=0.4,
-        augmentation="random-resized-crop",
-        min_area=0.3,
-        colour_jitter=0.3,
-        sharpness=0.4,
-    ),
-}
+# Made to show learning within two minutes on two CPU cores.
+_preset(
+    "quick",
+    "minutes",
+    fc_width=512,
+    init="paper",  # behind batch normalisation the scale is free, and small weights let conv1's filters show early
+    batch_norm=True,
+    sizes=((0, 64), (3, 96)),
+    epochs=4,
+    optimizer="adamw",
+    learning_rate=7e-4,
+    weight_decay=0.01,
+    schedule="cosine",
+    warmup_epochs=0.2,
+    dropout=0.2,
+    augmentation="crop-flip",
+    checkpoint_minutes=1.0,
+)
+_preset("textbook", "hours")
+# Krizhevsky, Sutskever, Hinton 2012, section 5.
+_preset(
+    "paper",
+    "days",
+    variant="paper",
+    init="paper",
+    epochs=90,
+    batch_size=128,
+    weight_decay=5e-4,
+    schedule="plateau",
+    augmentation="crop-flip",
+    pca_colour=0.1,
+    ten_crop=True,
+)
+# torchvision's references/classification: torchrun --nproc_per_node=8 train.py --model alexnet --lr 1e-2
+# (32 photos on each of 8 GPUs, 90 epochs, ÷10 every 30).
+_preset(
+    "torchvision",
+    "days",
+    epochs=90,
+    batch_size=256,
+    weight_decay=1e-4,
+    schedule="step",
+    augmentation="random-resized-crop",
+)
+# The weights that ship: a compact classifier behind torchvision's tower, photos growing to 224 pixels.
+_preset(
+    "bundled",
+    "hours",
+    data="folder:data/tiny-imagenet-100",
+    fc_width=1024,
+    sizes=((0, 96), (16, 128), (22, 160), (25, 224)),
+    init="he",
+    batch_norm=True,
+    epochs=27,
+    batch_size=128,
+    learning_rate=0.05,
+    nesterov=True,
+    weight_decay=5e-4,
+    schedule="cosine",
+    warmup_epochs=1.0,
+    label_smoothing=0.1,
+    dropout=0.4,
+    augmentation="random-resized-crop",
+    min_area=0.3,
+    colour_jitter=0.3,
+    sharpness=0.4,
+)

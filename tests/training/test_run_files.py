@@ -119,7 +119,7 @@ def test_only_plain_files_are_read(run, good, file, kind, said):
     [
         ({"from_the_future": 1}, "'from_the_future', which this version does not know: the run was made by a newer"),
         ({"epochs": "4"}, "epochs must be a whole number"),
-        ({"fc_width": 10**12}, "fc_width must be between"),
+        ({"fc_width": 10**12}, "fc_width must be a whole number from 1 to 65536"),
         ({"learning_rate": 10**400}, "int too large to convert to float"),
         ({"dropout": None}, "dropout must be a number"),
         ({"sizes": 5}, "sizes must be"),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import streamlit as st
 
@@ -15,8 +14,9 @@ from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import DataError, UserError
 from alexnet_viz.figures.architecture import human
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.settings import Setting
 from alexnet_viz.training import data, estimate, launcher, runs
-from alexnet_viz.training.recipe import PRESETS, Recipe, parse
+from alexnet_viz.training.recipe import PRESET_DURATIONS, PRESETS, Recipe, parse, settings
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import duration
@@ -35,43 +35,8 @@ _PLACES = {
     "imagenette": "The folder with imagenette2-320.tgz, or where to download it to; empty: the app's cache.",
     "imagenet": "The folder with the three archives from image-net.org.",
 }
-_PRESETS = {
-    "quick": "quick (minutes)",
-    "textbook": "textbook (hours)",
-    "paper": "paper (days)",
-    "torchvision": "torchvision (days)",
-    "bundled": "bundled (hours)",
-}
-_LABELS = {  # where the field's name alone says too little
-    "classes": "Only the first classes",
-    "val_fraction": "Share held out",
-    "fc_width": "Width of fc6 and fc7",
-    "input_size": "Input side (pixels)",
-    "sizes": "Growing photos",
-    "init": "First weights",
-    "start": "Go on from weights",
-    "batch_norm": "Batch normalisation",
-    "batch_size": "Photos a step (batch)",
-    "optimizer": "Optimiser",
-    "nesterov": "Nesterov momentum",
-    "step_epochs": "Epochs between ÷10",
-    "patience": "Patience (epochs)",
-    "warmup_epochs": "Warm-up (epochs)",
-    "early_stopping": "Stop early after (epochs)",
-    "min_area": "Smallest crop's area",
-    "pca_colour": "PCA colour shift σ",
-    "sharpness": "Blurred or sharpened",
-    "ten_crop": "Ten-crop validation",
-    "compile": "torch.compile",
-    "processes": "Processes a machine",
-    "threads": "CPU threads",
-    "workers": "Data threads",
-    "checkpoint_minutes": "Minutes to a checkpoint",
-    "snapshots": "Pictures in the film",
-}
 _STARTED = "_last_start"
 _DOUBLE_CLICK = 2.0  # seconds
-_KINDS = get_type_hints(Recipe)
 _costs: LRUCache[Future] = LRUCache(32)
 _timing = ThreadPoolExecutor(1, "cost")  # one at a time: each takes all cores
 
@@ -82,8 +47,8 @@ def launch() -> None:
     first, second, third, fourth, fifth = st.columns([3, 4, 2, 2, 2], vertical_alignment="bottom")
     name = first.selectbox(
         "Preset",
-        list(_PRESETS),
-        format_func=_PRESETS.get,
+        list(PRESETS),
+        format_func=lambda preset: f"{preset} ({PRESET_DURATIONS[preset]})",
         key="preset",
         persist_state="session",
         help="quick learns within minutes on a laptop; the others follow their papers.",
@@ -109,10 +74,10 @@ def launch() -> None:
     )
     summary = st.container()
     if third.toggle("Settings", key="settings", help="Everything that a run can be given, grouped."):
-        _settings(PRESETS[name])
+        _settings_form(PRESETS[name])
     recipe = None
     try:
-        values = _kept(PRESETS[name])
+        values = _changed_values(PRESETS[name])
         wanted = PRESETS[name].changed(**{"data": f"{source}:{place}" if place else source, **values})
         data.check_place(wanted)
         summary.caption(_summary(wanted, len(values)))
@@ -215,17 +180,17 @@ def invitation() -> None:
 # --- settings ------------------------------------------------------------------------------------
 
 
-def _settings(recipe: Recipe) -> None:
+def _settings_form(recipe: Recipe) -> None:
     """All settings of a preset, grouped."""
-    groups: dict[str, list[dataclasses.Field]] = {}
-    for field in _fields():
-        groups.setdefault(field.metadata["group"], []).append(field)
+    groups: dict[str, list[Setting]] = {}
+    for setting in _form_settings():
+        groups.setdefault(setting.group, []).append(setting)
     with st.container(border=True):
-        for tab, fields in zip(st.tabs(list(groups)), groups.values(), strict=True):
+        for tab, grouped in zip(st.tabs(list(groups)), groups.values(), strict=True):
             columns = tab.columns(4)
-            for index, field in enumerate(fields):
+            for index, setting in enumerate(grouped):
                 with columns[index % 4]:
-                    _control(recipe, field)
+                    _control(recipe, setting)
         st.button(
             "Back to the preset",
             icon=":material/undo:",
@@ -236,63 +201,54 @@ def _settings(recipe: Recipe) -> None:
         )
 
 
+def _form_settings() -> list[Setting]:
+    """The settings that have a control of their own in the form."""
+    return [setting for name, setting in settings().items() if name not in ("preset", "data")]
+
+
 def _undo(recipe: Recipe) -> None:
-    for field in _fields():
-        st.session_state[_key(recipe, field)] = _shown(getattr(recipe, field.name))
+    for setting in _form_settings():
+        st.session_state[_key(recipe, setting)] = _widget_value(recipe, setting)
 
 
-def _fields() -> list[dataclasses.Field]:
-    return [field for field in dataclasses.fields(Recipe) if field.name not in ("preset", "data")]
+def _key(recipe: Recipe, setting: Setting) -> str:
+    return f"recipe-{recipe.preset}-{setting.name}"
 
 
-def _key(recipe: Recipe, field: dataclasses.Field) -> str:
-    return f"recipe-{recipe.preset}-{field.name}"
-
-
-def _kept(recipe: Recipe) -> dict[str, Any]:
+def _changed_values(recipe: Recipe) -> dict[str, Any]:
     """What the controls of a preset's settings were changed to, also while they are hidden."""
-    found = {}
-    for field in _fields():
-        before = getattr(recipe, field.name)
-        after = st.session_state.get(_key(recipe, field), _shown(before))
-        if after is None and _optional(field.name) is None:
+    changed = {}
+    for setting in _form_settings():
+        before = _widget_value(recipe, setting)
+        after = st.session_state.get(_key(recipe, setting), before)
+        if after is None and not setting.optional:
             continue  # a number that was emptied and not filled again
-        if after != _shown(before):
-            found[field.name] = parse(field.name, after) if get_origin(_KINDS[field.name]) is tuple else after
-    return found
+        if after != before:
+            changed[setting.name] = parse(setting.name, after) if setting.kind == "text" else after
+    return changed
 
 
-def _control(recipe: Recipe, field: dataclasses.Field) -> None:
-    """The control that fits the field's type and bounds."""
-    key, before, bounds = _key(recipe, field), getattr(recipe, field.name), field.metadata
-    told = {
-        "label": _LABELS.get(field.name, field.name.replace("_", " ").capitalize()),
-        "help": bounds["help"],
-        "key": key,
+def _control(recipe: Recipe, setting: Setting) -> None:
+    """The widget that fits the setting's kind and bounds."""
+    value = _widget_value(recipe, setting)
+    shared = {
+        "label": setting.label,
+        "help": setting.help,
+        "key": _key(recipe, setting),
         "persist_state": "session",
     }
-    kind = _optional(field.name) or _KINDS[field.name]
-    options = get_args(kind)
-    if kind is bool:
-        st.toggle(value=before, **told)
-    elif kind in (int, float):
-        least, most = (None if bounds[end] is None else kind(bounds[end]) for end in ("low", "high"))
-        step, form = (1, "%d") if kind is int else (_step(before), "%g")
-        st.number_input(
-            value=before, min_value=least, max_value=most, step=step, format=form, placeholder="all", **told
-        )
-    elif kind is str:
-        st.text_input(value=before, placeholder="none: drawn at random", **told)
-    elif get_origin(kind) is tuple:
-        st.text_input(value=_shown(before), placeholder="0:128,20:224", **told)
+    if setting.kind == "bool":
+        st.toggle(value=value, **shared)
+    elif setting.kind in ("int", "float"):
+        number = int if setting.kind == "int" else float
+        low, high = (None if bound is None else number(bound) for bound in (setting.low, setting.high))
+        step, form = (1, "%d") if setting.kind == "int" else (_step(value), "%g")
+        st.number_input(value=value, min_value=low, max_value=high, step=step, format=form, placeholder="all", **shared)
+    elif setting.kind == "text":
+        placeholder = "0:128,20:224" if setting.name == "sizes" else "none: drawn at random"
+        st.text_input(value=value, placeholder=placeholder, **shared)
     else:
-        st.selectbox(options=options, index=options.index(before), **told)
-
-
-def _optional(name: str) -> type | None:
-    """The type of a field that may also be None; None for all others."""
-    options = get_args(_KINDS[name])
-    return options[0] if type(None) in options else None
+        st.selectbox(options=setting.options, index=setting.options.index(value), **shared)
 
 
 def _step(value: float) -> float:
@@ -300,9 +256,10 @@ def _step(value: float) -> float:
     return 10.0 ** math.floor(math.log10(value)) if value else 0.01
 
 
-def _shown(value: Any) -> Any:
-    """A value as its control holds it."""
-    return ",".join(f"{start}:{side}" for start, side in value) if isinstance(value, tuple) else value
+def _widget_value(recipe: Recipe, setting: Setting) -> Any:
+    """A recipe's value as the setting's widget holds it."""
+    value = getattr(recipe, setting.name)
+    return setting.format(value) if setting.kind == "text" else value
 
 
 # --- what it is, what it costs -------------------------------------------------------------------
