@@ -187,7 +187,7 @@ def _attribute(options: argparse.Namespace) -> int:
     from alexnet_viz.inspection.model import get
     from alexnet_viz.output_names import output_names
 
-    method(options.method).settings(knobs := _assignments(options.set))
+    method(options.method).resolve(settings := _assignments(options.set))
     with _download_bar() as on_progress:
         model = get(_weights_choice(options), options.variant, options.device, on_progress)
     how, other = model.info.preprocessing, None
@@ -201,7 +201,7 @@ def _attribute(options: argparse.Namespace) -> int:
             with failures.of(file):
                 photo = decode(_bytes(file), file.name)
                 base = str(options.out / f"{name}.{options.method}")
-                written.append(_explain(model, photo, preprocess(photo, how), knobs, other, options, base))
+                written.append(_explain(model, photo, preprocess(photo, how), settings, other, options, base))
     if options.json:
         print(json_text(written, indent=2))
     else:
@@ -271,7 +271,7 @@ def _is_photo(file: Path) -> bool:
         return True  # it cannot be read: that is said when its turn comes
 
 
-def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespace, base: str) -> dict:
+def _explain(model, photo, inputs, settings: dict, other, options: argparse.Namespace, base: str) -> dict:
     """One photo's map, written to files whose names begin with ``base``; what the .json says."""
     import numpy as np
 
@@ -281,7 +281,7 @@ def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespa
 
     session = Session(model, inputs.tensor, other)
     target = _target(options, model.info.categories, session.chain.outputs[CLASSES])
-    found = session.attribute(options.method, target, options.layer, knobs)
+    found = session.attribute(options.method, target, options.layer, settings)
     said = {
         "photo": photo.name,
         "sha256": photo.digest,
@@ -290,7 +290,7 @@ def _explain(model, photo, inputs, knobs: dict, other, options: argparse.Namespa
         "method": found.method,
         "target": found.target,
         "layer": found.layer,
-        "settings": found.knobs,
+        "settings": found.settings,
         "checks": found.checks,
         "notes": found.notes,
         "map": {"shape": found.values.shape, "min": float(found.values.min()), "max": float(found.values.max())},

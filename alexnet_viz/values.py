@@ -364,15 +364,15 @@ class Attribution:
     ``values`` is float32 and signed: (S, S) on the network's input pixels, summed over the colours, or (h, w) on a
     layer's map. ``placement`` says where the map lies on the input: the left edge of its first cell and a cell's edge,
     in input pixels, down as across; a layer's cells lie around the middles of their receptive fields. ``method``,
-    ``layer``, ``target`` (in words) and ``knobs`` (what was set) are its label; ``checks`` holds what the method says
-    of itself (convergence delta …), by name.
+    ``layer``, ``target`` (in words) and ``settings`` are its label; ``checks`` holds what the method says of itself
+    (convergence delta …), by name.
     """
 
     values: np.ndarray
     method: str
     target: str
     layer: str | None = None
-    knobs: dict[str, float | int | str | bool] = field(default_factory=dict)
+    settings: dict[str, float | int | str | bool] = field(default_factory=dict)
     checks: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     placement: tuple[float, float] = (0.0, 1.0)
@@ -424,14 +424,12 @@ def sample_map(
 class RandomisationStage:
     """A map made again after the layers from fc8 down to ``layer`` lost their weights; None: as it is.
 
-    ``spearman`` is the rank correlation with the map as it is, −1 to 1, ``spearman_sizes`` that of the two maps'
-    sizes; NaN where a map has one value.
+    ``spearman`` is the rank correlation with the map as it is, −1 to 1; NaN where a map has one value.
     """
 
     layer: str | None
     attribution: Attribution
     spearman: float
-    spearman_sizes: float
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def test_attribute_writes_the_overlay_the_map_and_the_settings(capsys, tmp_path)
     assert said == json.loads((tmp_path / "new" / "cat.jpg.integrated-gradients.json").read_text("utf-8"))
     model, photo = get("random"), decode(*sample("cat"))
     tensor = preprocess(photo, model.info.preprocessing).tensor
-    expected = attribute(model, tensor, "integrated-gradients", Target(285), knobs={"steps": 3})
+    expected = attribute(model, tensor, "integrated-gradients", Target(285), settings={"steps": 3})
     np.testing.assert_array_equal(np.load(tmp_path / "new" / "cat.jpg.integrated-gradients.npy"), expected.values)
     assert said["settings"] == {"steps": 3, "baseline": "black", "seed": 0}
     assert said["target"] == "logit of class 285"

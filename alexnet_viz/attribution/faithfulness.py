@@ -229,13 +229,6 @@ def _mean_ranks(values: np.ndarray) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[group]
 
 
-def top_iou(a: np.ndarray, b: np.ndarray, share: float = 0.1) -> float:
-    """Of the strongest ``share`` of both maps' pixels: what they have in common, over what either has."""
-    count = max(1, round(a.size * share))
-    first, second = (ranks(values) < count for values in (a, b))
-    return float((first & second).sum() / (first | second).sum())
-
-
 def agreement(maps: Sequence[np.ndarray], size: int, share: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
     """All pairs' Spearman and top-share IoU, both (n, n), on the input's pixels; NaN for a map of one value."""
     same = [on_input(values, size) for values in maps]

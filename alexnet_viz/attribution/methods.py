@@ -1,10 +1,9 @@
-"""The methods as cards: what each asks, what it costs, its knobs, its traps. No torch here."""
+"""The methods as cards: what each asks, what it costs, its settings, its traps. No torch here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from alexnet_viz.errors import AttributionError, SettingError
 from alexnet_viz.settings import Setting, Value
@@ -14,29 +13,28 @@ from alexnet_viz.settings import Setting, Value
 class Method:
     """One method's card.
 
-    ``layered``: it needs a layer. ``signed``: its map, with the default knobs, has both signs. ``slow``: worth a
+    ``layered``: it needs a layer. ``signed``: its map, with the default settings, has both signs. ``slow``: worth a
     progress bar.
     """
 
     key: str
     title: str
-    family: Literal["gradients", "perturbation", "layer maps"]
     asks: str
     cost: str
-    knobs: tuple[Setting, ...]
+    settings: tuple[Setting, ...]
     reference: str
     traps: tuple[str, ...]
     layered: bool = False
     signed: bool = True
     slow: bool = False
 
-    def settings(self, values: Mapping[str, Value] | None = None) -> dict[str, Value]:
+    def resolve(self, values: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """The method's settings by name: the given values, or texts of them, checked; the defaults elsewhere.
 
         Raises SettingError.
         """
         given = dict(values or {})
-        checked = {setting.name: setting.read(given.pop(setting.name, setting.default)) for setting in self.knobs}
+        checked = {setting.name: setting.read(given.pop(setting.name, setting.default)) for setting in self.settings}
         if given:
             known = ", ".join(checked) or "none"
             raise SettingError(f"{self.title} has no setting {', '.join(given)}; it has: {known}.")
@@ -101,7 +99,6 @@ _GRADIENTS = (
     Method(
         "saliency",
         "Saliency",
-        "gradients",
         "How much would the answer move if this pixel changed a little?",
         "1 forward + 1 backward",
         (_ABSOLUTE,),
@@ -116,7 +113,6 @@ _GRADIENTS = (
     Method(
         "input-x-gradient",
         "Input × gradient",
-        "gradients",
         "How much of the answer would each pixel carry, were the network linear?",
         "1 forward + 1 backward",
         (),
@@ -129,7 +125,6 @@ _GRADIENTS = (
     Method(
         "integrated-gradients",
         "Integrated gradients",
-        "gradients",
         "How does the answer grow, pixel by pixel, on the way from the baseline to the photo?",
         "50 forward + 50 backward (steps)",
         (_STEPS, _BASELINE, _SEED),
@@ -144,7 +139,6 @@ _GRADIENTS = (
     Method(
         "smoothgrad",
         "SmoothGrad",
-        "gradients",
         "Which part of the saliency stays when the photo is a little noisy?",
         "25 forward + 25 backward (samples)",
         (_samples(25), _noise(0.15), _ABSOLUTE, _SEED),
@@ -159,7 +153,6 @@ _GRADIENTS = (
     Method(
         "vargrad",
         "VarGrad",
-        "gradients",
         "Where does the gradient change most when the photo is a little noisy?",
         "25 forward + 25 backward (samples)",
         (_samples(25), _noise(0.15), _SEED),
@@ -174,7 +167,6 @@ _GRADIENTS = (
     Method(
         "gradient-shap",
         "Gradient SHAP",
-        "gradients",
         "What does each pixel add, over noisy photos and random places on the way from the baseline?",
         "25 forward + 25 backward (samples)",
         (_samples(25), _noise(0.09), _BASELINE, _SEED),
@@ -188,7 +180,6 @@ _GRADIENTS = (
     Method(
         "deeplift",
         "DeepLift",
-        "gradients",
         "How is the difference to the baseline's answer shared out, layer by layer, among the pixels?",
         "2 forward + 1 backward",
         (_BASELINE, _RULE, _SEED),
@@ -203,7 +194,6 @@ _GRADIENTS = (
     Method(
         "deeplift-shap",
         "DeepLift SHAP",
-        "gradients",
         "What does DeepLift say on average over many baselines?",
         "16 forward + 8 backward (samples)",
         (
@@ -226,7 +216,6 @@ _GRADIENTS = (
     Method(
         "guided-backprop",
         "Guided backprop",
-        "gradients",
         "Which edges pass every ReLU in both directions?",
         "1 forward + 1 backward",
         (),
@@ -239,7 +228,6 @@ _GRADIENTS = (
     Method(
         "deconvolution",
         "Deconvolution",
-        "gradients",
         "What would the layers draw if they ran backwards?",
         "1 forward + 1 backward",
         (),
@@ -252,7 +240,6 @@ _GRADIENTS = (
     Method(
         "guided-grad-cam",
         "Guided Grad-CAM",
-        "gradients",
         "Which of guided backprop's edges lie where Grad-CAM points?",
         "2 forward + 2 backward",
         (),
@@ -266,7 +253,6 @@ _GRADIENTS = (
     Method(
         "lrp",
         "LRP",
-        "gradients",
         "How is the answer handed back, layer by layer, in proportion to what each input added?",
         "2 forward + 1 backward",
         (
@@ -293,7 +279,6 @@ _PERTURBATION = (
     Method(
         "occlusion",
         "Occlusion",
-        "perturbation",
         "What does the answer lose when a square hides this place?",
         "169 forward, from the touched part on (window, stride)",
         (
@@ -313,7 +298,6 @@ _PERTURBATION = (
     Method(
         "feature-ablation",
         "Feature ablation",
-        "perturbation",
         "What does the answer lose when one part is hidden?",
         "49 forward (parts)",
         (_PARTS, _COUNT, _FILL, _SEED),
@@ -327,7 +311,6 @@ _PERTURBATION = (
     Method(
         "lime",
         "LIME",
-        "perturbation",
         "Which parts would a linear model, good near this photo, count for the answer?",
         "300 forward (samples)",
         (_PARTS, _COUNT, _samples(300, 2000), _FILL, _SEED),
@@ -341,7 +324,6 @@ _PERTURBATION = (
     Method(
         "kernel-shap",
         "Kernel SHAP",
-        "perturbation",
         "What does each part add on average over all orders in which the parts could appear?",
         "300 forward (samples)",
         (_PARTS, _COUNT, _samples(300, 2000), _FILL, _SEED),
@@ -355,7 +337,6 @@ _PERTURBATION = (
     Method(
         "rise",
         "RISE",
-        "perturbation",
         "Which places were visible when the answer was strong, over random soft masks?",
         "400 forward (samples)",
         (
@@ -378,9 +359,7 @@ _PERTURBATION = (
 
 
 def _cam(key: str, title: str, asks: str, cost: str, reference: str, *traps: str, slow: bool = False) -> Method:
-    return Method(
-        key, title, "layer maps", asks, cost, (_RECTIFY,), reference, traps, layered=True, signed=False, slow=slow
-    )
+    return Method(key, title, asks, cost, (_RECTIFY,), reference, traps, layered=True, signed=False, slow=slow)
 
 
 _LAYER_MAPS = (
@@ -451,7 +430,6 @@ _LAYER_MAPS = (
     Method(
         "gradient-x-activation",
         "Gradient × activation",
-        "layer maps",
         "How much of the answer would each place of the layer carry, were the rest linear?",
         "1 forward + 1 backward to the layer",
         (),
@@ -462,7 +440,6 @@ _LAYER_MAPS = (
     Method(
         "conductance",
         "Conductance",
-        "layer maps",
         "How much of what integrated gradients counts flows through this place of the layer?",
         "50 forward + 50 backward (steps)",
         (Setting("steps", "int", 20, "Steps", _STEPS.help, 2, 200), _BASELINE, _SEED),

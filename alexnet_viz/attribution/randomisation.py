@@ -30,7 +30,7 @@ def cascade(
     key: str,
     target: Target,
     layer: str | None = None,
-    knobs: Mapping[str, Value] | None = None,
+    settings: Mapping[str, Value] | None = None,
     progress: Progress | None = None,
     other: np.ndarray | None = None,
     seed: int = 0,
@@ -45,10 +45,9 @@ def cascade(
     total = 1 + len(_with_weights(network))
     for name, one in _randomised(network, seed):
         asked = replace(model, network=one) if isinstance(model, Model) else one
-        found = Session(asked, tensor, other).attribute(key, target, layer, knobs)
+        found = Session(asked, tensor, other).attribute(key, target, layer, settings)
         first = stages[0].attribution.values if stages else found.values
-        ranks = spearman(first, found.values), spearman(np.abs(first), np.abs(found.values))
-        stages.append(RandomisationStage(name, found, *ranks))
+        stages.append(RandomisationStage(name, found, spearman(first, found.values)))
         if progress:
             progress(len(stages), total)
     return tuple(stages)

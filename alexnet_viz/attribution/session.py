@@ -91,12 +91,12 @@ class Session:
         key: str,
         target: Target,
         layer: str | None = None,
-        knobs: Mapping[str, Value] | None = None,
+        settings: Mapping[str, Value] | None = None,
         progress: Progress | None = None,
     ) -> Attribution:
         """What a method says of this photo and a target. Raises AttributionError; Stopped if ``progress`` did."""
         card = method(key)
-        settings = card.settings(knobs)
+        settings = card.resolve(settings)
         target.check(self.shapes)
         layer = self._layer(card, layer, target)
         given = self.preprocessing, self.other, self.gradients, progress or _ignore
@@ -156,12 +156,12 @@ def attribute(
     key: str,
     target: Target,
     layer: str | None = None,
-    knobs: Mapping[str, Value] | None = None,
+    settings: Mapping[str, Value] | None = None,
     progress: Progress | None = None,
     other: np.ndarray | None = None,
 ) -> Attribution:
     """One question in a session of its own."""
-    return Session(model, tensor, other).attribute(key, target, layer, knobs, progress)
+    return Session(model, tensor, other).attribute(key, target, layer, settings, progress)
 
 
 def _ignore(done: int, total: int) -> None:

@@ -26,7 +26,7 @@ from alexnet_viz.figures.blocks import (
     shape_lines,
     text_width,
 )
-from alexnet_viz.figures.palette import ACCENT, INK, INPUT, KIND_COLOURS, KIND_TITLES, PAPER, QUIET_INK, ink_on, mix
+from alexnet_viz.figures.palette import INK, INPUT, KIND_COLOURS, KIND_TITLES, PAPER, QUIET_INK, ink_on, mix
 from alexnet_viz.values import VARIANT_TITLES, Architecture, LayerInfo
 
 
@@ -36,7 +36,6 @@ def network_svg(
     selected: str | None = None,
     theme: str = "light",
     photo: str | None = None,
-    changed: frozenset[str] = frozenset(),
     shapes: bool = True,
 ) -> str:
     """The network from photo to fc8 as SVG text: heights linear in a map's side, thickness in its channels.
@@ -44,7 +43,7 @@ def network_svg(
     In cabinet projection, after Figure 2 of Krizhevsky, Sutskever, Hinton 2012. Every layer is a group of class
     ``layer`` with ``data-layer``, a role, a label and a title; the ``selected`` one is outlined, with the window that
     it reads and, where there is room, an enlargement. ``photo`` is what the network sees as a data URI, drawn on its
-    input; the layers in ``changed`` are marked. Without ``shapes`` no size of an output is said.
+    input. Without ``shapes`` no size of an output is said.
     """
     plan = layout(architecture)
     drawn = [one for stack in plan.stacks for one in stack]
@@ -57,10 +56,10 @@ def network_svg(
         f"font-family=\"'Source Sans', 'Source Sans 3', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif\">"
         + _defs(photo)
         + f'<path d="M0 {FLOOR + 0.5}H{plan.width:.0f}" stroke="{QUIET_INK[theme]}" stroke-opacity="0.3"/>'
-        + "".join(_group(one, one.name == selected, one.name in changed, theme, photo, shapes) for one in drawn)
+        + "".join(_group(one, one.name == selected, theme, photo, shapes) for one in drawn)
         + (_selection(*pair, theme) if pair else "")
         + _story(architecture, plan, pair, theme, photo, shapes)
-        + _legend(architecture, plan, theme, bool(changed))
+        + _legend(architecture, plan, theme)
         + "</svg>"
     )
 
@@ -70,10 +69,10 @@ def _defs(photo: str | None) -> str:
     return f"<defs>{image.format(escape(photo))}</defs>" if photo else ""
 
 
-def _group(drawn: Drawn, selected: bool, changed: bool, theme: str, photo: str | None, shapes: bool) -> str:
+def _group(drawn: Drawn, selected: bool, theme: str, photo: str | None, shapes: bool) -> str:
     """One layer: its boxes, its label when it is a block of its own, and a rim that is easy to hit."""
     box = drawn.boxes[0]
-    label = _label(drawn, selected, changed, theme, shapes)
+    label = _label(drawn, selected, theme, shapes)
     if drawn.layer is None:
         shown = _solid(box, INPUT, theme) + (_picture(box) if photo else _grid(box, 8))
         return f'<g class="photo"><title>the photo, {_size(drawn.shape)}</title>{shown}{label}</g>'
@@ -82,13 +81,13 @@ def _group(drawn: Drawn, selected: bool, changed: bool, theme: str, photo: str |
     told = f"{layer.name}, {_aloud(layer)}"
     if shapes:
         told += f", {_plain(layer.input_shape)} to {_plain(layer.output_shape)}"
-    facts = [layer.name + (" (changed)" if changed else ""), layer.operation]
+    facts = [layer.name, layer.operation]
     if shapes:
         facts.append(f"{_size(layer.input_shape[1:])} → {_size(drawn.shape)}")
     if layer.params and shapes:
         facts.append(f"{layer.params:,} parameters, {human(layer.macs)} multiply-adds")
     return (
-        f'<g class="layer{" selected" * selected}{" changed" * changed}" data-layer="{escape(layer.name)}" '
+        f'<g class="layer{" selected" * selected}" data-layer="{escape(layer.name)}" '
         f'data-kind="{layer.kind}" data-parts="{len(drawn.boxes)}" data-tall="{box.tall:.4f}" '
         f'data-thick="{box.thick:.4f}" tabindex="0" role="button" aria-pressed="{str(selected).lower()}" '
         f'aria-label="{escape(told)}"><title>{escape(chr(10).join(facts))}</title>{_target(drawn)}{solid}{label}</g>'
@@ -119,18 +118,17 @@ def _middle(drawn: Drawn) -> float:
     return max(box.x + (box.thick + box.run[0]) / 2, MARGIN + label_width(drawn) / 2)
 
 
-def _label(drawn: Drawn, selected: bool, changed: bool, theme: str, shapes: bool) -> str:
+def _label(drawn: Drawn, selected: bool, theme: str, shapes: bool) -> str:
     """Name and output shape under a block; slices have none."""
     if not _is_block(drawn):
         return ""
     x = _middle(drawn)
-    mark = f'<circle cx="{x:.1f}" cy="{FLOOR + 97:.1f}" r="5" fill="{ACCENT[theme]}"/>' if changed else ""
     under = f'<path d="M{x - 26:.1f} {FLOOR + 37:.1f}h52" stroke="{INK[theme]}" stroke-width="3"/>' if selected else ""
     lines = "".join(
         _text(x, FLOOR + 59 + 24 * i, line, SIZE, QUIET_INK[theme], anchor="middle")
         for i, line in enumerate(shape_lines(drawn.shape) if shapes or drawn.layer is None else "?")
     )
-    return _text(x, FLOOR + 30, drawn.name, NAME, INK[theme], anchor="middle", weight=700) + under + lines + mark
+    return _text(x, FLOOR + 30, drawn.name, NAME, INK[theme], anchor="middle", weight=700) + under + lines
 
 
 def _solid(box: Box, colour: str, theme: str) -> str:
@@ -303,16 +301,13 @@ def _enlarged(before: Drawn, drawn: Drawn, least: Point, most: Point, theme: str
     return shown + _text(least[0], floor + 22, f"{zoom:.1f} times enlarged{told}", 18, QUIET_INK[theme])
 
 
-def _legend(architecture: Architecture, plan: Layout, theme: str, changed: bool) -> str:
+def _legend(architecture: Architecture, plan: Layout, theme: str) -> str:
     """The colours of the kinds that are there, and a ruler for each scale."""
     parts, x, y = [], MARGIN, FLOOR + 137
     for kind in dict.fromkeys(layer.kind for layer in architecture.layers):
         parts.append(f'<rect x="{x:.1f}" y="{y - 14:.1f}" width="17" height="17" rx="4" fill="{KIND_COLOURS[kind]}"/>')
         parts.append(_text(x + 24, y, KIND_TITLES[kind], 18, INK[theme]))
         x += 46 + text_width(KIND_TITLES[kind], 18)
-    if changed:
-        parts.append(f'<circle cx="{x + 7:.1f}" cy="{y - 5:.1f}" r="5" fill="{ACCENT[theme]}"/>')
-        parts.append(_text(x + 20, y, "changed", 18, INK[theme]))
     x, y = MARGIN, y + 33
     rulers = (
         (plan.scales.pixel, "pixel{s} of a side"),

@@ -10,8 +10,6 @@ import torch.nn.functional as F
 
 from alexnet_viz.errors import ShapeError
 
-LARGEST = 12  # cells of the input's side
-
 
 @dataclass(frozen=True)
 class Window:

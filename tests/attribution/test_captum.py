@@ -43,7 +43,7 @@ def exact(network):
 def test_one_pass_methods(network, session, x):
     close(session.attribute("saliency", Target(3)).values, attr.Saliency(network).attribute(x, target=3)[0].sum(0))
     signed = attr.Saliency(network).attribute(x, target=3, abs=False)[0].sum(0)
-    close(session.attribute("saliency", Target(3), knobs={"absolute": False}).values, signed)
+    close(session.attribute("saliency", Target(3), settings={"absolute": False}).values, signed)
     expected = attr.InputXGradient(network).attribute(x, target=3)[0].sum(0)
     close(session.attribute("input-x-gradient", Target(3)).values, expected)
 
@@ -70,7 +70,9 @@ def test_conductance_at_a_layer(network, session, x):
 
 @pytest.mark.parametrize("kind", ["black", "mean"])
 def test_integrated_gradients(exact, tensor, x, kind):
-    found = Session(exact, tensor).attribute("integrated-gradients", Target(3), knobs={"steps": 20, "baseline": kind})
+    found = Session(exact, tensor).attribute(
+        "integrated-gradients", Target(3), settings={"steps": 20, "baseline": kind}
+    )
     start = black(x.detach().double()) if kind == "black" else torch.zeros_like(x).double()
     expected, delta = attr.IntegratedGradients(exact).attribute(
         x.double(), start, target=3, n_steps=20, return_convergence_delta=True
@@ -81,8 +83,8 @@ def test_integrated_gradients(exact, tensor, x, kind):
 
 @pytest.mark.parametrize("key", ["smoothgrad", "vargrad"])
 def test_noisy_gradients_over_captums_saliency(exact, tensor, x, key):
-    knobs = {"samples": 28, "noise": 0.1, "seed": 4}
-    found = Session(exact, tensor).attribute(key, Target(3), knobs=knobs).values
+    settings = {"samples": 28, "noise": 0.1, "seed": 4}
+    found = Session(exact, tensor).attribute(key, Target(3), settings=settings).values
     draw = torch.Generator().manual_seed(4)
     x = x.detach().double().requires_grad_()
     deviation = 0.1 * float(x.detach().max() - x.detach().min())
@@ -96,7 +98,9 @@ def test_noisy_gradients_over_captums_saliency(exact, tensor, x, key):
 
 def test_gradient_shap_over_captums_gradients(exact, tensor, x):
     x = x.detach().double()
-    found = Session(exact, tensor).attribute("gradient-shap", Target(3), knobs={"samples": 8, "noise": 0.05, "seed": 1})
+    found = Session(exact, tensor).attribute(
+        "gradient-shap", Target(3), settings={"samples": 8, "noise": 0.05, "seed": 1}
+    )
     draw = torch.Generator().manual_seed(1)
     start = black(x)
     noisy = x + 0.05 * float(x.max() - x.min()) * torch.randn((8, *x.shape[1:]), generator=draw)
@@ -118,7 +122,7 @@ def test_guided_grad_cam(network, session, x):
 
 
 def test_deeplift_by_captums_rule(network, session, x):
-    found = session.attribute("deeplift", Target(3), knobs={"rule": "captum"})
+    found = session.attribute("deeplift", Target(3), settings={"rule": "captum"})
     expected = attr.DeepLift(fresh(network.spec.variant)).attribute(x, black(x.detach()), target=3)[0].sum(0)
     close(found.values, expected)
 
@@ -138,15 +142,17 @@ def test_deeplift_is_captums_where_captum_adds_up():
 @pytest.mark.parametrize("target", [Target(3), Target.contrast(3, 5), Target.unit("fc6", 2)], ids=str)
 @pytest.mark.parametrize("kind", ["black", "mean", "blur", "noise"])
 def test_deeplift_adds_up_where_captums_does_not(session, target, kind):
-    ours = session.attribute("deeplift", target, knobs={"baseline": kind}).checks
+    ours = session.attribute("deeplift", target, settings={"baseline": kind}).checks
     assert ours["missed"] < 1e-3  # of a change that may be small itself
-    captums = session.attribute("deeplift", target, knobs={"baseline": kind, "rule": "captum"}).checks
+    captums = session.attribute("deeplift", target, settings={"baseline": kind, "rule": "captum"}).checks
     assert captums["missed"] > 3 * ours["missed"]
 
 
 def test_deeplift_shap_adds_up_and_is_deeplifts_mean(session, network, x):
-    assert session.attribute("deeplift-shap", Target(3), knobs={"samples": 4}).checks["missed"] < 1e-3
-    found = session.attribute("deeplift-shap", Target(3), knobs={"samples": 3, "rule": "captum", "baselines": "noise"})
+    assert session.attribute("deeplift-shap", Target(3), settings={"samples": 4}).checks["missed"] < 1e-3
+    found = session.attribute(
+        "deeplift-shap", Target(3), settings={"samples": 3, "rule": "captum", "baselines": "noise"}
+    )
     starts = normalised(torch.rand((3, *x.shape[1:]), generator=torch.Generator().manual_seed(0)), Preprocessing())
     expected = attr.DeepLiftShap(fresh(network.spec.variant)).attribute(x, starts, target=3)[0].sum(0)
     close(found.values, expected, 1e-4)
@@ -154,7 +160,7 @@ def test_deeplift_shap_adds_up_and_is_deeplifts_mean(session, network, x):
 
 def test_integrated_gradients_converges(session):
     few, many = (
-        session.attribute("integrated-gradients", Target(3), knobs={"steps": steps, "baseline": "mean"}).checks
+        session.attribute("integrated-gradients", Target(3), settings={"steps": steps, "baseline": "mean"}).checks
         for steps in (5, 300)
     )
     assert abs(many["convergence delta"]) < abs(few["convergence delta"]) / 3
@@ -166,7 +172,7 @@ def test_maps_add_up_on_every_variant(variant):
     network = fresh(variant)
     session = Session(network, photo("coffee", network.spec.input_size))
     assert session.attribute("deeplift", Target(3)).checks["missed"] < 1e-3
-    found = session.attribute("integrated-gradients", Target(3), knobs={"steps": 150})
+    found = session.attribute("integrated-gradients", Target(3), settings={"steps": 150})
     assert found.checks["missed"] < 0.05
     start = black(session.photo)
     change = session.chain.outputs["fc8"][0, 3] - network(start)[0, 3]
@@ -183,7 +189,9 @@ def test_lrp(variant):
     expected = attr.LRP(own).attribute(x, target=3)[0].sum(0).detach()
     session = Session(fresh(variant), tensor)
     close(session.attribute("lrp", Target(3)).values, expected, 1e-3)
-    assert np.abs(session.attribute("lrp", Target(3), knobs={"rule": "composite"}).values - expected.numpy()).max() > 0
+    assert (
+        np.abs(session.attribute("lrp", Target(3), settings={"rule": "composite"}).values - expected.numpy()).max() > 0
+    )
     classes = [session.attribute("lrp", Target(i)).values for i in (3, 5)]
     contrast = session.attribute("lrp", Target.contrast(3, 5)).values
     close(contrast, torch.from_numpy(classes[0] - classes[1]), 1e-3)

@@ -143,13 +143,6 @@ def test_spearman_is_scipys_with_ties():
     assert np.isnan(f.spearman(a, np.ones_like(a)))
 
 
-def test_top_iou_counts_shared_pixels():
-    a, b = np.zeros((2, 10, 10), np.float32)
-    a[:2], b[1:3] = 1, 1
-    assert f.top_iou(a, b, 0.2) == pytest.approx(10 / 30)
-    assert f.top_iou(a, a, 0.2) == 1
-
-
 def test_agreement_compares_maps_of_different_shapes_and_leaves_flat_ones_out():
     small = RNG.normal(size=(6, 6)).astype(np.float32)
     correlation, overlap = f.agreement([small, f.on_input(small, SIZE), np.zeros((3, 3), np.float32)], SIZE)

@@ -24,7 +24,7 @@ from tests.attribution.conftest import SIDE, fresh, photo, shared
     ids=str,
 )
 def test_occlusion_is_captums(network, session, x, window, stride, target):
-    found = session.attribute("occlusion", target, knobs={"window": window, "stride": stride}).values
+    found = session.attribute("occlusion", target, settings={"window": window, "stride": stride}).values
 
     def value(batch):
         return target.of(network.record(batch)[target.layer])
@@ -52,7 +52,7 @@ def test_hidden_squares_anywhere_are_whole_passes(network, session, window):
 
 
 def test_feature_ablation_by_hand(network, session):
-    found = session.attribute("feature-ablation", Target(3), knobs={"parts": "grid", "count": 4}).values
+    found = session.attribute("feature-ablation", Target(3), settings={"parts": "grid", "count": 4}).values
     half = grid(network.spec.input_size, 4)
     for part in range(4):
         hidden_part = torch.where(half == part, torch.zeros(()), session.photo)
@@ -68,13 +68,13 @@ def test_kernel_shap_gives_shapley_values(network, session):
     for kept in subsets:
         shown = torch.isin(mask, torch.tensor(kept, dtype=torch.long))
         subsets[kept] = float(network(session.photo * shown)[0, 3])
-    found = session.attribute("kernel-shap", Target(3), knobs={"parts": "grid", "count": 4, "samples": 200})
+    found = session.attribute("kernel-shap", Target(3), settings={"parts": "grid", "count": 4, "samples": 200})
     for part in range(4):
         others = [s for s in subsets if part not in s]
         exact = sum((subsets[tuple(sorted((*s, part)))] - subsets[s]) / (4 * comb(3, len(s))) for s in others)
         assert found.values[mask == part].mean() == pytest.approx(exact, abs=0.02 * abs(subsets[0, 1, 2, 3]) + 0.02)
     assert found.checks["missed"] < 1e-3
-    few = session.attribute("kernel-shap", Target(3), knobs={"parts": "grid", "count": 9, "samples": 10})
+    few = session.attribute("kernel-shap", Target(3), settings={"parts": "grid", "count": 9, "samples": 10})
     assert any("are few" in note for note in few.notes)
 
 
@@ -85,9 +85,9 @@ def test_lime_finds_the_part_that_counts_also_where_logits_are_small(scale):
     network.fc8.weight.mul_(scale)
     network.fc8.bias.mul_(scale)
     session = Session(network, photo())
-    knobs = {"parts": "grid", "count": 4, "samples": 60}
-    found = session.attribute("lime", Target(3), knobs=knobs).values
-    shap = session.attribute("kernel-shap", Target(3), knobs=knobs).values
+    settings = {"parts": "grid", "count": 4, "samples": 60}
+    found = session.attribute("lime", Target(3), settings=settings).values
+    shap = session.attribute("kernel-shap", Target(3), settings=settings).values
     assert found.any()
     assert np.corrcoef(found.ravel(), shap.ravel())[0, 1] > 0.9
 
@@ -96,7 +96,7 @@ def test_rise_finds_what_the_target_looks_at():
     """A unit of conv3 looks at a place of its own."""
     session = Session(shared(), photo())
     y, x = 1, 5
-    found = session.attribute("rise", Target.unit("conv3", 2, y, x), knobs={"samples": 300, "baseline": "black"})
+    found = session.attribute("rise", Target.unit("conv3", 2, y, x), settings={"samples": 300, "baseline": "black"})
     strongest = np.abs(found.values)
     top, left = np.unravel_index(strongest.argmax(), strongest.shape)
     assert abs(top - (y + 0.5) * SIDE / 7) < 35
@@ -105,9 +105,11 @@ def test_rise_finds_what_the_target_looks_at():
 
 @pytest.mark.parametrize("key", ["lime", "kernel-shap", "rise", "smoothgrad", "gradient-shap", "deeplift-shap"])
 def test_the_same_seed_draws_the_same(key):
-    knobs = {"samples": 24}
+    settings = {"samples": 24}
     session = Session(shared(), photo())
-    one, again, other = (session.attribute(key, Target(3), knobs={**knobs, "seed": seed}).values for seed in (5, 5, 6))
+    one, again, other = (
+        session.attribute(key, Target(3), settings={**settings, "seed": seed}).values for seed in (5, 5, 6)
+    )
     np.testing.assert_array_equal(one, again)
     assert np.abs(one - other).max() > 0
 

@@ -45,7 +45,7 @@ def test_eight_threads_with_mixed_methods_get_what_one_after_another_gets():
 
     def one(job):
         key, which, target = job
-        return attribute(network, photos[which], key, target, knobs=QUICK.get(key)).values
+        return attribute(network, photos[which], key, target, settings=QUICK.get(key)).values
 
     one(work[0])
     threads = torch.get_num_threads()
@@ -89,7 +89,7 @@ def test_nothing_is_left_after_an_answer_an_error_or_a_stop(key, monkeypatch):
     network = shared()
     before = {name: p.clone() for name, p in network.named_parameters()}
     session = Session(network, photo())
-    session.attribute(key, Target(2), knobs=QUICK.get(key))
+    session.attribute(key, Target(2), settings=QUICK.get(key))
 
     def stop(done, total):
         raise Stopped
@@ -107,10 +107,10 @@ def test_nothing_is_left_after_an_answer_an_error_or_a_stop(key, monkeypatch):
     for hurt in ("stop", "error"):
         try:
             if hurt == "stop":
-                session.attribute(key, Target(2), knobs=QUICK.get(key), progress=stop)
+                session.attribute(key, Target(2), settings=QUICK.get(key), progress=stop)
             else:
                 monkeypatch.setattr(torch.nn.functional, "relu", broken)
-                session.attribute(key, Target(2), knobs=QUICK.get(key))
+                session.attribute(key, Target(2), settings=QUICK.get(key))
         except (Stopped, RuntimeError):
             pass
         monkeypatch.undo()
@@ -129,7 +129,7 @@ def test_odd_photos_give_a_labelled_result(odd):
     }[odd]
     session = Session(shared(), tensor)
     for key in QUICKLY:
-        found = session.attribute(key, Target(1), knobs=QUICK.get(key))
+        found = session.attribute(key, Target(1), settings=QUICK.get(key))
         assert np.isfinite(found.values).all(), key
         assert all(np.isfinite(value) for value in found.checks.values()), key
         if not found.values.any():
@@ -140,7 +140,7 @@ def test_odd_photos_give_a_labelled_result(odd):
 def test_zero_maps_and_missing_noise_say_so():
     session = Session(shared(), np.zeros((3, SIDE, SIDE), np.float32))
     assert "zero everywhere" in session.attribute("input-x-gradient", Target(1)).notes[0]
-    assert "no noise" in session.attribute("smoothgrad", Target(1), knobs={"samples": 2}).notes[0]
+    assert "no noise" in session.attribute("smoothgrad", Target(1), settings={"samples": 2}).notes[0]
 
 
 def test_a_dead_network_gives_zero_maps():
@@ -149,7 +149,7 @@ def test_a_dead_network_gives_zero_maps():
     network.conv3.bias.fill_(-1.0)
     session = Session(network, photo())
     for key in QUICKLY:
-        found = session.attribute(key, Target(1), knobs=QUICK.get(key))
+        found = session.attribute(key, Target(1), settings=QUICK.get(key))
         assert np.isfinite(found.values).all(), key
         if key == "saliency":
             assert "zero everywhere" in found.notes[0]
@@ -157,9 +157,11 @@ def test_a_dead_network_gives_zero_maps():
 
 def test_the_label_holds_what_was_asked():
     session = Session(shared(), photo(), other=photo("coffee"))
-    found = session.attribute("integrated-gradients", Target(2), layer="conv3", knobs={"steps": 4, "baseline": "photo"})
+    found = session.attribute(
+        "integrated-gradients", Target(2), layer="conv3", settings={"steps": 4, "baseline": "photo"}
+    )
     assert (found.method, found.layer, found.target) == ("integrated-gradients", None, "logit of class 2")
-    assert found.knobs == {"steps": 4, "baseline": "photo", "seed": 0}
+    assert found.settings == {"steps": 4, "baseline": "photo", "seed": 0}
     assert found.values.dtype == np.float32
     assert found.values.shape == (SIDE, SIDE)
     cam = session.attribute("grad-cam", Target.unit("conv4", 3))

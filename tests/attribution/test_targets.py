@@ -1,4 +1,4 @@
-"""Targets and knobs: what they mean in words and numbers, and what is no question."""
+"""Targets and settings: what they mean in words and numbers, and what is no question."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_the_same_question_to_a_network_with_other_classes():
 
 
 @pytest.mark.parametrize(
-    ("key", "target", "layer", "knobs", "message"),
+    ("key", "target", "layer", "settings", "message"),
     [
         ("saliency", Target(20), None, {}, "fc8 has no class 20: choose 0 to 19"),
         ("saliency", Target.contrast(1, 1), None, {}, "two different classes"),
@@ -64,9 +64,9 @@ def test_the_same_question_to_a_network_with_other_classes():
         ("rise", Target(0), None, {"kept": 2}, "a number from 0.05 to 0.95"),
     ],
 )
-def test_what_is_no_question_says_why(key, target, layer, knobs, message):
+def test_what_is_no_question_says_why(key, target, layer, settings, message):
     with pytest.raises((AttributionError, SettingError), match=message):
-        attribute(shared(), photo(), key, target, layer, knobs)
+        attribute(shared(), photo(), key, target, layer, settings)
 
 
 def test_a_photo_of_another_size():
@@ -80,11 +80,13 @@ def test_every_method_has_a_card_and_every_card_a_method():
         assert card.key == key
         assert card.traps
         assert card.asks.endswith("?")
-        assert card.settings() == {knob.name: knob.default for knob in card.knobs}
-        for knob in card.knobs:
-            assert knob.parse(knob.format(knob.default)) == knob.default  # as it comes from an address or a shell
-            assert knob.help
-    assert method("lime").settings({"samples": "120"})["samples"] == 120
+        assert card.resolve() == {setting.name: setting.default for setting in card.settings}
+        for setting in card.settings:
+            assert (
+                setting.parse(setting.format(setting.default)) == setting.default
+            )  # as it comes from an address or a shell
+            assert setting.help
+    assert method("lime").resolve({"samples": "120"})["samples"] == 120
 
 
 def test_a_class_by_name():

@@ -45,12 +45,10 @@ def spans(tree):
 @given(network=networks(), theme=st.sampled_from(["light", "dark"]), data=st.data())
 def test_any_network_is_drawn_whole_finite_and_without_overlapping_text(network, theme, data):
     chosen = data.draw(st.sampled_from([layer.name for layer in network.layers]))
-    changed = frozenset(data.draw(st.sets(st.sampled_from([layer.name for layer in network.layers]))))
-    text = network_svg(network, selected=chosen, theme=theme, photo="data:image/jpeg;base64,AA==", changed=changed)
+    text = network_svg(network, selected=chosen, theme=theme, photo="data:image/jpeg;base64,AA==")
     tree = ET.fromstring(text)
     drawn = groups(tree)
     assert [g.get("data-layer") for g in drawn] == [layer.name for layer in network.layers]
-    assert {g.get("data-layer") for g in drawn if "changed" in g.get("class").split()} == changed
     assert [g.get("data-layer") for g in drawn if g.get("aria-pressed") == "true"] == [chosen]
     assert [g.get("data-of") for g in groups(tree, "selection")] == [chosen]
     assert not re.search(r"\b(nan|inf)\b", text)

@@ -123,7 +123,7 @@ def test_the_address_says_what_was_asked_and_reopens_it():
     no_bug(app)
     assert {key: said(app)[key] for key in asked} == asked
     app.selectbox(key="why_method").set_value("saliency").run()
-    app.toggle(key="knob-saliency-absolute").set_value(False).run()
+    app.toggle(key="setting-saliency-absolute").set_value(False).run()
     no_bug(app)
     assert said(app)["why_knobs"] == "absolute:False"
     (data,) = sent(app)
@@ -324,10 +324,10 @@ def test_a_slow_map_can_be_stopped_and_begun_again(monkeypatch):
     gate = threading.Event()
     true = Session.attribute
 
-    def held(self, key, target, layer=None, knobs=None, progress=None):
+    def held(self, key, target, layer=None, settings=None, progress=None):
         while not gate.wait(0.05):
             progress(1, 100)
-        return true(self, key, target, layer, knobs, progress)
+        return true(self, key, target, layer, settings, progress)
 
     slow = next(key for key, method in METHODS.items() if method.slow)
     monkeypatch.setattr(Session, "attribute", held)

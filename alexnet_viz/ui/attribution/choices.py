@@ -78,24 +78,24 @@ class MapRequest:
     method: str
     target: Target
     layer: str | None
-    knobs: tuple[tuple[str, Value], ...]
+    settings: tuple[tuple[str, Value], ...]
     other: str | None
 
 
 @dataclass(frozen=True)
 class MethodChoice:
-    """What the row of choices asks: a method with its knobs, a target, and where a layer method looks."""
+    """What the row of choices asks: a method with its settings, a target, and where a layer method looks."""
 
     method: Method
     target: Target
     layer: str | None
-    knobs: dict[str, Value]
+    settings: dict[str, Value]
     other: str | None
 
     def wish(self, model: Model, photo: str, **changes) -> tuple[Model, MapRequest]:
         """The map that this asks for, of one network and photo; ``changes`` put another method, target or layer in."""
         method = changes.pop("method", self.method)
-        knobs = self.knobs if method is self.method else chosen_settings(method)
+        settings = self.settings if method is self.method else chosen_settings(method)
         layer = changes.pop("layer", self.layer)
         layer = None if not method.layered else "conv5" if layer in (ALL, None) else layer
         other = self.other or other_photo(photo)
@@ -106,8 +106,8 @@ class MethodChoice:
             method.key,
             changes.pop("target", self.target),
             layer,
-            tuple(sorted(knobs.items())),
-            other if "photo" in knobs.values() else None,
+            tuple(sorted(settings.items())),
+            other if "photo" in settings.values() else None,
         )
 
 
@@ -154,8 +154,8 @@ def chosen_question(model: Model, answer: Classification, photo: str, toolbar: D
     target = _target(model, answer, columns[1], columns[2])
     layer = _layer(model, method, columns[3])
     question = MethodChoice(method, target, layer, *_settings(method, photo, toolbar))
-    defaults = method.settings()
-    _pack("why_knobs", {name: value for name, value in question.knobs.items() if value != defaults[name]})
+    defaults = method.resolve()
+    _pack("why_knobs", {name: value for name, value in question.settings.items() if value != defaults[name]})
     return question
 
 
@@ -244,23 +244,27 @@ def _layer(model: Model, method: Method, column: DeltaGenerator) -> str | None:
 
 
 def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict[str, Value], str | None]:
-    """The method's knobs, in a popover; and the photo that stands for nothing, where that is chosen."""
-    _unpack("why_knobs", {_knob_key(method, knob): _reader(knob) for knob in method.knobs}, f"knob-{method.key}-")
+    """The method's settings, in a popover; and the photo that stands for nothing, where that is chosen."""
+    _unpack(
+        "why_knobs",
+        {_setting_key(method, setting): _reader(setting) for setting in method.settings},
+        f"setting-{method.key}-",
+    )
     other = None
-    for knob in method.knobs:
-        st.session_state.setdefault(_knob_key(method, knob), knob.default)
+    for setting in method.settings:
+        st.session_state.setdefault(_setting_key(method, setting), setting.default)
     with (
         toolbar,
         st.popover(
             "Settings",
             icon=":material/tune:",
-            disabled=not method.knobs,
-            help=f"{len(method.knobs)} settings of {method.title}.",
+            disabled=not method.settings,
+            help=f"{len(method.settings)} settings of {method.title}.",
         ),
     ):
-        for knob in method.knobs:
-            _knob(method, knob)
-        if "photo" in [st.session_state[_knob_key(method, knob)] for knob in method.knobs]:
+        for setting in method.settings:
+            _setting_widget(method, setting)
+        if "photo" in [st.session_state[_setting_key(method, setting)] for setting in method.settings]:
             there = [one for one in photos.all_references() if one != photo] or [photo]
             other = OTHER.among(there, other_photo(photo))
             OTHER.selectbox(format_func=photos.title)
@@ -268,9 +272,11 @@ def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict
 
 
 def chosen_settings(method: Method) -> dict[str, Value]:
-    """A method's knobs as this visitor last set them."""
+    """A method's settings as this visitor last set them."""
     state = st.session_state
-    return method.settings({k.name: state[_knob_key(method, k)] for k in method.knobs if _knob_key(method, k) in state})
+    return method.resolve(
+        {k.name: state[_setting_key(method, k)] for k in method.settings if _setting_key(method, k) in state}
+    )
 
 
 def other_photo(photo: str) -> str:
@@ -278,31 +284,33 @@ def other_photo(photo: str) -> str:
     return next((one for one in photos.all_references() if one != photo), photo)
 
 
-def _knob_key(method: Method, knob: Setting) -> str:
-    return f"knob-{method.key}-{knob.name}"
+def _setting_key(method: Method, setting: Setting) -> str:
+    return f"setting-{method.key}-{setting.name}"
 
 
-def _reader(knob: Setting) -> Callable[[str], Value]:
+def _reader(setting: Setting) -> Callable[[str], Value]:
     def read(text: str) -> Value:
         try:
-            return knob.parse(text)
+            return setting.parse(text)
         except SettingError:
-            return knob.default
+            return setting.default
 
     return read
 
 
-def _knob(method: Method, knob: Setting) -> None:
-    key = _knob_key(method, knob)
-    if knob.kind == "bool":
-        st.toggle(knob.label, key=key, help=knob.help, persist_state="session")
-    elif knob.kind == "choice":
-        st.selectbox(knob.label, knob.options, key=key, help=knob.help, persist_state="session")
-    elif knob.kind == "int":
-        st.number_input(knob.label, knob.low, knob.high, key=key, help=knob.help, persist_state="session")
+def _setting_widget(method: Method, setting: Setting) -> None:
+    key = _setting_key(method, setting)
+    if setting.kind == "bool":
+        st.toggle(setting.label, key=key, help=setting.help, persist_state="session")
+    elif setting.kind == "choice":
+        st.selectbox(setting.label, setting.options, key=key, help=setting.help, persist_state="session")
+    elif setting.kind == "int":
+        st.number_input(setting.label, setting.low, setting.high, key=key, help=setting.help, persist_state="session")
     else:
-        step = (knob.high - knob.low) / 100
-        st.slider(knob.label, knob.low, knob.high, step=step, key=key, help=knob.help, persist_state="session")
+        step = (setting.high - setting.low) / 100
+        st.slider(
+            setting.label, setting.low, setting.high, step=step, key=key, help=setting.help, persist_state="session"
+        )
 
 
 # --- several ---------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def _sensitivity(
 
     def explain(shaken: np.ndarray) -> np.ndarray:
         nonlocal done
-        found = Session(model, shaken, other).attribute(wish.method, wish.target, wish.layer, dict(wish.knobs))
+        found = Session(model, shaken, other).attribute(wish.method, wish.target, wish.layer, dict(wish.settings))
         progress(done := done + 1, samples + 1)
         return found.values
 

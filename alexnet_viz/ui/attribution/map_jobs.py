@@ -26,7 +26,7 @@ def task(model: Model, wish: MapRequest) -> Task:
 
     def make(progress: jobs.Progress) -> Attribution:
         session = queries.session(model, wish.photo, wish.other)
-        return session.attribute(wish.method, wish.target, wish.layer, dict(wish.knobs), progress)
+        return session.attribute(wish.method, wish.target, wish.layer, dict(wish.settings), progress)
 
     return Task(wish, METHODS[wish.method].title, make)
 

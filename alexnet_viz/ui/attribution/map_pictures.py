@@ -95,10 +95,10 @@ def where(values: np.ndarray) -> str:
 def label(model: Model, wish: MapRequest) -> str:
     """Exactly what a map came from, in words."""
     method = METHODS[wish.method]
-    defaults = method.settings()
-    knobs = [f"{name} {value}" for name, value in wish.knobs if value != defaults[name]]
+    defaults = method.resolve()
+    settings = [f"{name} {value}" for name, value in wish.settings if value != defaults[name]]
     target = wish.target.describe(model.info.categories)
-    parts = [method.title, target, wish.layer, *knobs, photos.title(wish.photo), model.info.title]
+    parts = [method.title, target, wish.layer, *settings, photos.title(wish.photo), model.info.title]
     return " · ".join(part for part in parts if part)
 
 
@@ -176,7 +176,7 @@ def _described(model: Model, wish: MapRequest, found: Attribution, drawn: Panel)
         "target": found.target,
         "target_index": asdict(wish.target),
         "layer": wish.layer,
-        "settings": dict(wish.knobs),
+        "settings": dict(wish.settings),
         "other_photo": wish.other,
         "checks": found.checks,
         "notes": list(found.notes),

@@ -61,7 +61,7 @@ def _task(model: Model, wish: MapRequest) -> Task:
 
         how = model.info.preprocessing
         tensor, other = (queries.inputs(one, how).tensor if one else None for one in (wish.photo, wish.other))
-        return undo(model, tensor, wish.method, wish.target, wish.layer, dict(wish.knobs), progress, other)
+        return undo(model, tensor, wish.method, wish.target, wish.layer, dict(wish.settings), progress, other)
 
     return Task(("cascade", wish), f"{METHODS[wish.method].title}, layers made random", make)
 

@@ -64,14 +64,16 @@ def _two_classes(model: Model, question: MethodChoice, photo: str, look: MapStyl
     targets = Target.of_class(target.index), Target.of_class(target.against), target
     asked = [question.wish(model, photo, target=one) for one in targets]
     difference = asked[2][1]
-    knobs = dict(difference.knobs)
-    if "rectify" in knobs:  # what speaks for the second class is to be seen, too
-        knobs["rectify"] = False
-        asked[2] = model, replace(difference, knobs=tuple(sorted(knobs.items())))
+    settings = dict(difference.settings)
+    if "rectify" in settings:  # what speaks for the second class is to be seen, too
+        settings["rectify"] = False
+        asked[2] = model, replace(difference, settings=tuple(sorted(settings.items())))
     names = [first_name(model.info.categories[index]) for index in (target.index, target.against)]
     titles = [f"Why {names[0]}", f"Why {names[1]}", f"{names[0]} rather than {names[1]}"]
     row(asked, titles, look, "why-two", columns="repeat(3, minmax(0, 1fr))", height=330, together=2)
-    signed = ("rectify" in knobs or question.method.signed) and not knobs.get("absolute") and look.part == "signed"
+    signed = (
+        ("rectify" in settings or question.method.signed) and not settings.get("absolute") and look.part == "signed"
+    )
     blue = f": red speaks for {markdown(names[0])}, blue for {markdown(names[1])}" if signed else ""
     st.caption(f"The first two on one scale. The third asks for the difference of the two logits{blue}.")
 
@@ -162,8 +164,8 @@ def card(method: Method) -> None:
         st.subheader(f"What {method.title} asks", anchor=False)
         st.markdown(f"{method.asks}\n\nCost: {method.cost}.")
         st.caption(method.reference)
-        for knob in method.knobs:
-            st.caption(f"**{knob.label}**: {knob.help}")
+        for setting in method.settings:
+            st.caption(f"**{setting.label}**: {setting.help}")
     with right:
         st.subheader("How far to trust it", anchor=False)
         always = (
