@@ -1,11 +1,14 @@
 """Who may import whom, tried in fresh interpreters: what a room drags in counts, not what it names."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tools.rooms import drawing
 
 HOME = Path(__file__).parents[1]
 PACKAGE = HOME / "alexnet_viz"
@@ -73,3 +76,14 @@ def test_the_app_points_at_its_shell():
     source = (HOME / "app.py").read_text("utf-8")
     assert "shell.py" in source
     assert (PACKAGE / "ui" / "shell.py").is_file()
+
+
+def test_the_drawing_of_the_rooms_is_up_to_date():
+    assert drawing() in (HOME / "CONTRIBUTING.md").read_text("utf-8"), "paste what `python -m tools.rooms` prints"
+
+
+@pytest.mark.parametrize("file", ["CONTRIBUTING.md", "README.md", "DECISIONS.md"])
+def test_the_files_that_the_documents_name_exist(file):
+    text = (HOME / file).read_text("utf-8")
+    for name in re.findall(r"`((?:alexnet_viz|pages|tests|tools|benchmarks|assets)/[\w./-]+)`", text):
+        assert (HOME / name).exists(), name
