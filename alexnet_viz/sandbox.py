@@ -8,11 +8,12 @@ child as ``function(arguments, data, progress)``: ``arguments`` is what JSON can
 ``progress(message)`` sends a text to the parent's ``on_progress``. It returns ``(answer, data)`` of the same kinds.
 What a child sends is read as JSON and raw bytes, and never unpickled.
 
-Time is wall-clock time from the moment that a started child gets its work. Memory is the address space (RLIMIT_AS) that
-the child may take beyond what it has after its imports; this holds on Linux. macOS does not enforce RLIMIT_AS: there
-the parent looks ten times a second at the child's resident memory, so that a quick child can exceed the limit for a
-moment. A child ends when its parent does, also when the parent is killed: the socket between them is closed then, and
-should foreign code hold Python's lock, an alarm ends the child one second after its time is up.
+Time is wall-clock time from the moment that a started child gets its work; ``cpu_seconds`` limits the processor time of
+all of the child's threads, which does not grow while the machine is busy with other work. Memory is the address space
+(RLIMIT_AS) that the child may take beyond what it has after its imports; this holds on Linux. macOS does not enforce
+RLIMIT_AS: there the parent looks ten times a second at the child's resident memory, so that a quick child can exceed
+the limit for a moment. A child ends when its parent does, also when the parent is killed: the socket between them is
+closed then, and should foreign code hold Python's lock, an alarm ends the child one second after its time is up.
 """
 
 from __future__ import annotations
@@ -74,8 +75,10 @@ class Failed(SandboxError):
 class Sandbox:
     """At most ``children`` calls of a function at a time, each with ``seconds`` and ``memory`` (bytes).
 
-    Others wait for their turn, for at most ``patience`` seconds. With ``reuse`` a child that answered serves the next
-    call, which spares the start of an interpreter; one that did not answer is killed and another one takes its place.
+    With ``cpu_seconds`` each is also limited to so many seconds of processor time; ``seconds`` should then be several
+    times as long, for a machine under load. Others wait for their turn, for at most ``patience`` seconds. With
+    ``reuse`` a child that answered serves the next call, which spares the start of an interpreter; one that did not
+    answer is killed and another one takes its place.
     Safe to use from many threads.
     """
 
@@ -84,12 +87,13 @@ class Sandbox:
         function: str,
         *,
         seconds: float,
+        cpu_seconds: float | None = None,
         memory: int,
         children: int,
         patience: float = 30.0,
         reuse: bool = False,
     ) -> None:
-        self._function, self.seconds, self.memory = function, seconds, memory
+        self._function, self.seconds, self.cpu_seconds, self.memory = function, seconds, cpu_seconds, memory
         self._patience, self._children, self._reuse = patience, children, reuse
         self._begin()
         _all.add(self)
@@ -149,7 +153,7 @@ class Sandbox:
                 if child.is_alive():
                     return child
                 child.kill()
-        child = _Child(self._function, self.seconds, self.memory)
+        child = _Child(self._function, self.seconds, self.cpu_seconds, self.memory)
         try:
             child.wait_until_ready(poll)
         except BaseException:
@@ -188,12 +192,15 @@ os.register_at_fork(after_in_child=_after_fork)
 class _Child:
     """One child process, and the socket to it."""
 
-    def __init__(self, function: str, seconds: float, memory: int) -> None:
-        self._seconds, self._memory = seconds, memory
+    def __init__(self, function: str, seconds: float, cpu_seconds: float | None, memory: int) -> None:
+        self._seconds, self._cpu_seconds, self._memory = seconds, cpu_seconds, memory
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, function, str(theirs.fileno()), repr(seconds), str(memory)],
+                [
+                    *(sys.executable, "-m", __name__, function, str(theirs.fileno())),
+                    *map(str, (seconds, cpu_seconds or 0, memory)),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -270,16 +277,19 @@ class _Child:
             except OSError:  # the child closed its end
                 done = 0
             if done == 0:
-                raise Crashed(f"the child ended with {self._exit_status()}")
+                raise self._ended()
             watch.look()
             view = view[done or 0 :]
 
-    def _exit_status(self) -> str:
+    def _ended(self) -> SandboxError:
         try:
             code = self._process.wait(_POLL * 10)
         except subprocess.TimeoutExpired:
-            return "its socket closed"
-        return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+            return Crashed("the child ended with its socket closed")
+        if code == -signal.SIGPROF:
+            return OutOfTime(f"more than {self._cpu_seconds:g} s of processor time")
+        status = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        return Crashed(f"the child ended with {status}")
 
     def check_memory(self) -> None:
         """Where the kernel does not: OutOfMemory when the child's resident memory is beyond its limit."""
@@ -321,9 +331,10 @@ def _user_error(name: str) -> type[UserError]:
 # --- the child's side ----------------------------------------------------------------------------
 
 
-def _serve(function: str, descriptor: int, seconds: float, memory: int) -> None:
+def _serve(function: str, descriptor: int, seconds: float, cpu_seconds: float, memory: int) -> None:
     """Answer one call after another until the parent closes the socket."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # its default is to end the process
+    for alarm in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(alarm, signal.SIG_DFL)  # the default is to end the process
     module, _, name = function.partition(":")
     work = getattr(importlib.import_module(module), name)
     connection = socket.socket(fileno=descriptor)
@@ -341,7 +352,9 @@ def _serve(function: str, descriptor: int, seconds: float, memory: int) -> None:
     while True:
         arguments, data = calls.get()
         signal.setitimer(signal.ITIMER_REAL, seconds + 1)
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # of all threads; 0 is no limit
         send(*_answer(work, arguments, data, lambda message: send({"progress": message})))
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -389,4 +402,4 @@ def _limit(memory: int) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    _serve(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))

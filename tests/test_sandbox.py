@@ -48,6 +48,11 @@ def wait(arguments, data, progress):
     progress(str(os.getpid()))
     time.sleep(60)
 
+def compute(arguments, data, progress):
+    while time.process_time() < arguments["cpu_seconds"]:
+        pass
+    return {"pid": os.getpid()}, b""
+
 def hold_the_lock(arguments, data, progress):
     progress(str(os.getpid()))
     re.match(r"(a*)*b", "a" * 60)
@@ -152,6 +157,21 @@ def test_time_is_limited_and_the_next_call_has_another_child(work, make):
         box.run({"do": work}, on_progress=pids.append)
     assert is_gone(int(pids[0]))
     assert box.run({"do": "echo"})[0]["pid"] != int(pids[0])
+
+
+def test_processor_time_is_limited_whatever_else_the_machine_does(make):
+    """Waiting, as a process does while others are served, costs none of it; each call has its own."""
+    box = make(cpu_seconds=0.5)
+    waited = box.run({"do": "spans", "seconds": 1})[0]
+    assert waited["end"] - waited["start"] >= 1
+    pid = box.run({"do": "compute", "cpu_seconds": 0.3})[0]["pid"]
+    assert box.run({"do": "compute", "cpu_seconds": 0.6})[0]["pid"] == pid
+    with pytest.raises(OutOfTime, match=r"more than 0\.5 s of processor time"):
+        box.run({"do": "compute", "cpu_seconds": 60})
+    assert is_gone(pid)
+    with pytest.raises(OutOfTime, match=r"more than 0\.5 s of processor time"):
+        box.run({"do": "hold_the_lock"})
+    assert box.run({"do": "echo"})[0]["pid"] != pid
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces RLIMIT_AS")

@@ -16,7 +16,8 @@ from alexnet_viz.values import Photo
 
 _children = Sandbox(
     "alexnet_viz.images.pixels:read_in_child",
-    seconds=5,
+    seconds=20,
+    cpu_seconds=5,
     memory=1 << 30,
     children=max(1, min(4, os.cpu_count() or 1)),
     patience=60,
@@ -65,7 +66,8 @@ def _read_in_child(data: bytes, name: str, kind: Format, detail: int) -> Pixels:
         answer, body = _children.run(arguments, data)
     except OutOfTime as error:
         raise ImageError(
-            f"{name} takes more than {_children.seconds:g} seconds to decode, the limit here: save it again as JPEG."
+            f"{name} takes more than {_children.cpu_seconds:g} seconds to decode, the limit here: save it again as "
+            "JPEG."
         ) from error
     except OutOfMemory as error:
         raise ImageError(

@@ -415,11 +415,11 @@ def test_a_progressive_jpeg_that_ends_between_two_scans_is_refused(encode, pictu
 
 @pytest.fixture
 def limits(monkeypatch):
-    """limits(seconds=…, memory=…): decode() with other limits than its own."""
+    """limits(cpu_seconds=…, memory=…): decode() with other limits than its own."""
     made = []
 
     def limits(**changed):
-        given = {"seconds": 60, "memory": 1 << 30, "children": 2, "reuse": True} | changed
+        given = {"seconds": 60, "cpu_seconds": 30, "memory": 1 << 30, "children": 2, "reuse": True} | changed
         made.append(Sandbox("alexnet_viz.images.pixels:read_in_child", **given))
         monkeypatch.setattr("alexnet_viz.images.decode._children", made[-1])
 
@@ -448,7 +448,7 @@ def many_strips(count: int) -> bytes:
     ids=["JPEG of 5,000 scans", "run-length BMP", "TIFF of 3,000,000 strips"],
 )
 def test_what_takes_too_long_is_refused_with_the_limit(bomb, limits):
-    limits(seconds=1)
+    limits(cpu_seconds=1)
     with pytest.raises(ImageError, match=r"^bomb takes more than 1 seconds to decode, the limit here: save it again"):
         decode(bomb(), "bomb")
 
@@ -465,7 +465,7 @@ def test_what_takes_too_much_memory_is_refused_with_the_limit(limits, encode):
 
 
 def test_who_waits_too_long_is_told(limits, encode, picture):
-    limits(children=1, patience=0.1, seconds=3)
+    limits(children=1, patience=0.1, cpu_seconds=3)
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(decode, endless_scans(), "bomb.jpg")
         answers = set()
