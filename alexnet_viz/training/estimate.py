@@ -21,9 +21,9 @@ import psutil
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import RecipeError, UserError
 from alexnet_viz.network.layers import steps
-from alexnet_viz.training.process_tuning import keep_freed_memory, set_passive_waiting, set_threads
+from alexnet_viz.training.process_tuning import NICENESS, keep_freed_memory, set_passive_waiting, set_threads
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.schedule import plan
+from alexnet_viz.training.schedule import plan_training
 
 if TYPE_CHECKING:
     import torch
@@ -76,7 +76,7 @@ def estimate(recipe: Recipe, photos: int, classes: int, timed: int = 3) -> Cost:
     from alexnet_viz.network.device import pick
     from alexnet_viz.training.precision import resolve_precision
 
-    course = plan(recipe, photos)
+    plan = plan_training(recipe, photos)
     parameters, memory = sizes(recipe, classes)
     device = pick(None if recipe.device == "auto" else recipe.device)
     on = torch.device(device.name)
@@ -88,11 +88,9 @@ def estimate(recipe: Recipe, photos: int, classes: int, timed: int = 3) -> Cost:
         raise RecipeError(f"The checkpoints need {disk / _GB:.1f} GB in {folder}: free some space, or narrow fc_width.")
     set_threads(recipe.threads, recipe.processes)
     per_step = {side: _step_seconds(recipe, classes, side, on, timed) for side in _sides(recipe)}
-    seconds = sum(course.steps_per_epoch * per_step[recipe.size_at(epoch)] for epoch in range(recipe.epochs))
+    seconds = sum(plan.steps_per_epoch * per_step[recipe.size_at(epoch)] for epoch in range(recipe.epochs))
     precision = resolve_precision(on, recipe.precision)
-    return Cost(
-        parameters, photos, course.steps_per_epoch, course.steps, seconds, needed, disk, device.title, precision
-    )
+    return Cost(parameters, photos, plan.steps_per_epoch, plan.steps, seconds, needed, disk, device.title, precision)
 
 
 def _sides(recipe: Recipe) -> set[int]:
@@ -141,9 +139,7 @@ def check_memory(recipe: Recipe, classes: int, *, waits: bool = False) -> None:
     if recipe.processes * (weights + batch) < min(_SMALL, free_here / 2):
         return  # it fits anywhere, and torch, which takes seconds to import, need not be asked
     title, free, on_cpu = _device_memory(recipe, free_here, total=waits)
-    sharing = (
-        recipe.processes if on_cpu else 1
-    )  # each process on a CPU shares this machine's memory; GPUs have their own
+    sharing = recipe.processes if on_cpu else 1  # processes on a CPU share this machine's memory; GPUs have their own
     if free is None or sharing * (weights + batch) <= free:
         return
     if sharing * weights > free:
@@ -175,10 +171,18 @@ def _free_main_memory(*, total: bool) -> int:
     found = memory.total if total else memory.available
     try:
         limit = int((_CGROUP / "memory.max").read_text("ascii"))
-        used = 0 if total else int((_CGROUP / "memory.current").read_text("ascii"))
+        used = 0 if total else _used_in_container()
     except (OSError, ValueError):  # no such container, or one without a limit ("max")
         return found
     return min(found, limit - used)
+
+
+def _used_in_container() -> int:
+    """Bytes without the files that the kernel keeps in memory: they make room, and may fill all that there is."""
+    lines = (_CGROUP / "memory.stat").read_text("ascii").splitlines()
+    counts = {name: int(value) for name, _, value in (line.partition(" ") for line in lines)}
+    kept_files = counts.get("active_file", 0) + counts.get("inactive_file", 0)
+    return int((_CGROUP / "memory.current").read_text("ascii")) - kept_files
 
 
 def _step_seconds(recipe: Recipe, classes: int, side: int, device: torch.device, timed: int) -> float:
@@ -214,7 +218,7 @@ def main() -> int:
 
     set_passive_waiting()
     keep_freed_memory()
-    os.nice(10)  # the app's visitors go first
+    os.nice(NICENESS)
     try:
         recipe = Recipe.from_json(sys.stdin.read())
         cost = estimate(recipe, *data.count(recipe))

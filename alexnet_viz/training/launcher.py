@@ -22,14 +22,14 @@ from alexnet_viz.errors import DamagedFile, RecipeError, RunError
 from alexnet_viz.network import sources
 from alexnet_viz.training import data, processes, runs
 from alexnet_viz.training.estimate import check_memory
+from alexnet_viz.training.process_tuning import lower_priority
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.schedule import plan
+from alexnet_viz.training.schedule import plan_training
 from alexnet_viz.training.summary import DataSummary
 
 # By default torchrun keeps one store over its restarts, where new processes would find the addresses of the dead.
 TORCHRUN_ENVIRONMENT = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1"}
 RESTARTS = 3  # times that torchrun starts everything again from the last checkpoint
-_NICENESS = 10  # the app's visitors go first
 _ROOT = Path(__file__).parents[2]
 _WORKER = "alexnet_viz.training.worker"
 
@@ -41,7 +41,7 @@ def check(recipe: Recipe, folder: Path | None = None) -> DataSummary | None:
     """
     summary = data.examine(recipe)
     if summary:
-        plan(recipe, sum(summary.train))
+        plan_training(recipe, sum(summary.train))
     waits = any(run.state in runs.ACTIVE for run in runs.list_runs(folder))
     check_memory(recipe, len(summary.class_names) if summary else recipe.classes or 1000, waits=waits)
     if recipe.start.startswith("run:"):
@@ -89,10 +89,7 @@ def _spawn(run: Path, *, queue: bool) -> subprocess.Popen:
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
         )
     process = psutil.Process(child.pid)
-    process.nice(_NICENESS)
-    with contextlib.suppress(OSError):
-        # Linux weighs whole sessions against each other first, and there a process's own niceness counts nothing.
-        Path(f"/proc/{child.pid}/autogroup").write_text(str(_NICENESS), encoding="ascii")
+    lower_priority(process)
     try:
         runs.write_launch(run, processes.identity(process))
     except OSError:  # nobody would know of it

@@ -1,11 +1,15 @@
-"""What makes a process that trains fast, and a good neighbour: how it waits, what memory it keeps, its threads."""
+"""How a process that trains shares the machine: its priority, how it waits, what memory it keeps, its threads."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
+from pathlib import Path
 
+import psutil
+
+NICENESS = 10  # the app's visitors go first
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h
 
 
@@ -26,6 +30,15 @@ def keep_freed_memory() -> None:
         allocator = ctypes.CDLL(None)
         for option, value in ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, -1), (_M_TOP_PAD, 2**26)):
             allocator.mallopt(option, value)
+
+
+def lower_priority(process: psutil.Process) -> None:
+    """Let the app's visitors go before a process that leads a session of its own."""
+    niceness = max(NICENESS, process.nice())  # only root may go back
+    process.nice(niceness)
+    with contextlib.suppress(OSError):
+        # Linux weighs whole sessions against each other first, and there a process's own niceness counts nothing.
+        Path(f"/proc/{process.pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
 def set_threads(threads: int, processes: int) -> None:

@@ -15,7 +15,7 @@ _ORDER, _DROPOUT = 1, 2  # keep draws made of the same seed apart
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """A run in steps. ``log_every``: steps between two rows of the training curve, about 1,000 in all."""
 
     steps_per_epoch: int
@@ -24,7 +24,7 @@ class Plan:
     snapshot_steps: frozenset[int]
 
 
-def plan(recipe: Recipe, photos: int) -> Plan:
+def plan_training(recipe: Recipe, photos: int) -> TrainingPlan:
     """The steps of a run over so many training photos. Each epoch leaves out the last, incomplete batch."""
     per_epoch = photos // recipe.batch_size
     if per_epoch == 0:
@@ -34,7 +34,7 @@ def plan(recipe: Recipe, photos: int) -> Plan:
     steps = per_epoch * recipe.epochs
     # Filters change fastest at the start, so the film's pictures lie closest there.
     film = {round(steps * (i / max(1, recipe.snapshots - 1)) ** 2) for i in range(recipe.snapshots)}
-    return Plan(per_epoch, steps, min(per_epoch, max(5, steps // 1000)), frozenset(film))
+    return TrainingPlan(per_epoch, steps, min(per_epoch, max(5, steps // 1000)), frozenset(film))
 
 
 def order(seed: int, epoch: int, photos: int) -> np.ndarray:
@@ -47,7 +47,7 @@ def dropout_seed(seed: int, step: int, rank: int) -> int:
     return int(np.random.SeedSequence([_DROPOUT, seed, step, rank]).generate_state(1)[0])
 
 
-def learning_rate(recipe: Recipe, plan: Plan, step: int, top1: Sequence[float]) -> float:
+def learning_rate(recipe: Recipe, plan: TrainingPlan, step: int, top1: Sequence[float]) -> float:
     """The learning rate of a step (from 0), given the validation top-1 of every epoch before it.
 
     The warm-up is linear; the cosine (Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts) follows it and

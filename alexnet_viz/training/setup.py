@@ -20,7 +20,7 @@ from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.optimizer import make_optimizer
 from alexnet_viz.training.precision import resolve_precision
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.schedule import plan
+from alexnet_viz.training.schedule import plan_training
 from alexnet_viz.training.state import TrainingContext, TrainingState
 
 CALIBRATION_PHOTOS = 512  # photos that the first means and variances of given weights are taken from
@@ -38,7 +38,7 @@ def set_up(
         path,
         recipe,
         splits,
-        plan(recipe, len(splits.train)),
+        plan_training(recipe, len(splits.train)),
         group,
         monitor,
         device,

@@ -18,7 +18,7 @@ from alexnet_viz.training.distributed import ProcessGroup
 from alexnet_viz.training.metrics import RunningMetrics
 from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.schedule import Plan
+from alexnet_viz.training.schedule import TrainingPlan
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class TrainingContext:
     path: Path
     recipe: Recipe
     splits: Splits
-    plan: Plan
+    plan: TrainingPlan
     group: ProcessGroup
     monitor: Monitor
     device: torch.device

@@ -72,9 +72,19 @@ def test_a_container_has_its_own_limit(memory, tmp_path):
     recipe = Recipe(**CPU)
     estimate.check_memory(recipe, 14)
     (tmp_path / "memory.max").write_text("2000000000\n")
-    (tmp_path / "memory.current").write_text("1500000000\n")
+    (tmp_path / "memory.current").write_text("1900000000\n")
+    (tmp_path / "memory.stat").write_text("anon 1500000000\nfile 400000000\nactive_file 1\ninactive_file 399999999\n")
     with pytest.raises(RecipeError, match=r"has 0\.5 GB free"):
         estimate.check_memory(recipe, 14)
+
+
+def test_files_that_the_kernel_keeps_in_memory_leave_room_in_a_container(memory, tmp_path):
+    """Reading photos fills a container to its limit; it is given back to whoever needs it."""
+    memory(100)
+    (tmp_path / "memory.max").write_text("4000000000\n")
+    (tmp_path / "memory.current").write_text("3999000000\n")
+    (tmp_path / "memory.stat").write_text("anon 99000000\nactive_file 900000000\ninactive_file 3000000000\n")
+    estimate.check_memory(Recipe(**CPU), 14)
 
 
 def test_a_gpu_has_memory_of_its_own(memory, monkeypatch):

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
-from alexnet_viz.training.process_tuning import set_passive_waiting, set_threads
+from alexnet_viz.training.process_tuning import NICENESS, lower_priority, set_passive_waiting, set_threads
 
 HOME = Path(__file__).parents[2]
 
@@ -60,3 +61,17 @@ def test_memory_that_was_freed_is_used_again_without_fresh_pages():
         for how in ("kept", "given back")
     )
     assert kept * 10 < given_back  # page faults of 20 times 64 MB, more than glibc would keep by itself
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, NICENESS), (NICENESS + 3, NICENESS + 3)])
+def test_a_run_lets_others_go_first_and_no_process_is_raised(before, after):
+    if os.getpriority(os.PRIO_PROCESS, 0) > before:
+        pytest.skip("these tests run with a low priority themselves")
+    command = [sys.executable, "-c", f"import os; os.nice({before}); print(flush=True); input()"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, text=True
+    ) as child:
+        child.stdout.readline()
+        lower_priority(psutil.Process(child.pid))
+        assert psutil.Process(child.pid).nice() == after
+        child.communicate("\n")

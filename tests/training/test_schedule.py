@@ -9,14 +9,22 @@ from torch.optim import lr_scheduler
 
 from alexnet_viz.errors import RecipeError
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.schedule import dropout_seed, ends_early, is_best, learning_rate, order, plan, plateaus
+from alexnet_viz.training.schedule import (
+    dropout_seed,
+    ends_early,
+    is_best,
+    learning_rate,
+    order,
+    plan_training,
+    plateaus,
+)
 
 PHOTOS = 320  # ten steps an epoch
 
 
 def ours(recipe, top1=()):
-    course = plan(recipe, PHOTOS)
-    return [learning_rate(recipe, course, step, top1[: step // 10]) for step in range(course.steps)]
+    plan = plan_training(recipe, PHOTOS)
+    return [learning_rate(recipe, plan, step, top1[: step // 10]) for step in range(plan.steps)]
 
 
 def torchs(recipe, make, every=1):
@@ -89,14 +97,14 @@ def test_of_equally_good_epochs_the_last_is_the_best():
 
 
 def test_an_epoch_leaves_out_the_incomplete_batch():
-    course = plan(Recipe(batch_size=32, epochs=3, snapshots=4), 100)
-    assert (course.steps_per_epoch, course.steps) == (3, 9)
-    assert course.snapshot_steps == {0, 1, 4, 9}
+    plan = plan_training(Recipe(batch_size=32, epochs=3, snapshots=4), 100)
+    assert (plan.steps_per_epoch, plan.steps) == (3, 9)
+    assert plan.snapshot_steps == {0, 1, 4, 9}
 
 
 def test_fewer_photos_than_a_batch_are_refused():
     with pytest.raises(RecipeError, match="at most 20"):
-        plan(Recipe(), 20)
+        plan_training(Recipe(), 20)
 
 
 def test_the_order_is_a_permutation_of_its_own_in_each_epoch_and_seed():
