@@ -13,7 +13,7 @@ import shlex
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -171,6 +171,12 @@ def _weights_choice(options: argparse.Namespace) -> str:
     return with_preprocessing(choice, options.preprocessing) if options.preprocessing else choice
 
 
+def _print_lines(lines: Iterable[str]) -> None:
+    """Print lines that may hold names of others, which can be no text, or control a terminal."""
+    for line in lines:
+        print(one_line(line))
+
+
 def _print_notes(info: WeightsInfo) -> None:
     """What is to be known of the weights, apart from the answers."""
     for note in info.notes:
@@ -207,7 +213,7 @@ def _attribute(options: argparse.Namespace) -> int:
     else:
         for one in written:
             line = f"{one['overlay']}  {one['method']} of {one['target']}"
-            print("\n  ".join(map(one_line, (line, *one["notes"]))))
+            _print_lines([line, *(f"  {note}" for note in one["notes"])])
     _print_notes(model.info)
     return failures.code()
 
@@ -428,7 +434,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.download and recipe.data.partition(":")[0] in data.DOWNLOADS:
         data.fetch(recipe)
     if summary := check(recipe, options.runs):
-        print("\n".join(summary.lines()))
+        _print_lines(summary.lines())
     return _follow(create_run(recipe, options.runs, options.id))
 
 
@@ -438,7 +444,7 @@ def _resume(options: argparse.Namespace) -> int:
 
     run = find_run(options.id, options.runs)
     if options.data and (summary := move(run, options.data)):
-        print("\n".join(summary.lines()))
+        _print_lines(summary.lines())
     return _follow(run)
 
 
@@ -452,10 +458,10 @@ def _follow(run: Path) -> int:
     recipe = read_run(run).recipe
     if recipe.machines > 1:
         command = machines_command(run, recipe)
-        print(f"{run} is made. Type on each machine, with the first one's name in it:\n{command}")
+        _print_lines([f"{run} is made. Type on each machine, with the first one's name in it:", command])
         return 0
     start(run)
-    with tqdm(total=0, unit="step", desc=run.name, file=sys.stderr) as bar:
+    with tqdm(total=0, unit="step", desc=one_line(run.name), file=sys.stderr) as bar:
         while True:
             try:
                 seen = read_run(run)
@@ -471,9 +477,9 @@ def _follow(run: Path) -> int:
     if seen.state == "failed":
         raise RunError(f"The run {run.name} failed: {seen.status.error or _died(run)}")
     best = f", best validation top-1 {seen.status.best_top1:.1%}" if seen.status.best_top1 is not None else ""
-    print(f"{seen.state}: {run}{best}")
+    _print_lines([f"{seen.state}: {run}{best}"])
     if seen.state == "stopped":
-        print(f"Go on with: {_resume_command(run)}")
+        _print_lines([f"Go on with: {_resume_command(run)}"])
     return 0
 
 
@@ -500,11 +506,11 @@ def _runs(options: argparse.Namespace) -> int:
     if not rows:
         print(f"There are no runs in {options.runs or runs_folder()}: `train` makes one.", file=sys.stderr)
     for row in rows:
-        line = f"{row['id']:44} {row['state']:10}"
+        line = f"{one_line(row['id']):44} {row['state']:10}"
         if row["steps"] is not None:
             best = "" if row["best_top1"] is None else f"{row['best_top1']:.1%}"
             line += f" step {row['step']:>7} of {row['steps']:>7}  best top-1 {best}"
-        print("\n  ".join([line, *row["problems"]]))
+        _print_lines([line, *(f"  {problem}" for problem in row["problems"])])
     return 0
 
 
@@ -533,7 +539,7 @@ def _bundle(options: argparse.Namespace) -> int:
     kernels = load(str(folder / card["file"]))[0].conv1.weight.numpy()
     kernel_sheet(kernels).save(folder / "conv1.png")
     noise = len(card["conv1_noise_like"])
-    print(f"{folder / card['file']}: {card['bytes'] / 1e6:.1f} MB, SHA-256 {card['sha256']}")
+    print(one_line(f"{folder / card['file']}: {card['bytes'] / 1e6:.1f} MB, SHA-256 {card['sha256']}"))
     print(f"top-1 {card['top1']:.1%}, top-5 {card['top5']:.1%}; {noise} of {len(kernels)} conv1 kernels like noise")
     return 0
 

@@ -7,7 +7,10 @@ but encoding them to UTF-8 raises UnicodeEncodeError.
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
+
+_EMOJI_JOINER = "\u200d"
 
 
 def display_name(name: object) -> str:
@@ -22,5 +25,13 @@ def json_text(value: Any, **options: Any) -> str:
 
 
 def one_line(text: object) -> str:
-    """As ``display_name``, for a line of a terminal: line breaks and other control characters become U+FFFD, too."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in display_name(text))
+    """As ``display_name``, for a line of a terminal: line breaks and other control characters become U+FFFD, too.
+
+    Spaces of all widths stay, such as macOS puts into the names of screenshots, and what joins emoji.
+    """
+    return "".join(letter if _is_harmless(letter) else "\N{REPLACEMENT CHARACTER}" for letter in display_name(text))
+
+
+def _is_harmless(letter: str) -> bool:
+    """Python calls no space but the plain one printable, nor what joins several emoji into one."""
+    return letter.isprintable() or unicodedata.category(letter) == "Zs" or letter == _EMOJI_JOINER

@@ -278,6 +278,23 @@ def test_runs_that_cannot_be_read_are_listed_with_the_reason(capsys, tmp_path):
     assert "config.json is no valid JSON" in capsys.readouterr().err
 
 
+def test_names_of_runs_and_folders_that_are_no_text_control_no_terminal(tmp_path):
+    folder = tmp_path / os.fsdecode(b"r\xffuns")
+    several = runs.create_run(preset("quick").changed(machines=2), folder, "several")
+    several.rename(folder / "odd\x1b[31m\nname")
+    strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    for command in (["runs"], ["resume", "odd\x1b[31m\nname"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "alexnet_viz", *command, "--runs", folder],
+            cwd=HOME,
+            capture_output=True,
+            env=strict,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "odd�[31m�name" in done.stdout.decode()
+        assert "\x1b" not in done.stdout.decode()
+
+
 def test_no_runs_are_said_to_be_none(capsys, tmp_path):
     assert main(["runs", "--runs", str(tmp_path / "nowhere")]) == 0
     assert "There are no runs in" in capsys.readouterr().err
