@@ -6,11 +6,10 @@ paths, sizes and classes (``DataSummary.files``), by which another place is know
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
-from alexnet_viz.disk import write_atomically
+from alexnet_viz.disk import Malformed, read_json, write_atomically
 from alexnet_viz.display import display_name, json_text
 from alexnet_viz.errors import DataError, RecipeError, RunError
 from alexnet_viz.training import data, runs
@@ -18,13 +17,16 @@ from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.summary import DataSummary
 
 _FILE = "data.json"
+_LIMIT = 1 << 20  # bytes
 
 
 def current_recipe(run: Path, recipe: Recipe) -> Recipe:
     """A run's recipe with the place where its photos are now. RunError if data.json is damaged."""
     try:
-        return recipe.changed(data=_read(run)["data"]) if (run / _FILE).exists() else recipe
-    except (ValueError, KeyError, TypeError, RecipeError) as error:
+        return recipe.changed(data=_read(run)["data"])
+    except FileNotFoundError:
+        return recipe
+    except (OSError, Malformed, KeyError, TypeError, RecipeError) as error:
         raise RunError(
             f"{run / _FILE} is damaged: say anew where the photos are, with resume {run.name} --data PLACE."
         ) from error
@@ -52,7 +54,7 @@ def move(run: Path, place: str, on_progress: data.Progress = lambda _: None) -> 
     summary = data.examine(recipe, on_progress)
     try:
         known = _read(run)["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, Malformed, KeyError, TypeError):
         known = ""
     if known and summary and summary.files != known:
         raise DataError(
@@ -64,7 +66,7 @@ def move(run: Path, place: str, on_progress: data.Progress = lambda _: None) -> 
 
 
 def _read(run: Path) -> dict:
-    return json.loads((run / _FILE).read_text("utf-8"))
+    return read_json(run / _FILE, _LIMIT)
 
 
 def _write(run: Path, place: str, files: str) -> None:

@@ -1,6 +1,7 @@
 """A run whose photos moved: from the shell, with a real worker."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -74,7 +75,7 @@ def test_where_photos_may_be_said_to_be(tiny, photos, tmp_path):
         data_place.move(textures, str(photos))
 
 
-@pytest.mark.parametrize("torn", ["", "null", "[]", '{"data": 3}', '{"data": "nothing"}'])
+@pytest.mark.parametrize("torn", ["", "null", "[]", "[" * 100_000, '{"data": 3}', '{"data": "nothing"}'])
 def test_a_damaged_file_is_said_and_can_be_mended(tiny, photos, tmp_path, torn):
     run = runs.create_run(tiny, tmp_path / "runs", "run")
     (run / "data.json").write_text(torn)
@@ -82,6 +83,13 @@ def test_a_damaged_file_is_said_and_can_be_mended(tiny, photos, tmp_path, torn):
         data_place.current_recipe(run, tiny)
     data_place.move(run, str(photos))
     assert data_place.current_recipe(run, tiny) == tiny
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tiny, tmp_path):
+    run = runs.create_run(tiny, tmp_path / "runs", "run")
+    os.mkfifo(run / "data.json")
+    with pytest.raises(RunError, match=r"data\.json is damaged: say anew"):
+        data_place.current_recipe(run, tiny)
 
 
 def test_a_run_under_way_is_left_alone(tiny, photos, tmp_path):
