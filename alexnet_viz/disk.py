@@ -111,9 +111,9 @@ def entry_named(folder: Path, name: str) -> Path | None:
 
 def cache_folder() -> Path:
     """$ALEXNET_VIZ_CACHE or ~/.cache/alexnet_viz."""
-    return Path(os.environ.get("ALEXNET_VIZ_CACHE", Path.home() / ".cache" / "alexnet_viz"))
+    return Path(os.environ.get("ALEXNET_VIZ_CACHE") or Path.home() / ".cache" / "alexnet_viz")
 
 
 def runs_folder() -> Path:
     """$ALEXNET_VIZ_RUNS or ./runs."""
-    return Path(os.environ.get("ALEXNET_VIZ_RUNS", "runs"))
+    return Path(os.environ.get("ALEXNET_VIZ_RUNS") or "runs")

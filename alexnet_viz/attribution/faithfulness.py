@@ -27,14 +27,14 @@ Progress = Callable[[int, int], None]  # done, total; may raise to stop
 def value(model: Model, target: Target) -> Score:
     """The target's own value: a logit, the difference of two, or a unit's value."""
 
-    def request(batch: np.ndarray) -> np.ndarray:
+    def target_value(batch: np.ndarray) -> np.ndarray:
         if target.layer == CLASSES:
             return target.of(model.logits(batch))
         with torch.inference_mode():
             outputs = model.network.record(model.tensor(batch), target.layer)
             return target.of(outputs[target.layer]).float().cpu().numpy()
 
-    return request
+    return target_value
 
 
 def share(model: Model, target: Target, tensor: np.ndarray) -> Score:
@@ -45,9 +45,9 @@ def share(model: Model, target: Target, tensor: np.ndarray) -> Score:
     A unit's value is taken over its value for the photo itself, ``tensor`` (3, S, S), where that is not zero.
     """
     if target.layer != CLASSES:
-        request = value(model, target)
-        whole = float(request(tensor[None])[0]) or 1.0
-        return lambda batch: request(batch) / whole
+        target_value = value(model, target)
+        whole = float(target_value(tensor[None])[0]) or 1.0
+        return lambda batch: target_value(batch) / whole
     if target.against is not None or model.info.spec.num_classes == 1:
         return lambda batch: 1 / (1 + np.exp(-target.of(model.logits(batch)).astype(np.float64)))
     return lambda batch: softmax(model.logits(batch))[:, target.index]

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from alexnet_viz.disk import cache_folder
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError, ImageError
 from alexnet_viz.images.decode import decode
-from alexnet_viz.training.listing import Listing
+from alexnet_viz.training.listing import Listing, Progress
 from alexnet_viz.training.zips import ZipError
 
 SHORT_SIDE = 256
@@ -31,13 +32,6 @@ ENTRIES = 8  # what was used longest ago goes when there are more
 VERSION = 2  # part of the key: raise it when the pixels that a file gives change
 
 _UNREADABLE = (ImageError, OSError, ZipError)
-
-Progress = Callable[[str], None]
-
-
-def cache_folder() -> Path:
-    """$ALEXNET_VIZ_CACHE, else ~/.cache/alexnet_viz."""
-    return Path(os.environ.get("ALEXNET_VIZ_CACHE") or Path.home() / ".cache" / "alexnet_viz")
 
 
 class Mapped:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from alexnet_viz.disk import cache_folder
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
 from alexnet_viz.training import textures
-from alexnet_viz.training.cache import cache_folder, decode_once
+from alexnet_viz.training.cache import decode_once
 from alexnet_viz.training.folder import Tree, arrange, check_classes, read_tree
-from alexnet_viz.training.listing import Listing, list_place
+from alexnet_viz.training.listing import Listing, Progress, list_place
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.summary import DataSummary
 from alexnet_viz.training.walk import LAYOUT
-
-Progress = Callable[[str], None]
 
 DOWNLOADS = {"cifar10": "170 MB", "imagenette": "330 MB"}  # what anybody may fetch
 _TITLES = {"cifar10": "CIFAR-10", "imagenette": "Imagenette", "imagenet": "ImageNet"}

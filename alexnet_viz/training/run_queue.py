@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 from alexnet_viz.training import runs
 from alexnet_viz.training.processes import identity
@@ -25,10 +26,15 @@ def turn(run: Path, *, wait: bool) -> Iterator[bool]:
     """
     with open(run.parent / ".turn", "a") as file:
         os.set_inheritable(file.fileno(), True)  # torchrun, into which the worker may turn, goes on holding it
-        yield _take(run, file) if wait else (_try(file), True)[1]
+        if wait:
+            yield _take(run, file)
+        else:
+            _try(file)
+            yield True
 
 
-def _take(run: Path, file) -> bool:
+def _take(run: Path, file: TextIO) -> bool:
+    """Wait until it is the run's turn and hold it; False if a stop was asked for before."""
     me = identity()
     mine = replace(
         runs.read_status(run),
@@ -60,7 +66,8 @@ def _ticket(run: Path, status: runs.Status) -> tuple[float, str]:
     return runs.read_launch(run).started or status.started, run.name
 
 
-def _try(file) -> bool:
+def _try(file: TextIO) -> bool:
+    """Hold the turn if nobody does."""
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -60,7 +60,7 @@ UNKNOWN_METHOD = "packed by a method that is not read (save the zip anew)"
 def list_in_child(arguments: dict, data: bytes, progress: Callable[[str], None]) -> tuple[dict, bytes]:
     """The listing as columns of plain values; ``arguments`` hold an absolute ``place``."""
     place = arguments["place"]
-    found = RawMap(place, progress)
+    found = Findings(place, progress)
     try:
         status = os.stat(place)
         if stat.S_ISDIR(status.st_mode):
@@ -81,7 +81,7 @@ def list_in_child(arguments: dict, data: bytes, progress: Callable[[str], None])
     return {}, json.dumps(found.columns()).encode("ascii")
 
 
-class RawMap:
+class Findings:
     """What was found so far below a place: ``files`` with (bytes, stamp), ``members`` of a zip, ``folders``."""
 
     def __init__(self, place: str, progress: Callable[[str], None]) -> None:
@@ -172,7 +172,7 @@ def has_photo_suffix(name: str) -> bool:
 class _Walk:
     """A walk through a folder, each file and folder once: those in their own place first, then those behind links."""
 
-    def __init__(self, root: str, found: RawMap) -> None:
+    def __init__(self, root: str, found: Findings) -> None:
         self._root, self._found = root, found
         self._real_root = os.path.realpath(root)
         self._system = _system_disks()
@@ -274,7 +274,7 @@ def _system_disks() -> frozenset[int]:
 # --- a zip ---------------------------------------------------------------------------------------
 
 
-def _list_zip(place: str, found: RawMap) -> None:
+def _list_zip(place: str, found: Findings) -> None:
     try:
         with open_regular(place) as file:
             members = _members(file, found)
@@ -288,7 +288,7 @@ def _list_zip(place: str, found: RawMap) -> None:
         ) from error
 
 
-def _members(file: BinaryIO, found: RawMap) -> dict[str, Member]:
+def _members(file: BinaryIO, found: Findings) -> dict[str, Member]:
     """The files of an archive by their path, as far as it is one; the folders are noted."""
     members: dict[str, Member] = {}
     for member in read_table(file):
@@ -329,7 +329,7 @@ def _refuse_bomb(place: str, members: dict[str, Member]) -> None:
         )
 
 
-def _note_member(file: BinaryIO, path: str, member: Member, found: RawMap) -> None:
+def _note_member(file: BinaryIO, path: str, member: Member, found: Findings) -> None:
     if path.rpartition("/")[2] == CLASS_TABLE:
         if member.size <= MAX_TABLE_BYTES and not member.encrypted:
             found.note_table(path, read_member(file, member))

@@ -45,7 +45,7 @@ class _Connection(socketserver.StreamRequestHandler):
         method, path, version = lines[0].split()
         if not path.startswith(self.server.PREFIX + b"/"):
             self.server.lost.append(path.decode())
-            self.wfile.write(b"HTTP/1.1 404 Not RawMap\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self.wfile.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return
         path = path.removeprefix(self.server.PREFIX)
         if not any(line.lower().startswith(b"upgrade:") for line in lines):
