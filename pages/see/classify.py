@@ -5,12 +5,24 @@ import streamlit as st
 from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, whole_photo
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.classify.batch_table import several
-from alexnet_viz.ui.shared import address, photos, queries
-from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared import photos, queries
+from alexnet_viz.ui.shared.controls import Control, FixedControl
 from alexnet_viz.ui.shared.sidebar import current, theme
 from alexnet_viz.ui.shared.text import markdown
 
 TOP = Control(Setting("top", "int", 5, "Classes shown", "The strongest first.", low=1, high=20))
+TEMPERATURE = FixedControl(
+    Setting(
+        "temperature",
+        "float",
+        1.0,
+        "Temperature",
+        "The logits are divided by it before the softmax: above 1 the answer grows softer, below 1 surer. Their order "
+        "never changes.",
+        low=0.1,
+        high=5.0,
+    )
+)
 
 choice = current()
 photo = photos.load(choice.photo)
@@ -41,8 +53,7 @@ with seen:
 with said:
     classes = len(model.info.categories)
     top = TOP.within(1, min(20, classes))
-    address.seed("temperature", 1.0, address.number(0.1, 5.0, float))
-    temperature = st.session_state.temperature
+    temperature = TEMPERATURE.value
     predictions = queries.strongest(answer, model, top, temperature)
     best = predictions[0]
     chart = bars(predictions, theme())
@@ -63,17 +74,7 @@ with said:
         st.caption(markdown(note))
     left, right = st.columns(2, gap="medium")
     TOP.slider(left)
-    right.slider(
-        "Temperature",
-        0.1,
-        5.0,
-        step=0.1,
-        key="temperature",
-        persist_state="session",
-        help="The logits are divided by it before the softmax: above 1 the answer grows softer, below 1 surer. "
-        "Their order never changes.",
-    )
-    address.show("temperature", temperature)
+    TEMPERATURE.slider(right, step=0.1)
 
 st.subheader("On the way there", anchor=False)
 small, facts = st.columns([1, 3], gap="medium")

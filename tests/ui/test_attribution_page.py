@@ -192,7 +192,7 @@ def test_settings_tell_all_that_a_map_came_from():
     assert names == ["Overlay PNG", "Raw map .npy", "Slide PNG", "Settings JSON"]
 
 
-def until_done(app, rounds=60):
+def until_done(app, rounds=240):
     """Run again while something slow is on its way, as the page's fragment does."""
     for _ in range(rounds):
         if not [button for button in app.button if button.key == "why_stop"]:

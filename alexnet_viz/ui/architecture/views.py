@@ -10,7 +10,9 @@ import streamlit as st
 
 from alexnet_viz.errors import ShapeError
 from alexnet_viz.figures.architecture import compare_rows, human, share_figure
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import address, queries
+from alexnet_viz.ui.shared.controls import FixedControl
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
@@ -18,6 +20,12 @@ from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, LayerInfo
 
 BACKGROUND = {"light": "#ffffff", "dark": "#12110f"}
 LIMITS = {"size": (16, 512), "padding": (0, 10), "classes": (1, 100_000), "width": (1, 16_384), "batch": (1, 1024)}
+PRINTED_SIZE = FixedControl(
+    Setting("printed_size", "int", 224, "Input side", "The printed text says 224.", low=63, high=300)
+)
+PRINTED_PADDING = FixedControl(
+    Setting("printed_padding", "int", 0, "Padding of conv1", "The printed text has none.", low=0, high=4)
+)
 
 
 def chosen_spec(variant: Variant) -> tuple[NetworkSpec, int]:
@@ -185,16 +193,7 @@ def textbook_story() -> None:
     )
     left, right = st.columns([1, 2], gap="large")
     with left:
-        address.seed("printed_size", 224, address.number(63, 300))
-        address.seed("printed_padding", 0, address.number(0, 4))
-        size = st.slider(
-            "Input side", 63, 300, key="printed_size", persist_state="session", help="The printed text says 224."
-        )
-        padding = st.slider(
-            "Padding of conv1", 0, 4, key="printed_padding", persist_state="session", help="The printed text has none."
-        )
-        address.show("printed_size", size)
-        address.show("printed_padding", padding)
+        size, padding = PRINTED_SIZE.slider(), PRINTED_PADDING.slider()
     with right:
         try:
             fit = queries.printed_fit(size, padding)

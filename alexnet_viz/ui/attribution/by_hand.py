@@ -17,7 +17,9 @@ from alexnet_viz.components.photo_brush import photo_brush
 from alexnet_viz.figures.attribution import fitted
 from alexnet_viz.figures.faithfulness import before_and_after
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import address, photos, queries
+from alexnet_viz.ui.shared.controls import FixedControl
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import Classification, Geometry, Prediction
@@ -27,22 +29,22 @@ if TYPE_CHECKING:
 
 LONGEST = 1500  # characters of the address that strokes may take: some twenty of them
 FILLS = {"grey": "Grey", "black": "Black", "blur": "Blur"}
+FILL = FixedControl(
+    Setting(
+        "why_fill",
+        "choice",
+        "grey",
+        "Paint with",
+        "Every filling is a photo that the network has never seen: compare them before you believe one.",
+        options=tuple(FILLS),
+    )
+)
 _canvases: LRUCache[tuple[str, str]] = LRUCache(32)
 
 
 def by_hand(model: Model, answer: Classification, target: Target, photo: str) -> None:
     """A brush over the photo; beside it the five strongest classes, before and after."""
-    address.seed("why_fill", "grey", allowed=FILLS)
-    fill = st.segmented_control(
-        "Paint with",
-        FILLS,
-        key="why_fill",
-        format_func=FILLS.get,
-        required=True,
-        persist_state="session",
-        help="Every filling is a photo that the network has never seen: compare them before you believe one.",
-    )
-    address.show("why_fill", fill)
+    fill = FILL.segmented_control(FILLS)
     address.seed("why_paint", "")
     if st.session_state.setdefault("_why_painted", photo) != photo:  # strokes belong to their photo
         st.session_state._why_painted, st.session_state.why_paint = photo, ""

@@ -16,7 +16,7 @@ from alexnet_viz.figures.attribution import COLOUR_MAPS, MapStyle
 from alexnet_viz.network.layers import steps
 from alexnet_viz.settings import Setting, Value
 from alexnet_viz.ui.shared import address, photos, queries
-from alexnet_viz.ui.shared.controls import NONE, Control
+from alexnet_viz.ui.shared.controls import NONE, Control, FixedControl
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import Classification
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 VIEWS = {"map": "One map", "compare": "Compare", "test": "Put to the test", "hand": "By hand"}
+VIEW = FixedControl(Setting("why_view", "choice", "map", "View", options=tuple(VIEWS)))
 PREDICTED, UNIT, ALL = "predicted", "unit", "all"
 CLASS = Control(
     Setting(
@@ -116,18 +117,7 @@ class MethodChoice:
 
 def chosen_view() -> str:
     """Which part of the page is shown."""
-    address.seed("why_view", "map", allowed=VIEWS)
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        key="why_view",
-        format_func=VIEWS.get,
-        required=True,
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    address.show("why_view", view)
-    return view
+    return VIEW.segmented_control(VIEWS, label_visibility="collapsed")
 
 
 def chosen_target(model: Model, answer: Classification) -> Target:

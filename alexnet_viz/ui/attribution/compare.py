@@ -11,10 +11,12 @@ import streamlit as st
 from alexnet_viz.attribution.targets import CLASSES, Target, counterpart
 from alexnet_viz.figures.attribution import MapStyle, Panel
 from alexnet_viz.figures.faithfulness import matrix
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, beside_method, several
 from alexnet_viz.ui.attribution.randomisation import randomised_layers
 from alexnet_viz.ui.attribution.single_map import first_name, row, short
-from alexnet_viz.ui.shared import address, comparison, photos, queries
+from alexnet_viz.ui.shared import comparison, photos, queries
+from alexnet_viz.ui.shared.controls import FixedControl
 from alexnet_viz.ui.shared.sidebar import Choice, theme
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import Classification
@@ -29,31 +31,41 @@ KINDS = {
     "weights": "Weights",
     "cascade": "Randomised layers",
 }
+KIND = FixedControl(
+    Setting(
+        "why_kind",
+        "choice",
+        "methods",
+        "What differs",
+        "Everything else stays as chosen above.",
+        options=tuple(KINDS),
+    )
+)
+ONE_SCALE = FixedControl(
+    Setting(
+        "why_scale",
+        "bool",
+        False,
+        "One scale for all",
+        "Off: each map ends its colours at its own strongest values, which hides that one may be a hundred times "
+        "weaker. Methods have different units.",
+    )
+)
+SAME_CLASS = FixedControl(
+    Setting(
+        "why_same",
+        "bool",
+        False,
+        "The same class for all",
+        "Off: each photo's map explains the network's own answer to it.",
+    )
+)
 
 
 def compare(choice: Choice, model: Model, answer: Classification, question: MethodChoice, look: MapStyle) -> None:
     """One thing differs from map to map, all else is the same."""
-    address.seed("why_kind", "methods", allowed=KINDS)
-    address.seed("why_scale", False, lambda text: text == "True")
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    kind = left.segmented_control(
-        "What differs",
-        KINDS,
-        key="why_kind",
-        format_func=KINDS.get,
-        required=True,
-        persist_state="session",
-        help="Everything else stays as chosen above.",
-    )
-    together = right.toggle(
-        "One scale for all",
-        key="why_scale",
-        persist_state="session",
-        help="Off: each map ends its colours at its own strongest values, which hides that one may "
-        "be a hundred times weaker. Methods have different units.",
-    )
-    address.show("why_kind", kind)
-    address.show("why_scale", together)
+    kind, together = KIND.segmented_control(KINDS, left), ONE_SCALE.toggle(right)
     match kind:
         case "cascade":
             return randomised_layers(model, question, choice.photo, look, together)
@@ -115,14 +127,7 @@ def _photos(model: Model, question: MethodChoice, photo: str) -> tuple[list[tupl
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         picked = several("Photos", "why_photos", there, first[:4], photos.title, "Up to eight, yours and the samples.")
-    address.seed("why_same", False, lambda text: text == "True")
-    same = right.toggle(
-        "The same class for all",
-        key="why_same",
-        persist_state="session",
-        help="Off: each photo's map explains the network's own answer to it.",
-    )
-    address.show("why_same", same)
+    same = SAME_CLASS.toggle(right)
     asked, titles = [], []
     for one in picked:
         best = queries.answer(model, one).predictions[0]

@@ -11,10 +11,12 @@ from alexnet_viz.attribution.methods import METHODS
 from alexnet_viz.attribution.targets import CLASSES
 from alexnet_viz.components.photo_brush import photo_brush
 from alexnet_viz.figures.faithfulness import pixel_curves
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.by_hand import canvas, crop_of
 from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, beside_method
 from alexnet_viz.ui.attribution.map_jobs import gather, task
 from alexnet_viz.ui.shared import address, jobs, photos, queries
+from alexnet_viz.ui.shared.controls import FixedControl
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
@@ -27,23 +29,19 @@ if TYPE_CHECKING:
 BASELINES = {"random": "Random pixels", "centre": "Blob in the middle"}
 _QUIET = {"displayModeBar": False}
 
+STEPS = FixedControl(
+    Setting(
+        "why_steps", "int", 32, "Steps", "Forward passes a curve: more, a finer curve and more time.", low=8, high=224
+    )
+)
+
 
 def put_to_the_test(model: Model, question: MethodChoice, photo: str) -> None:
     """Curves, numbers and the pointing game for several methods, one photo and one target."""
     left, right = st.columns([4, 1], gap="large", vertical_alignment="bottom")
     with left:
         keys = [method.key for method in beside_method(question, "why_tested", 2)]
-    address.seed("why_steps", 32, address.number(8, 224))
-    steps = right.slider(
-        "Steps",
-        8,
-        224,
-        step=8,
-        key="why_steps",
-        persist_state="session",
-        help="Forward passes a curve: more, a finer curve and more time.",
-    )
-    address.show("why_steps", steps)
+    steps = STEPS.slider(right, step=8)
     wishes = {key: question.wish(model, photo, method=METHODS[key])[1] for key in keys}
     tasks = _tasks(model, wishes, photo, question, steps)
     progress = st.container()

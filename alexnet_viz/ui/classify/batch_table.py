@@ -9,25 +9,29 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from alexnet_viz.ui.shared import address, photos, queries
+from alexnet_viz.settings import Setting
+from alexnet_viz.ui.shared import photos, queries
+from alexnet_viz.ui.shared.controls import FixedControl
 from alexnet_viz.ui.shared.text import csv_cell
 from alexnet_viz.values import Classification
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
+SEVERAL = FixedControl(
+    Setting(
+        "several",
+        "bool",
+        False,
+        "Several photos at once",
+        "All photos of yours in one table (or the samples), with downloads; mark the truth to count hits.",
+    )
+)
+
 
 def several(model: Model) -> None:
     """A switch, and behind it the table of this visit's photos (of the samples while there are none)."""
-    address.seed("several", False, lambda text: text == "True")
-    on = st.toggle(
-        "Several photos at once",
-        key="several",
-        persist_state="session",
-        help="All photos of yours in one table (or the samples), with downloads; mark the truth to count hits.",
-    )
-    address.show("several", on)
-    if not on:
+    if not SEVERAL.toggle():
         return
     references = photos.own() or photos.all_references()
     answers = [queries.answer(model, reference) for reference in references]

@@ -18,7 +18,9 @@ from alexnet_viz.figures.filters import (
     weight_histogram,
 )
 from alexnet_viz.figures.palette import levels, scale
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import address, queries
+from alexnet_viz.ui.shared.controls import FixedControl
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
@@ -29,6 +31,37 @@ if TYPE_CHECKING:
 
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 ORDERS = {"index": "number", "norm": "norm", "orientation": "orientation", "hue": "hue"}
+CONTRASTS = {"each": "each", "common": "common"}
+SORT = FixedControl(
+    Setting(
+        "sort_kernels",
+        "choice",
+        "norm",
+        "Sorted by",
+        "Largest norm first; stripes from level over upright; hue from red over green to blue.",
+        options=tuple(ORDERS),
+    )
+)
+CONTRAST = FixedControl(
+    Setting(
+        "contrast",
+        "choice",
+        "each",
+        "Contrast",
+        "Each kernel on its own scale, or all on the scale of the strongest: then weak kernels look grey.",
+        options=tuple(CONTRASTS),
+    )
+)
+WITH_PHOTO = FixedControl(
+    Setting(
+        "with_photo",
+        "bool",
+        False,
+        "With the photo put in",
+        "Off: the weights alone. On: weight times what the unit before says to this photo, the terms of the very sum "
+        "that PyTorch computes.",
+    )
+)
 _QUIET = {"displayModeBar": False}
 
 
@@ -53,29 +86,8 @@ def chosen_filter(model: Model, layer: str) -> int:
 
 def order_and_contrast() -> tuple[str, bool]:
     """How conv1's kernels are sorted, and whether they share one contrast."""
-    address.seed("sort_kernels", "norm", allowed=ORDERS)
-    address.seed("contrast", "each", allowed=("each", "common"))
     left, right = st.columns(2)
-    by = left.segmented_control(
-        "Sorted by",
-        ORDERS,
-        key="sort_kernels",
-        format_func=ORDERS.get,
-        required=True,
-        persist_state="session",
-        help="Largest norm first; stripes from level over upright; hue from red over green to blue.",
-    )
-    contrast = right.segmented_control(
-        "Contrast",
-        ("each", "common"),
-        key="contrast",
-        required=True,
-        persist_state="session",
-        help="Each kernel on its own scale, or all on the scale of the strongest: then weak kernels look grey.",
-    )
-    address.show("sort_kernels", by)
-    address.show("contrast", contrast)
-    return by, contrast == "common"
+    return SORT.segmented_control(ORDERS, left), CONTRAST.segmented_control(CONTRASTS, right) == "common"
 
 
 def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
@@ -211,15 +223,7 @@ def class_votes(models: list[Model], layer: str, unit: int, photo: str) -> None:
     """The units before that speak for and against a unit of fc7 or fc8, by weight or with the photo put in."""
     from alexnet_viz.inspection.filters import votes
 
-    address.seed("with_photo", False, lambda text: text == "True")
-    put_in = st.toggle(
-        "With the photo put in",
-        key="with_photo",
-        persist_state="session",
-        help="Off: the weights alone. On: weight times what the unit before says to this photo, the "
-        "terms of the very sum that PyTorch computes.",
-    )
-    address.show("with_photo", put_in)
+    put_in = WITH_PHOTO.toggle()
     for column, model in zip(st.columns(len(models)), models, strict=True):
         of = queries.filters(model, layer)
         if unit >= len(of.weight):

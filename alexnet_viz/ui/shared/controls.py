@@ -1,4 +1,4 @@
-"""A setting as a widget whose bounds or options change under it: with the weights, the layer or the photo.
+"""Settings as widgets that a link reopens: some with fixed bounds, others whose bounds change with weights or layer.
 
 Streamlit takes a slider with other bounds for a new widget, begins it at its lowest value, and raises where a value
 lies outside or where there is only one. So what was asked for and what can be used now are kept apart: five classes
@@ -7,7 +7,7 @@ asked for are two while the weights have two, and five again afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,57 @@ from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import address
 
 NONE = "none"  # several could be chosen, and none is, in the address
+
+
+@dataclass(frozen=True)
+class FixedControl:
+    """A setting whose bounds or options are the same on every page, as a widget, in the session and in the link.
+
+    Each widget is drawn in ``place`` and returns the value.
+    """
+
+    setting: Setting
+
+    @property
+    def value(self) -> Any:
+        """What a link that was just opened says, else what the widget holds, else the default."""
+        key, state = self.setting.name, st.session_state
+        link = address.take(key, self._parse)
+        if link is not None:
+            state[key] = link
+        elif key not in state:
+            state[key] = self.setting.default
+        address.show(key, state[key])
+        return state[key]
+
+    def toggle(self, place: Any = st) -> bool:
+        """Draw a setting that is on or off."""
+        return self._draw(place.toggle)
+
+    def slider(self, place: Any = st, step: float = 1) -> Any:
+        """Draw a number between the setting's bounds."""
+        return self._draw(place.slider, min_value=self.setting.low, max_value=self.setting.high, step=step)
+
+    def segmented_control(self, titles: Mapping[str, str], place: Any = st, **more: Any) -> str:
+        """Draw a choice beside each other; ``titles`` are the words for its options."""
+        return self._draw(
+            place.segmented_control,
+            options=self.setting.options,
+            format_func=titles.get,
+            required=True,
+            **more,
+        )
+
+    def _draw(self, widget: Callable[..., Any], **more: Any) -> Any:
+        value, setting = self.value, self.setting
+        widget(label=setting.label, key=setting.name, help=setting.help or None, persist_state="session", **more)
+        return value
+
+    def _parse(self, text: str) -> Any:
+        try:
+            return self.setting.parse(text)
+        except SettingError as error:
+            raise ValueError(text) from error
 
 
 @dataclass

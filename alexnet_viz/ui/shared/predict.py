@@ -7,23 +7,25 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from alexnet_viz.ui.shared import address
+from alexnet_viz.settings import Setting
+from alexnet_viz.ui.shared.controls import FixedControl
 from alexnet_viz.ui.shared.text import markdown
 
+PREDICT = FixedControl(
+    Setting(
+        "predict",
+        "bool",
+        False,
+        "Predict, then reveal",
+        "Hides shapes and answers until a guess is made, then shows both.",
+    )
+)
 _GUESSES = "_guesses"  # by the question's key; for this visit
 
 
 def switch() -> bool:
-    """The switch, shared by the pages and in the address."""
-    address.seed("predict", False, lambda text: text == "True", (True, False))
-    on = st.toggle(
-        "Predict, then reveal",
-        key="predict",
-        persist_state="session",
-        help="Hides shapes and answers until a guess is made, then shows both.",
-    )
-    address.show("predict", on)
-    return on
+    """The switch, shared by the pages."""
+    return PREDICT.toggle()
 
 
 def title(text: str) -> bool:
