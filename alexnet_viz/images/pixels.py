@@ -66,7 +66,7 @@ def _readers_errors(name: str) -> Iterator[None]:
     """ImageError, MemoryError or Unreadable, whatever Pillow's readers raise on damaged data: nearly anything."""
     try:
         yield
-    except (ImageError, MemoryError, Unreadable):
+    except (ImageError, MemoryError, Unreadable, ImportError):  # the last: a reader that is not installed
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_too_large(name)) from error

@@ -1,5 +1,6 @@
 """Untrusted bytes: every format comes out upright and in true colours, everything else as one plain sentence."""
 
+import dataclasses
 import hashlib
 import io
 import struct
@@ -17,6 +18,7 @@ from PIL import Image, ImageCms, ImageFile
 from PIL.Image import Transpose
 
 from alexnet_viz.errors import ImageError
+from alexnet_viz.images import formats
 from alexnet_viz.images.decode import decode
 from alexnet_viz.sandbox import Sandbox
 from alexnet_viz.values import Photo
@@ -548,3 +550,11 @@ def test_many_threads_decode_at_once_and_pillow_stays_as_it_was(encode, picture)
         together = list(pool.map(answer, files))
     assert together == [answer(data) for data in files]
     assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, list(warnings.filters))
+
+
+def test_a_reader_that_is_not_installed_is_no_damage_to_the_photo(monkeypatch, encode, picture):
+    jpeg = next(kind for kind in formats.FORMATS if kind.title == "JPEG")
+    without = dataclasses.replace(jpeg, reader="not_installed")
+    monkeypatch.setattr("alexnet_viz.images.decode.format_of", lambda data: without)
+    with pytest.raises(ModuleNotFoundError, match="not_installed"):
+        decode(encode(picture(60, 40), "JPEG"), "photo.jpg")
