@@ -40,12 +40,25 @@ def write_atomically(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def open_regular(path: str | Path) -> BinaryIO:
+    """Open a file to read; OSError for a folder, a pipe or a device, which nothing is read from or waits for."""
+    descriptor = _open_without_waiting(path)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(None, "not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def _open_without_waiting(path: str | Path) -> int:
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
 def read_bytes(path: Path, limit: int, offset: int = 0) -> bytes:
     """A regular file's bytes from an offset on; from its end if that is below 0.
 
     Raises Malformed for more than ``limit`` bytes, and for a folder, a pipe or a device, which may never end; OSError.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = _open_without_waiting(path)
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):

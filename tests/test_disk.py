@@ -1,5 +1,6 @@
-"""Where the app keeps its own files."""
+"""Files that anything may have happened to, and where the app keeps its own."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,10 @@ def test_a_variable_names_the_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("ALEXNET_VIZ_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ALEXNET_VIZ_RUNS", str(tmp_path / "runs"))
     assert (disk.cache_folder(), disk.runs_folder()) == (tmp_path / "cache", tmp_path / "runs")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_regular_file_is_not_opened_in_wait(make, tmp_path):
+    make(tmp_path / "odd")
+    with pytest.raises(OSError, match="not a regular file"):
+        disk.open_regular(tmp_path / "odd")

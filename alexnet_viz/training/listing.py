@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from alexnet_viz.disk import open_regular
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
 from alexnet_viz.sandbox import Busy, OutOfMemory, OutOfTime, Sandbox
-from alexnet_viz.training.zips import Member, open_regular, read_member
+from alexnet_viz.training.zips import Member, read_member
 
 Progress = Callable[[str], None]
 

@@ -282,11 +282,6 @@ def changing(run: Path, what: str) -> Iterator[None]:
         ) from error
 
 
-def weights_path(path: Path) -> Path | None:
-    """The weights of the best checkpoint that is there, else of the last; None while there is none."""
-    return checkpoint_index.weights_file(path / "checkpoints", read_index(path))
-
-
 def read_index(path: Path) -> Index:
     """The good checkpoints by name: ``last`` (the newest first) and ``best`` (or None)."""
     return checkpoint_index.read_index(path / "checkpoints")[0]

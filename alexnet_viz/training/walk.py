@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from alexnet_viz.disk import open_regular
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
 from alexnet_viz.images.formats import START_BYTES, SUFFIXES, format_of
-from alexnet_viz.training.zips import METHODS, Member, ZipError, open_regular, read_beginning, read_member, read_table
+from alexnet_viz.training.zips import METHODS, Member, ZipError, read_beginning, read_member, read_table
 
 CLASS_TABLE = "classes.tsv"
 LAYOUT = "Expected ROOT/train/CLASS/photo.jpg and ROOT/val/CLASS/photo.jpg, or ROOT/CLASS/photo.jpg"

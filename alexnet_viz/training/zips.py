@@ -10,11 +10,9 @@ from __future__ import annotations
 import bz2
 import lzma
 import os
-import stat
 import struct
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 METHODS = frozenset((0, 8, 12, 14))  # stored, deflated, bzip2, LZMA (4.4.5)
@@ -46,15 +44,6 @@ class Member(NamedTuple):
     method: int
     offset: int
     encrypted: bool
-
-
-def open_regular(path: str | Path) -> BinaryIO:
-    """Open a file to read; OSError for a pipe, a socket or a device, which nothing is read from or waits for."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(None, "not a regular file", str(path))
-    return os.fdopen(descriptor, "rb")
 
 
 def read_table(file: BinaryIO) -> Iterator[Member]:

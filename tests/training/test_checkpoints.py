@@ -57,7 +57,7 @@ def test_the_last_two_and_the_best_are_kept(run):
 
 def test_a_checkpoint_opens_as_weights_with_what_belongs_to_them(run):
     save(run, 7, best=True)
-    _, described = read_weights(runs.weights_path(run))
+    _, described = read_weights(runs.read_run(run).weights)
     assert described["categories"] == ["cat", "dog"]
     assert described["preprocessing"]["crop"] == 128
 

@@ -230,13 +230,13 @@ def test_what_a_later_attempt_does_again_replaces_the_earlier():
 
 
 def test_the_best_checkpoint_goes_before_the_last(run):
-    assert runs.weights_path(run) is None
+    assert runs.read_run(run).weights is None
     for name in ("step-1", "step-2"):
         (run / "checkpoints" / f"{name}.safetensors").touch()
     runs.replace_json(run / "checkpoints" / "index.json", {"last": ["step-2", "step-1"], "best": None})
-    assert runs.weights_path(run).name == "step-2.safetensors"
+    assert runs.read_run(run).weights.name == "step-2.safetensors"
     runs.replace_json(run / "checkpoints" / "index.json", {"last": ["step-2", "step-1"], "best": "step-1"})
-    assert runs.weights_path(run).name == "step-1.safetensors"
+    assert runs.read_run(run).weights.name == "step-1.safetensors"
 
 
 def test_the_log_ends_with_its_last_lines(run):
