@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from alexnet_viz.attribution.session import Session
 from alexnet_viz.attribution.targets import Target
-from alexnet_viz.figures.attribution import Look, overlay, panel
+from alexnet_viz.figures.attribution import MapStyle, overlay, panel
 from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.inspection.model import get
@@ -48,7 +48,7 @@ def test_a_photo_is_asked_why_and_its_maps_are_compared_and_taken_home(server, o
     one = decode(data, "mine.jpg")
     seen = preprocess(one, model.info.preprocessing)
     found = Session(model, seen.tensor).attribute("input-x-gradient", Target.of_class(7)).values
-    drawn = panel("", "", one, seen.geometry, found, Look())
+    drawn = panel("", "", one, seen.geometry, found, MapStyle())
 
     # the legend's numbers, and the value under the pointer
     legend = page.locator("figure .ends").first.locator("span").all_text_contents()
@@ -70,7 +70,7 @@ def test_a_photo_is_asked_why_and_its_maps_are_compared_and_taken_home(server, o
     # the overlay at the photo's own size, pixel by pixel
     with Image.open(io.BytesIO(download(page, "Overlay PNG"))) as image:
         assert image.size == (300, 420)
-        np.testing.assert_array_equal(np.asarray(image), np.asarray(overlay(drawn, Look())))
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(overlay(drawn, MapStyle())))
     np.testing.assert_array_equal(np.load(io.BytesIO(download(page, "Raw map .npy"))), found)
     settings = json.loads(download(page, "Settings JSON"))
     assert settings["maps"][0]["target_index"]["index"] == 7
