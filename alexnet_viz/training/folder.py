@@ -310,7 +310,8 @@ def _notes(layout: _Layout, folders: _Folders) -> list[str]:
     for name, folder_names in alike.items():
         if len(folder_names) > 1:
             notes.append(
-                f"{len(folder_names)} folders of the name {display_name(name)!r}, encoded otherwise, are one class."
+                f"{len(folder_names)} folders named {display_name(name)!r}, their accents encoded in two ways, are "
+                "one class."
             )
     alike = defaultdict(set)
     for name in layout.classes:
@@ -325,6 +326,22 @@ def _notes(layout: _Layout, folders: _Folders) -> list[str]:
             f"Photos in folders inside a class folder are of that class: {len(nested)} such folders, "
             f"as {display_name(nested[0])}."
         )
+    return [*notes, *_split_like(layout.classes, nested)]
+
+
+def _split_like(classes: Sequence[str], nested: Sequence[str]) -> list[str]:
+    """What is mixed although its name looks like a part of a split: rose/train and rose/val, or photos_a_train."""
+    notes = []
+    inner = [path for path in nested if split_kind(path.rpartition("/")[2])]
+    if inner:
+        notes.append(
+            f"{display_name(inner[0])} looks like a part of a split inside a class folder, and all of a class folder "
+            "is mixed: for that split, put train/ and val/ at the top and the class folders into them."
+        )
+    kinds = {name: kind for name in classes for word in re.findall(r"[^\W\d_]+", name) if (kind := split_kind(word))}
+    if "train" in kinds.values() and len(set(kinds.values())) > 1:
+        listed = " and ".join(f"{display_name(name)}/" for name in list(kinds)[:2])
+        notes.append(f"{listed} are classes here: if they are parts of a split, rename them to train and val.")
     return notes
 
 

@@ -119,6 +119,18 @@ TRAIN, VAL, TEST = (tuple(f"{side}/{name}" for name in ("ant", "bee")) for side 
             {"ant": (5, 1), "bee": (2, 1)},
             "Photos in folders inside a class folder are of that class: 2 such folders, as ant/2019.",
         ),
+        (
+            photos("ant/train", "ant/val", "bee/train", "bee/val"),
+            {"ant": (5, 1), "bee": (5, 1)},
+            "ant/train looks like a part of a split inside a class folder, and all of a class folder is mixed: for "
+            "that split, put train/ and val/ at the top and the class folders into them.",
+        ),
+        (
+            photos("Insects Train/ant", "Insects Valid/ant"),
+            {"Insects Train": (2, 1), "Insects Valid": (2, 1)},
+            "Insects Train/ and Insects Valid/ are classes here: if they are parts of a split, rename them to train "
+            "and val.",
+        ),
     ],
 )
 def test_what_is_understood_of_the_folders_names(make_tree, files, expected, note):
@@ -188,7 +200,7 @@ def test_composed_and_decomposed_accents_are_one_class(make_tree):
     )
     summary = examine(mixed)
     assert counts(summary) == {composed: (1, 1), "tea": (1, 1)}
-    assert "encoded otherwise" in summary.notes[0]
+    assert "encoded in two ways" in summary.notes[0]
 
 
 def test_names_that_are_not_utf8_are_shown_with_a_replacement_and_stay_apart(make_tree):
