@@ -7,6 +7,7 @@ an own mean and standard deviation as ``R,G,B/R,G,B`` on a scale of 0 to 1.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 
 from alexnet_viz.errors import WeightsError
@@ -56,10 +57,27 @@ def colours(text: str) -> Colours:
 
 
 def own(mean: str, std: str) -> str:
-    """An own mean and standard deviation, three numbers each, as a choice. Raises WeightsError."""
-    text = f"{mean}/{std}".replace(" ", "")
+    """An own mean and standard deviation, each three numbers with commas or spaces between, as a choice.
+
+    Raises WeightsError.
+    """
+    for title, numbers in (("mean", mean), ("std", std)):
+        if len(_numbers(numbers)) != 3 or not all(map(_is_number, _numbers(numbers))):
+            raise WeightsError(f"The {title} needs three numbers, for red, green and blue, such as 0.5, 0.5, 0.5.")
+    text = f"{','.join(_numbers(mean))}/{','.join(_numbers(std))}"
     colours(text)
     return text
+
+
+def _numbers(text: str) -> list[str]:
+    return re.findall(r"[^\s,;]+", text.strip("[]() "))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _own(text: str) -> Colours:

@@ -13,6 +13,7 @@ from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.network import sources
+from alexnet_viz.network.colours import own as own_choice
 from alexnet_viz.network.variants import build
 from alexnet_viz.values import NetworkSpec, Preprocessing
 
@@ -117,3 +118,15 @@ def test_a_long_name_is_shortened_in_its_middle():
     name = sources.save_upload(b"PK\x03\x04", "é" * 300 + ".pth.tar").name
     assert len(name.encode()) <= 200
     assert name.endswith(".pth.tar")
+
+
+@pytest.mark.parametrize("mean", ["0.5, 0.4, 0.3", "0.5 0.4 0.3", "[0.5; 0.4; 0.3]"])
+def test_an_own_mean_may_be_typed_with_commas_or_spaces(mean):
+    assert own_choice(mean, "0.2 0.3 0.4") == "0.5,0.4,0.3/0.2,0.3,0.4"
+
+
+def test_a_mean_and_a_std_of_other_than_three_numbers_are_named():
+    with pytest.raises(WeightsError, match=r"^The mean needs three numbers, for red, green and blue, such as 0\.5"):
+        own_choice("0.5", "0.2, 0.3, 0.4")
+    with pytest.raises(WeightsError, match=r"^The std needs three numbers"):
+        own_choice("0.5, 0.4, 0.3", "")

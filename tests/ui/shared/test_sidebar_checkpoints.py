@@ -83,7 +83,7 @@ def test_an_own_mean_and_std_is_checked_and_the_last_good_one_stays(tmp_path):
     chosen = app.session_state.choice.weights
     assert chosen.endswith("/0.5,0.5,0.5")
     app.sidebar.text_input(key="preprocessing_Std").set_value("0.5, 0, zero").run()
-    assert "There is no preprocessing" in app.error[0].value
+    assert "The std needs three numbers" in app.error[0].value
     assert app.session_state.choice.weights == chosen
 
 
