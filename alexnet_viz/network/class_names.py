@@ -26,7 +26,7 @@ def class_names(tree: Any, count: int) -> tuple[tuple[str, ...] | None, str]:
                 )
             elif _usable(names):
                 return tuple(names), f"The names of the classes are the file's own ({key})."
-    return None, wrong or "The file names no classes: they are numbered."
+    return None, wrong or "The file holds no usable names of classes: they are numbered."
 
 
 def _entries(node: Any, depth: int, seen: set[int]) -> Iterator[tuple[str, Any]]:

@@ -146,7 +146,7 @@ def _preprocessing_note(title: str, chosen: bool) -> str:
 
 def _place_notes(named: Named) -> tuple[str, ...]:
     if named.others:
-        return (f"The file holds several networks; this is “{named.prefix}”, beside it are {_some(named.others)}.",)
+        return (f"The file holds several networks; this is “{named.prefix}”, beside it: {_some(named.others)}.",)
     return (f"Left out of the file: {_some(named.rest)}.",) if named.rest else ()
 
 

@@ -184,7 +184,7 @@ def test_of_two_networks_in_a_file_the_first_is_taken_and_the_other_named(tmp_pa
     torch.save({"student": STATE, "teacher": other}, tmp_path / "two.pth")
     found, info = logits(tmp_path / "two.pth")
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
-    assert "The file holds several networks; this is “student”, beside it are “teacher”." in info.notes
+    assert "The file holds several networks; this is “student”, beside it: “teacher”." in info.notes
 
 
 def test_only_the_weights_are_read_and_not_the_optimisers_state(tmp_path, monkeypatch):
@@ -230,10 +230,10 @@ def test_a_safetensors_files_class_names_are_shown(tmp_path):
     ("names", "note"),
     [
         (["a", "b", "c"], "The file names 3 classes (classes) for 5 outputs: they are numbered instead."),
-        ([1, 2, 3, 4, 5], "The file names no classes: they are numbered."),
-        (["same"] * 5, "The file names no classes: they are numbered."),
-        (["a", "b", "c", "d", "x" * 100_000], "The file names no classes: they are numbered."),
-        ({"a": 0, "b": 1, "c": 2, "d": 3, "e": 7}, "The file names no classes: they are numbered."),
+        ([1, 2, 3, 4, 5], "The file holds no usable names of classes: they are numbered."),
+        (["same"] * 5, "The file holds no usable names of classes: they are numbered."),
+        (["a", "b", "c", "d", "x" * 100_000], "The file holds no usable names of classes: they are numbered."),
+        ({"a": 0, "b": 1, "c": 2, "d": 3, "e": 7}, "The file holds no usable names of classes: they are numbered."),
     ],
 )
 def test_names_that_do_not_fit_are_left_with_a_note(tmp_path, names, note):
