@@ -153,7 +153,9 @@ def check_place(recipe: Recipe) -> None:
     if source == "folder" and not os.path.exists(root):
         raise DataError(f"There is no folder or .zip file {display_name(root)}. {LAYOUT}.")
     needed = _FILES.get(source, ())
-    missing = [file for file, unpacked in needed if not (root / file).is_file() and not (root / unpacked).exists()]
+    missing = [
+        file for file, unpacked in needed if not os.path.isfile(root / file) and not os.path.exists(root / unpacked)
+    ]
     if missing:
         raise DataError(
             f"{_TITLES[source]} is not in {root}: get {', '.join(missing)} from {_ORIGINS[source]} "
@@ -199,7 +201,7 @@ def count(recipe: Recipe) -> tuple[int, int]:
 def place_of(recipe: Recipe) -> tuple[str, Path]:
     """(source, where its files are) of the data that a recipe names."""
     source, _, where = recipe.data.partition(":")
-    return source, Path(where).expanduser() if where else cache_folder() / source
+    return source, Path(os.path.expanduser(where)) if where else cache_folder() / source
 
 
 # --- sources -------------------------------------------------------------------------------------

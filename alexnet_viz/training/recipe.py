@@ -19,6 +19,7 @@ from alexnet_viz.settings import Setting
 from alexnet_viz.values import NetworkSpec, Preprocessing, Variant
 
 SOURCES = ("textures", "folder", "cifar10", "imagenette", "imagenet")
+NEED_A_PLACE = ("folder", "imagenet")  # the others are drawn, or can be downloaded into the cache
 
 
 def _setting(
@@ -188,7 +189,7 @@ class Recipe:
         source, _, where = self.data.partition(":")
         if source not in SOURCES:
             raise RecipeError(f"There is no data {source!r}: choose one of {', '.join(SOURCES)}.")
-        if source in ("folder", "imagenet") and not where:
+        if source in NEED_A_PLACE and not where:
             raise RecipeError(f"data={source} needs a place: write {source}:PATH.")
         if self.input_size is None:
             side = self.sizes[-1][1] if self.sizes else NetworkSpec(self.variant).input_size

@@ -11,6 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.disk import runs_folder
+from alexnet_viz.errors import DataError
 from alexnet_viz.training import data, runs
 from alexnet_viz.training.recipe import Recipe, preset
 from alexnet_viz.ui.training import data_summary
@@ -141,3 +142,18 @@ def test_a_run_whose_photos_moved_asks_where_they_are(page, folder, tmp_path, mo
     assert not page.exception
     assert started == [run]
     assert not any(box.key == "moved-moved" for box in page.text_input)
+
+
+@pytest.mark.parametrize("source", ["folder", "imagenet"])
+def test_before_a_place_is_typed_the_page_asks_for_it(page, source):
+    page.selectbox(key="data_source").set_value(source).run()
+    assert page.info[0].value.startswith("Where are the photos? ")
+    assert not page.error
+    assert page.button(key="start").disabled
+
+
+@pytest.mark.parametrize("source", ["folder", "imagenet"])
+@pytest.mark.parametrize("place", ["~nosuchuser/photos", "x" * 300, "a\0b"])
+def test_a_place_that_cannot_be_is_a_sentence(source, place):
+    with pytest.raises(DataError, match=r"^There is no folder|^ImageNet is not in"):
+        data.check_place(Recipe(data=f"{source}:{place}"))

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import DataError, UserError
@@ -16,7 +17,7 @@ from alexnet_viz.figures.architecture import human
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.settings import Setting
 from alexnet_viz.training import data, estimate, launcher, runs
-from alexnet_viz.training.recipe import PRESET_DURATIONS, PRESETS, Recipe, parse, settings
+from alexnet_viz.training.recipe import NEED_A_PLACE, PRESET_DURATIONS, PRESETS, Recipe, parse, settings
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import duration
@@ -39,6 +40,22 @@ _STARTED = "_last_start"
 _DOUBLE_CLICK = 2.0  # seconds
 _costs: LRUCache[Future] = LRUCache(32)
 _timing = ThreadPoolExecutor(1, "cost")  # one at a time: each takes all cores
+
+
+def _recipe(preset: str, place: str, summary: DeltaGenerator) -> Recipe | None:
+    """What the form asks for, with what its data hold in ``summary``; None, and why, where it cannot start."""
+    try:
+        values = _changed_values(PRESETS[preset])
+        wanted = PRESETS[preset].changed(**{"data": place, **values})
+        data.check_place(wanted)
+        summary.caption(_summary(wanted, len(values)))
+        with summary:
+            return wanted if data_summary(wanted) else None
+    except UserError as error:
+        summary.error(markdown(str(error)), icon=":material/block:")
+        if isinstance(error, DataError) and place.partition(":")[0] in data.DOWNLOADS:
+            _offer(wanted, summary)
+        return None
 
 
 def launch() -> None:
@@ -75,18 +92,11 @@ def launch() -> None:
     summary = st.container()
     if third.toggle("Settings", key="settings", help="Everything that a run can be given, grouped."):
         _settings_form(PRESETS[name])
-    recipe = None
-    try:
-        values = _changed_values(PRESETS[name])
-        wanted = PRESETS[name].changed(**{"data": f"{source}:{place}" if place else source, **values})
-        data.check_place(wanted)
-        summary.caption(_summary(wanted, len(values)))
-        with summary:
-            recipe = wanted if data_summary(wanted) else None
-    except UserError as error:
-        summary.error(markdown(str(error)), icon=":material/block:")
-        if isinstance(error, DataError) and source in data.DOWNLOADS:
-            _offer(wanted, summary)
+    if source in NEED_A_PLACE and not place:
+        summary.info(f"Where are the photos? {_PLACES[source]}", icon=":material/folder_open:")
+        recipe = None
+    else:
+        recipe = _recipe(name, f"{source}:{place}" if place else source, summary)
     asked = fourth.button(
         "Cost?",
         icon=":material/timer:",
