@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
@@ -224,7 +225,8 @@ class Unit:
     ``inputs`` is what it reads, float32: (n, side, side) or (n,), the channels from ``first`` on of the layer
     ``below`` ("photo" under conv1): its group's (conv), its neighbours' (norm), all (fc, softmax), else its own.
     ``weights`` (n, k, k) or (n,) and ``bias`` belong to conv and fc. ``output`` is what PyTorch computed: (side, side),
-    or () where the layer has no map; there the unit's number is its ``channel``, one of ``channels``.
+    or () where the layer has no map; there the unit's number is its ``channel``, one of ``channels``. ``lrn`` holds the
+    constants of a normalisation (size, alpha, beta, k), as nn.LocalResponseNorm takes them.
     """
 
     layer: str
@@ -240,6 +242,7 @@ class Unit:
     kernel: int = 1
     stride: int = 1
     padding: int = 0
+    lrn: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from alexnet_viz.figures.palette import KIND_COLOURS, levels, scale
-from alexnet_viz.values import Column, Preprocessed, Preprocessing, Unit
+from alexnet_viz.values import Column, Preprocessed, Unit
 
 
 class Scene(NamedTuple):
@@ -116,7 +116,6 @@ def layer_scene(
 def unit_scene(
     unit: Unit,
     inputs: Preprocessed,
-    how: Preprocessing,
     labels: Sequence[str],
     flat: tuple[str, int],
     ground: tuple[float, float],
@@ -143,12 +142,11 @@ def unit_scene(
             "stride": unit.stride,
             "padding": unit.padding,
             "bias": unit.bias,
+            "lrn": None if unit.lrn is None else dict(unit.lrn),
             "inputs": pack.add(unit.inputs),
             "weights": None if unit.weights is None else pack.add(unit.weights),
             "output": pack.add(unit.output),
             "photo": pack.add(inputs.pixels),
-            "mean": list(how.mean),
-            "std": list(how.std),
             "flat": list(flat),
             "ground": list(ground),
             "fields": [list(field) for field in fields],

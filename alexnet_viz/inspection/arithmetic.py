@@ -68,6 +68,7 @@ def unit(network: AlexNet, trace: Trace, layer: str, channel: int) -> Unit:
         step.layer.kernel,
         step.layer.stride,
         step.layer.padding,
+        LRN if kind == "norm" else None,
     )
 
 

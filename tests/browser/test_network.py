@@ -107,9 +107,9 @@ def test_from_the_overview_to_a_value_whose_terms_add_up_and_back(server, open_p
     one = value(unit(model.network, record, "conv2", channel), walk(model.info.spec)[3], 7, 9)
     rounding = 1e-6 * (np.abs(one.terms).sum() + 1)
     for line in (".total td", ".torch td"):
-        assert abs(number(page.locator(f".ledger {line}").inner_text().split()[0]) - torchs) < rounding
-    parts = [number(text) for text in page.locator(".ledger tbody tr:not([hidden]) .bars + td").all_inner_texts()]
-    parts += [number(page.locator(f".ledger .{line} td").inner_text()) for line in ("others", "bias")]
+        assert abs(number(page.locator(f".sum-table {line}").inner_text().split()[0]) - torchs) < rounding
+    parts = [number(text) for text in page.locator(".sum-table tbody tr:not([hidden]) .bars + td").all_inner_texts()]
+    parts += [number(page.locator(f".sum-table .{line} td").inner_text()) for line in ("others", "bias")]
     assert abs(sum(parts) - torchs) < 0.002 * sum(map(abs, parts))  # the list shows three digits
     page.locator(".every summary").click()
     page.get_by_role("button", name="Show all").click()
@@ -154,7 +154,7 @@ def test_by_keyboard_alone_and_nothing_runs_on(server, open_page):
     page.keyboard.press("ArrowDown")
     settled(page)
     assert [at(page)[key] for key in ("y", "x")] == ["1", "1"]
-    said = page.locator(".said")
+    said = page.locator(".network .announcement")
     expect(said).to_contain_text("row 1, column 1")
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
@@ -165,7 +165,7 @@ def test_by_keyboard_alone_and_nothing_runs_on(server, open_page):
     assert running(page) == 0
     y, x = int(at(page)["y"]), int(at(page)["x"])
     assert (y, x) > (1, 1)  # where it was paused is where the address leads
-    total = number(page.locator(".ledger .total td").inner_text())
+    total = number(page.locator(".sum-table .total td").inner_text())
     assert total == pytest.approx(record.outputs["conv3"][channel, y, x], rel=1e-4, abs=1e-6)
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
@@ -204,7 +204,7 @@ def test_by_finger_and_without_motion(server, open_page):
     page.get_by_role("button", name="Pause").tap()
     settled(page)
     assert running(page) == 0
-    total = number(page.locator(".ledger .total td").inner_text())
+    total = number(page.locator(".sum-table .total td").inner_text())
     y, x = int(at(page)["y"]), int(at(page)["x"])
     assert total == pytest.approx(record.outputs["conv4"][channel, y, x], rel=1e-4, abs=1e-6)
     zoom = page.locator("canvas.zoom")
@@ -297,7 +297,7 @@ def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(module_page,
     for step in chain:
         layer = step.layer.name
         one = unit(model.network, record, layer, int(rng.integers(step.output[0])))
-        scene = unit_scene(one, inputs, model.info.preprocessing, model.info.categories, ("pool5", 6), (0, 32))
+        scene = unit_scene(one, inputs, model.info.categories, ("pool5", 6), (0, 32))
         side = step.output[-1] if len(step.output) == 3 else 1
         places = [(0, 0), (side - 1, side - 1), *(tuple(map(int, rng.integers(side, size=2))) for _ in range(3))]
         found = page.evaluate(
@@ -307,8 +307,8 @@ def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(module_page,
                 const bytes = Uint8Array.from(atob(block), (one) => one.charCodeAt(0));
                 const unit = readUnit({ ...index, read: reader(bytes) });
                 return places.map(([y, x]) => {
-                    const { total, torch, terms } = takeApart(unit, y, x);
-                    return { total, torch, terms: terms.length, size: terms.reduce((a, b) => a + Math.abs(b), 0) };
+                    const { total, pytorch, terms } = takeApart(unit, y, x);
+                    return { total, pytorch, terms: terms.length, size: terms.reduce((a, b) => a + Math.abs(b), 0) };
                 });
             }""",
             [scene.index, base64.b64encode(scene.block.tobytes()).decode(), places],
@@ -317,7 +317,7 @@ def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(module_page,
             computed = output(record, layer)[one.channel]
             torchs = float(computed[y, x] if computed.ndim else computed)
             mine = value(one, step, y, x)
-            assert told["torch"] == torchs
+            assert told["pytorch"] == torchs
             assert told["terms"] == mine.terms.size
             rounding = (
                 1e-6 * (told["size"] + abs(one.bias)) if step.layer.kind in ("conv", "fc") else 3e-6 * abs(torchs)

@@ -55,7 +55,7 @@ def test_a_channel_and_a_position_by_mouse_and_by_keyboard_and_they_stay(server,
     canvas.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".grid .said")).to_contain_text("channel 39")
+    expect(page.locator(".grid .announcement")).to_contain_text("channel 39")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("channel=39"))
     settled(page)

@@ -89,7 +89,7 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     last = len(snapshot_steps(run.path)) - 1
     expect(slider).to_have_attribute("max", str(last))  # the last picture too, after which nothing is asked
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.locator(".run .told").get_by_text("running")).to_be_visible(timeout=180_000)
+    expect(page.locator(".run .detail").get_by_text("running")).to_be_visible(timeout=180_000)
     grown(page, before + 1)
     assert runs.read_run(run.path).status.attempt == 2
 

@@ -137,7 +137,7 @@ def test_a_run_is_started_watched_stopped_and_resumed(page):
     assert {name: getattr(run.recipe, name) for name in SMALL} == SMALL
     wait_for(run.path, "running", steps=7)
     page.run()
-    assert "step" in told(page)["told"]
+    assert "step" in told(page)["detail"]
     assert (told(page)["state"], told(page)["every"]) == ("running", feed.pace(run, 1))
     page.button(key="stop").click().run()
     stopped = wait_for(run.path, "stopped")

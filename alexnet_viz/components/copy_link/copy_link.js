@@ -1,50 +1,56 @@
+// Copies the address of the page.
+
+import { make } from "../lib/dom.js";
+import { renewLifetime } from "../lib/lifetime.js";
+
+const MESSAGE_DELAY = 2500; // milliseconds that the message stays
+
 // Streamlit enters a page's bare path into the history and our parameters after it: that is one step back, not two.
-const push = history.pushState;
-if (push.name === "pushState") {
-  let entered = true;
+const { pushState } = history;
+if (pushState.name === "pushState") {
+  let hasEnteredPage = true;
   history.pushState = function enter(state, title, url) {
     const to = new URL(url ?? "", location.href);
-    const same = to.pathname === location.pathname;
-    const completes =
-      same &&
-      entered &&
-      [...new URLSearchParams(location.search)].every(([key, value]) => to.searchParams.get(key) === value);
-    entered = !same;
-    (completes ? history.replaceState : push).call(history, state, title, url);
+    const isSamePage = to.pathname === location.pathname;
+    const current = [...new URLSearchParams(location.search)];
+    const keepsParameters = current.every(([key, value]) => to.searchParams.get(key) === value);
+    const completes = isSamePage && hasEnteredPage && keepsParameters;
+    hasEnteredPage = !isSamePage;
+    (completes ? history.replaceState : pushState).call(history, state, title, url);
   };
 }
 
-// Copies the address of the page. Browsers offer navigator.clipboard on https and on this machine alone; to everybody
-// else in the room the old way is open.
-export default function ({ parentElement }) {
-  const done = parentElement.querySelector(".done");
-  let timer;
+/** Whether a text could be copied without navigator.clipboard, which is there on https and on this machine alone. */
+function copyBySelection(text) {
+  const field = make("textarea", { value: text, style: "position: fixed" });
+  document.body.append(field);
+  field.select();
+  const isCopied = document.execCommand("copy");
+  field.remove();
+  return isCopied;
+}
 
-  const oldWay = (text) => {
-    const field = document.createElement("textarea");
-    field.value = text;
-    field.style.position = "fixed";
-    document.body.append(field);
-    field.select();
-    const copied = document.execCommand("copy");
-    field.remove();
-    return copied;
-  };
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
+}
 
+export default function copyLink({ parentElement }) {
+  const message = parentElement.querySelector(".done");
+  const lifetime = renewLifetime(parentElement);
+  let keepMessage = () => {};
   parentElement.querySelector("button").onclick = async () => {
     const address = window.location.href;
-    let copied;
-    try {
-      await navigator.clipboard.writeText(address);
-      copied = true;
-    } catch {
-      copied = oldWay(address);
-    }
-    done.textContent = copied ? "Link copied" : "Copy the address above the page";
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      done.textContent = "";
-    }, 2500);
+    const isCopied = await copy(address);
+    message.textContent = isCopied ? "Link copied" : "Copy the address above the page";
+    keepMessage();
+    keepMessage = lifetime.timeout(() => {
+      message.textContent = "";
+    }, MESSAGE_DELAY);
   };
-  return () => clearTimeout(timer);
+  return () => lifetime.end();
 }

@@ -1,226 +1,256 @@
 // The film of learning. The newest frame comes by itself, the others when somebody wants to see them; all stay here,
 // and playing them asks nothing of the server.
 
-import { fetched, follow, words } from "../lib/follow.js";
+import { make, prefersReducedMotion } from "../lib/dom.js";
+import { Lifetime, renewLifetime } from "../lib/lifetime.js";
+import { formatCount } from "../lib/numbers.js";
+import { fetchBody, poll } from "../lib/polling.js";
+import { readFrames } from "./frames.js";
+import { drawTiles } from "./tiles.js";
 
-const PAUSE = 110; // ms between two pictures
-const CALM = 600; // the same, for who asked for little motion
+const FRAME_DELAY = 110; // milliseconds between two pictures
+const CALM_FRAME_DELAY = 600;
+const RETRY_DELAY = 2000; // until frames that did not come are asked for again
 
-export default function ({ parentElement, data: { run, source, every } }) {
-  const view = parentElement.querySelector(".film");
-  const find = (name) => view.querySelector(name);
-  const slider = find(".slider");
-  const coming = parentElement.querySelector(".coming");
-  const unreachable = parentElement.querySelector(".unreachable");
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+/**
+ * @typedef {object} Data what Python sends
+ * @property {string} run
+ * @property {string} source the address of the frames
+ * @property {number} every so many seconds new frames are asked for; 0 is never
+ */
 
-  if (view.run !== run) {
-    Object.assign(view, {
-      run,
-      frames: [],
-      at: 0,
-      layer: view.layer ?? "relu1",
-      story: null,
-      shown: null,
-      whole: false,
-    });
-    pause();
+class Film {
+  constructor(parentElement) {
+    this.view = parentElement.querySelector(".film");
+    this.coming = parentElement.querySelector(".coming");
+    this.unreachable = parentElement.querySelector(".unreachable");
+    this.slider = this.find(".slider");
+    this.layer = "relu1";
+    this.look = ""; // of the filters: "learned", "filters", or the server's choice
+    this.lifetime = new Lifetime();
+    this.stopTimer = null;
+    this.reset("");
+    this.handleControls();
   }
-  const size = ([n, h, w]) => n * h * w;
-  const from = (first) => `${source}?first=${first}`;
 
-  // A length, then a story in JSON, then the pixels of each frame that is new.
-  const take = (body, problem = "") => {
-    if (view.run !== run) return;
-    unreachable.textContent = problem;
-    if (!body) return;
-    const end = 4 + new DataView(body).getUint32(0);
-    const told = JSON.parse(words(body.slice(4, end)));
-    if (!told.steps.length) {
-      coming.hidden = !every;
-      return;
+  find(selector) {
+    return this.view.querySelector(selector);
+  }
+
+  reset(run) {
+    this.run = run;
+    this.frames = [];
+    this.index = 0; // of the frame that is shown
+    this.summary = null; // steps, shapes and the photo, as the server sent them last
+    this.drawn = ""; // what the picture was drawn from
+    this.hasAskedForAll = false;
+    this.pause();
+  }
+
+  handleControls() {
+    for (const button of this.find(".looks").children) {
+      button.onclick = () => {
+        this.look = button.dataset.look;
+        this.show();
+      };
     }
-    const newest = view.at >= view.frames.length - 1;
-    const late = view.story?.steps.length > told.steps.length; // overtaken by the answer to a later question
-    if (!late) view.story = { ...view.story, ...told };
-    view.filtersLength = 3 * size(told.filters);
-    const length =
-      2 * view.filtersLength +
-      Object.values(told.maps)
-        .map(size)
-        .reduce((a, b) => a + b, 0);
-    told.top.forEach((top, i) => {
-      view.frames[told.first + i] = { pixels: new Uint8Array(body, end + i * length, length), top };
-    });
-    if (newest && !view.timer) view.at = view.frames.length - 1; // who looks at the newest picture goes on doing so
-    tell();
-    show();
-  };
-
-  // Ask for all frames as soon as one is missed.
-  const ask = async () => {
-    if (view.whole) return;
-    view.whole = true;
-    const { body, problem } = await fetched(from(0));
-    take(body, problem);
-    if (!body)
-      setTimeout(() => {
-        view.whole = false;
-      }, 2000);
-  };
-  view.ask = ask;
-
-  function tell() {
-    view.hidden = false;
-    coming.hidden = true;
-    const { photo, truth, maps } = view.story;
-    const picture = find(".photo img");
-    if (photo && picture.src !== photo) picture.src = photo;
-    picture.alt = `The fixed photo${truth ? `: ${truth}` : ""}`;
-    find(".photo figcaption").textContent = truth;
-    const layers = Object.keys(maps);
-    if (find(".layers").childElementCount === layers.length) return;
-    find(".layers").replaceChildren(
-      ...layers.map((name) => {
-        const button = document.createElement("button");
-        Object.assign(button, { type: "button", textContent: name, title: `The photo's maps after ${name}` });
-        button.onclick = () => {
-          view.layer = name;
-          view.show();
-        };
-        return button;
-      }),
-    );
-  }
-
-  for (const button of find(".looks").children) {
-    button.onclick = () => {
-      view.look = button.dataset.look;
-      view.show();
+    this.find(".play").onclick = () => {
+      if (this.isPlaying) this.pause();
+      else this.play();
+      this.show();
+    };
+    this.slider.oninput = () => {
+      this.pause();
+      this.index = Number(this.slider.value);
+      this.show();
+    };
+    this.slider.onkeydown = (event) => {
+      if (event.key !== " ") return;
+      event.preventDefault();
+      this.find(".play").click();
     };
   }
 
-  // Tiles in a grid, each pixel as large as fits, with a gap between them.
-  const grid = (canvas, [count, height, width], columns, pixel) => {
-    const scale = Math.max(1, Math.round(560 / columns / width));
-    const [w, h] = [width * scale + 3, height * scale + 3];
-    const shape = [columns * w - 3, Math.ceil(count / columns) * h - 3];
-    if (canvas.width !== shape[0] || canvas.height !== shape[1]) [canvas.width, canvas.height] = shape;
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(...shape);
-    for (let tile = 0; tile < count; tile++) {
-      const [left, top] = [(tile % columns) * w, Math.floor(tile / columns) * h];
-      for (let y = 0; y < height * scale; y++) {
-        for (let x = 0; x < width * scale; x++) {
-          const from = (tile * height + Math.floor(y / scale)) * width + Math.floor(x / scale);
-          const to = 4 * ((top + y) * shape[0] + left + x);
-          pixel(image.data, to, from);
-          image.data[to + 3] = 255;
-        }
-      }
-    }
-    context.putImageData(image, 0, 0);
-  };
+  // --- frames ---
 
-  function show() {
-    if (!view.story) return;
-    const { steps, filters: tiles, maps, look: first, truth } = view.story;
-    const frame = view.frames[view.at];
-    slider.max = Math.max(0, view.frames.length - 1);
-    slider.value = view.at;
-    const step = steps[view.at].toLocaleString("en");
-    find(".step").textContent = `step ${step}`;
-    if (!frame) return view.ask();
-    slider.setAttribute("aria-valuetext", `step ${step}, picture ${view.at + 1} of ${view.frames.length}`);
-    const filters = find(".filters");
-    const look = view.look ?? first;
-    const learned = look === "learned";
-    const offset = learned ? 0 : view.filtersLength;
-    const shown = [run, view.at, view.layer, look].join();
-    if (view.shown === shown) return; // the page looks more often than there is a new picture
-    view.shown = shown;
-    grid(filters, tiles, tiles[0] > 64 ? 12 : 8, (out, to, from) => {
-      for (let c = 0; c < 3; c++) out[to + c] = frame.pixels[offset + 3 * from + c];
+  /** @param {Data} data @param {Lifetime} lifetime of the call */
+  receive(data, lifetime) {
+    if (this.run !== data.run) this.reset(data.run);
+    this.source = data.source;
+    this.isLive = Boolean(data.every);
+    poll(
+      lifetime,
+      () => this.addressOfNews(),
+      data.every,
+      (body, problem) => this.takeFrames(body, problem),
+    );
+    if (!this.summary) {
+      this.view.hidden = true;
+      this.coming.hidden = true;
+    }
+    this.fetchFrames(this.addressOfNews()); // at once too: a run takes its last picture after the last question
+  }
+
+  addressOfNews() {
+    return this.frames.length ? `${this.source}?first=${this.frames.length}` : this.source;
+  }
+
+  /** Returns whether an answer came. */
+  async fetchFrames(address) {
+    const { run } = this;
+    const { body, problem } = await fetchBody(address);
+    if (run === this.run) this.takeFrames(body, problem);
+    return Boolean(body);
+  }
+
+  /** Ask for all frames as soon as one is missed. */
+  async fetchAll() {
+    if (this.hasAskedForAll) return;
+    this.hasAskedForAll = true;
+    if (await this.fetchFrames(`${this.source}?first=0`)) return;
+    this.lifetime.timeout(() => {
+      this.hasAskedForAll = false;
+    }, RETRY_DELAY);
+  }
+
+  takeFrames(body, problem = "") {
+    this.unreachable.textContent = problem;
+    if (!body) return;
+    const { summary, frames } = readFrames(body);
+    if (!summary.steps.length) {
+      this.coming.hidden = !this.isLive;
+      return;
+    }
+    const showsNewest = this.index >= this.frames.length - 1;
+    const isOvertaken = this.summary?.steps.length > summary.steps.length; // by the answer to a later question
+    if (!isOvertaken) this.summary = { ...this.summary, ...summary };
+    frames.forEach((frame, i) => {
+      this.frames[summary.first + i] = frame;
     });
-    const what = learned ? `what training added to conv1's ${tiles[0]} filters` : `conv1's ${tiles[0]} filters`;
-    filters.setAttribute("aria-label", `Colour tiles: ${what}, after ${step} steps`);
-    let start = 2 * view.filtersLength;
-    for (const name of Object.keys(maps)) {
-      if (name === view.layer) {
-        const offset = start;
-        grid(find(".maps"), maps[name], 4, (out, to, from) => {
-          out[to] = out[to + 1] = out[to + 2] = frame.pixels[offset + from];
-        });
-      }
-      start += size(maps[name]);
-    }
-    find(".maps").setAttribute("aria-label", `The photo's first maps after ${view.layer}, after ${step} steps`);
-    for (const button of view.querySelectorAll(".choice button")) {
-      button.setAttribute(
-        "aria-pressed",
-        String([view.layer, look].includes(button.dataset.look ?? button.textContent)),
-      );
-    }
-    find(".top").replaceChildren(
-      ...frame.top.map(([label, probability]) => {
-        const row = document.createElement("li");
-        row.style.setProperty("--share", probability);
-        row.className = label === truth ? "truth" : "";
-        for (const text of [label, `${(100 * probability).toFixed(0)} %`]) {
-          row.append(Object.assign(document.createElement("span"), { textContent: text }));
-        }
-        return row;
-      }),
-    );
-    const [n, h, w] = maps[view.layer];
-    find(".note").textContent =
-      `Above: ${what}, each on its own scale, 0 is grey. Below: the ` +
-      ` photo's first ${n} maps after ${view.layer} (${h} × ${w}), 0 is black. The truth is green.`;
+    if (showsNewest && !this.isPlaying) this.index = this.frames.length - 1; // who sees the newest goes on to
+    this.showSummary();
+    this.show();
   }
 
-  function pause() {
-    clearInterval(view.timer);
-    view.timer = null;
-    find(".play").textContent = "▶";
-    find(".play").setAttribute("aria-label", "Play the film of learning");
+  // --- drawing ---
+
+  showSummary() {
+    this.view.hidden = false;
+    this.coming.hidden = true;
+    const { photo, truth, maps } = this.summary;
+    const picture = this.find(".photo img");
+    if (photo && picture.getAttribute("src") !== photo) picture.src = photo;
+    picture.alt = `The fixed photo${truth ? `: ${truth}` : ""}`;
+    this.find(".photo figcaption").textContent = truth;
+    const layers = Object.keys(maps);
+    if (this.find(".layers").childElementCount === layers.length) return;
+    const buttons = layers.map((layer) => {
+      const onclick = () => {
+        this.layer = layer;
+        this.show();
+      };
+      return make("button", { type: "button", title: `The photo's maps after ${layer}`, onclick }, layer);
+    });
+    this.find(".layers").replaceChildren(...buttons);
   }
-  function play() {
-    if (view.at >= view.frames.length - 1) view.at = 0;
-    find(".play").textContent = "❚❚";
-    find(".play").setAttribute("aria-label", "Pause the film");
-    view.timer = setInterval(
-      () => {
-        if (!view.frames[view.at + 1] && view.at < view.frames.length - 1) return view.ask(); // it is on its way
-        if (view.at < view.frames.length - 1) view.at += 1;
-        view.show();
-        if (view.at >= view.frames.length - 1) pause();
-      },
-      calm ? CALM : PAUSE,
-    );
+
+  show() {
+    const { summary, frames, index, slider, layer } = this;
+    if (!summary) return;
+    const frame = frames[index];
+    const step = formatCount(summary.steps[index]);
+    slider.max = Math.max(0, frames.length - 1);
+    slider.value = index;
+    this.find(".step").textContent = `step ${step}`;
+    if (!frame) return this.fetchAll();
+    slider.setAttribute("aria-valuetext", `step ${step}, picture ${index + 1} of ${frames.length}`);
+    const look = this.look || summary.look;
+    const drawn = [this.run, index, layer, look].join();
+    if (this.drawn === drawn) return; // the page looks more often than there is a new picture
+    this.drawn = drawn;
+    this.drawFilters(frame, look, step);
+    this.drawMaps(frame, step);
+    for (const button of this.view.querySelectorAll(".choice button")) {
+      const isPressed = [layer, look].includes(button.dataset.look ?? button.textContent);
+      button.setAttribute("aria-pressed", String(isPressed));
+    }
+    this.find(".top").replaceChildren(...frame.top.map((entry) => classRow(entry, summary.truth)));
+    const [count, height, width] = summary.maps[layer];
+    this.find(".note").textContent =
+      `Above: ${filtersTitle(summary, look)}, each on its own scale, 0 is grey. Below: the ` +
+      ` photo's first ${count} maps after ${layer} (${height} × ${width}), 0 is black. The truth is green.`;
   }
-  view.show = show; // the timer draws with the newest data
-  find(".play").onclick = () => {
-    if (view.timer) pause();
-    else play();
-    show();
-  };
-  slider.oninput = () => {
-    pause();
-    view.at = Number(slider.value);
-    show();
-  };
-  slider.onkeydown = (event) => {
-    if (event.key !== " ") return;
-    event.preventDefault();
-    find(".play").click();
-  };
-  const news = () => (view.frames.length ? from(view.frames.length) : source);
-  const end = follow(view, news, every, take);
-  if (!view.story) view.hidden = coming.hidden = true;
-  // At once too: a run that ends takes its last picture after the last question.
-  fetched(news()).then(({ body, problem }) => take(body, problem));
+
+  drawFilters(frame, look, step) {
+    const { summary } = this;
+    const pixels = look === "learned" ? frame.learned : frame.filters;
+    const canvas = this.find(".filters");
+    drawTiles(canvas, summary.filters, summary.filters[0] > 64 ? 12 : 8, (i) => pixels.subarray(3 * i, 3 * i + 3));
+    canvas.setAttribute("aria-label", `Colour tiles: ${filtersTitle(summary, look)}, after ${step} steps`);
+  }
+
+  drawMaps(frame, step) {
+    const { layer, summary } = this;
+    const canvas = this.find(".maps");
+    const pixels = frame.maps[layer];
+    if (pixels) drawTiles(canvas, summary.maps[layer], 4, (i) => [pixels[i], pixels[i], pixels[i]]);
+    canvas.setAttribute("aria-label", `The photo's first maps after ${layer}, after ${step} steps`);
+  }
+
+  // --- playing ---
+
+  get isPlaying() {
+    return this.stopTimer !== null;
+  }
+
+  pause() {
+    this.stopTimer?.();
+    this.stopTimer = null;
+    this.find(".play").textContent = "▶";
+    this.find(".play").setAttribute("aria-label", "Play the film of learning");
+  }
+
+  play() {
+    if (this.index >= this.frames.length - 1) this.index = 0;
+    this.find(".play").textContent = "❚❚";
+    this.find(".play").setAttribute("aria-label", "Pause the film");
+    const next = () => {
+      const isLast = this.index >= this.frames.length - 1;
+      if (!isLast && !this.frames[this.index + 1]) return this.fetchAll(); // it is on its way
+      if (!isLast) this.index += 1;
+      this.show();
+      if (this.index >= this.frames.length - 1) this.pause();
+    };
+    this.stopTimer = this.lifetime.interval(next, prefersReducedMotion() ? CALM_FRAME_DELAY : FRAME_DELAY);
+  }
+}
+
+const filtersTitle = ({ filters: [count] }, look) =>
+  look === "learned" ? `what training added to conv1's ${count} filters` : `conv1's ${count} filters`;
+
+function classRow([label, probability], truth) {
+  const percent = `${(100 * probability).toFixed(0)} %`;
+  const row = make(
+    "li",
+    { className: label === truth ? "truth" : "" },
+    make("span", {}, label),
+    make("span", {}, percent),
+  );
+  row.style.setProperty("--share", probability);
+  return row;
+}
+
+/** @param {{ parentElement: any, data: Data }} component */
+export default function film({ parentElement, data }) {
+  parentElement.film ??= new Film(parentElement); // the frames stay while the data change
+  const shown = parentElement.film;
+  const lifetime = renewLifetime(parentElement);
+  shown.receive(data, lifetime);
   return () => {
-    end();
-    clearInterval(view.timer);
+    const isLatest = parentElement.lifetime === lifetime;
+    lifetime.end();
+    if (!isLatest) return; // a later call's work goes on
+    shown.pause();
+    shown.lifetime.end();
   };
 }

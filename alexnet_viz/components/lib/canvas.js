@@ -1,52 +1,101 @@
-// Marks on a canvas that can be seen on any ground.
+// Drawing on canvases: pictures of values, and marks that are visible on any ground.
 
-// The frame around a cell of a map that is drawn cell pixels wide, visible on any colour.
-export function cursor(context, { y, x }, cell) {
-  const [left, top, edge] = [x * cell, y * cell, Math.max(cell, 5)];
-  context.lineWidth = 4;
-  context.strokeStyle = "#000";
-  context.strokeRect(left - 1, top - 1, edge + 2, edge + 2);
-  context.lineWidth = 2;
-  context.strokeStyle = "#fff";
-  context.strokeRect(left - 1, top - 1, edge + 2, edge + 2);
+import { cssColour, isLight } from "./colour.js";
+
+/** Size a canvas for the screen's resolution and clear it; its context then draws in CSS pixels. */
+export function sharpContext(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  resize(canvas, Math.round(width * ratio), Math.round(height * ratio));
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
 }
 
-export function box(context, left, top, width, height) {
-  context.lineWidth = 4;
-  context.strokeStyle = "#000";
-  context.strokeRect(left, top, width, height);
-  context.lineWidth = 2;
-  context.strokeStyle = "#fff";
+/** Set a canvas's size where it is another one: setting it also clears the canvas. */
+export function resize(canvas, width, height) {
+  if (canvas.width === width && canvas.height === height) return;
+  canvas.width = width;
+  canvas.height = height;
+}
+
+/**
+ * Paint one pixel a value; the picture is scaled up without smoothing where it is shown. Returns the canvas.
+ * @param {Uint8Array} table a scale's colours
+ * @param {(i: number) => number} indexOf the place in the scale of the pixel i
+ */
+export function paintIndices(canvas, width, height, table, indexOf) {
+  resize(canvas, width, height);
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    const colour = indexOf(i) * 3;
+    image.data[4 * i] = table[colour];
+    image.data[4 * i + 1] = table[colour + 1];
+    image.data[4 * i + 2] = table[colour + 2];
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** A square photo from its pixels: red, green, blue, row by row. */
+export function paintPhoto(canvas, pixels, side) {
+  resize(canvas, side, side);
+  const image = new ImageData(side, side);
+  for (let i = 0; i < side * side; i++) {
+    for (let channel = 0; channel < 3; channel++) image.data[4 * i + channel] = pixels[3 * i + channel];
+    image.data[4 * i + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** A rectangle in white with a black rim. */
+export function outline(context, left, top, width, height) {
+  strokeRect(context, "#000", 4, left, top, width, height);
+  strokeRect(context, "#fff", 2, left, top, width, height);
+}
+
+export function strokeRect(context, colour, lineWidth, left, top, width, height) {
+  context.lineWidth = lineWidth;
+  context.strokeStyle = colour;
   context.strokeRect(left, top, width, height);
 }
 
-// Padding: zeros that are no part of the picture.
-export function hatch(context, left, top, width, height, ink) {
+/** The frame around a cell of a map whose cells are `cell` pixels wide. */
+export function outlineCell(context, { y, x }, cell) {
+  const edge = Math.max(cell, 5) + 2;
+  outline(context, x * cell - 1, y * cell - 1, edge, edge);
+}
+
+/** Hatching, for what is no part of the picture: zeros of the padding, or values that ReLU cuts off. */
+export function hatch(context, left, top, width, height, colour) {
   context.save();
   context.beginPath();
   context.rect(left, top, width, height);
   context.clip();
-  context.strokeStyle = ink;
+  context.strokeStyle = colour;
   context.globalAlpha = 0.25;
   context.lineWidth = 1;
   context.beginPath();
-  for (let at = left - height; at < left + width; at += 7) {
-    context.moveTo(at, top + height);
-    context.lineTo(at + height, top);
+  for (let x = left - height; x < left + width; x += 7) {
+    context.moveTo(x, top + height);
+    context.lineTo(x + height, top);
   }
   context.stroke();
   context.restore();
 }
 
-export function fill(context, table, colour, x, y, edge) {
-  context.fillStyle = `rgb(${table[3 * colour]} ${table[3 * colour + 1]} ${table[3 * colour + 2]})`;
+/** A square in a colour of the scale. */
+export function fillCell(context, table, index, x, y, edge) {
+  context.fillStyle = cssColour(table, index);
   context.fillRect(x, y, edge, edge);
 }
 
-// A number in a cell, dark or light as its ground asks for.
-export function write(context, text, x, y, cell, table, colour) {
-  const [r, g, b] = [0, 1, 2].map((i) => (table[3 * colour + i] / 255) ** 2.2);
-  context.fillStyle = 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#1c1917" : "#ffffff";
+/** A text in the middle of a cell, dark or light as the cell's colour asks for. */
+export function writeInCell(context, text, x, y, cell, table, index) {
+  context.fillStyle = isLight(table, index) ? "#1c1917" : "#ffffff";
   context.font = `600 ${Math.min(17, cell / Math.max(2.6, text.length * 0.62))}px sans-serif`;
   context.textAlign = "center";
   context.textBaseline = "middle";

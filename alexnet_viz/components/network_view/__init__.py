@@ -11,8 +11,8 @@ from alexnet_viz.components.mount import mount
 _component = mount(__file__)
 
 
-class Went(NamedTuple):
-    """Where the visitor went in this run. ``y`` and ``x`` are None for the unit's peak.
+class Move(NamedTuple):
+    """Where the visitor moved in this run. ``y`` and ``x`` are None for the unit's peak.
 
     ``turn`` counts the visitor's moves; ``has`` is the scene that the browser holds already, "" for none.
     """
@@ -36,7 +36,7 @@ def network_view(
     large: bool,
     rows: int,
     key: str,
-) -> Went | None:
+) -> Move | None:
     """Show a scene by ``figures.network`` (its index, with an ``id``, and its block) and what is chosen in it.
 
     ``view`` holds depth, layer, channel, y and x; ``path`` the stops from there down to the photo. ``block`` may be
@@ -44,5 +44,5 @@ def network_view(
     there.
     """
     data = {"scene": scene, "px": block, "view": view, "path": path, "turn": turn, "large": large, "rows": rows}
-    went = _component(data=data, key=key, on_went_change=lambda: None).went
-    return Went(**went) if went else None
+    move = _component(data=data, key=key, on_move_change=lambda: None).move
+    return Move(**move) if move else None

@@ -1,111 +1,107 @@
 // All channels of a layer, strongest first, as one picture; the cursor goes by mouse, finger or arrow keys.
 
-import { whenLaidOut } from "../lib/laid_out.js";
-import { count, legend, make, number, paint, sharp } from "./pictures.js";
-import { hasVoices } from "./scene.js";
+import { paintIndices, sharpContext, strokeRect } from "../lib/canvas.js";
+import { make } from "../lib/dom.js";
+import { walkList } from "../lib/keyboard.js";
+import { clamp, formatCount, formatNumber } from "../lib/numbers.js";
+import { legend } from "./pictures.js";
+import { hasContributions, scaleTable } from "./scene.js";
 
-export function layer(app) {
+export function layerView(app) {
   const { scene } = app;
-  const levels = scene.read(scene.maps);
-  const many = scene.order.length;
+  const count = scene.order.length;
   const side = scene.maps.shape[1] ?? 1;
-  const table = scene.read(scene.signed ? scene.scales.signed : scene.scales.positive);
-  const canvas = make("canvas", { className: "grid", tabIndex: 0 });
-  canvas.setAttribute("role", "application");
-  canvas.setAttribute(
-    "aria-label",
-    `All ${count(many)} channels of ${scene.layer}, strongest first. Arrow keys to walk, Enter to open.`,
-  );
-  const told = make("p", { className: "reading" });
-  app.host.replaceChildren(
-    told,
-    canvas,
-    make(
-      "div",
-      { className: "foot" },
-      make(
-        "span",
-        { className: "hint" },
-        "Strongest first: by the mean after ReLU. Click one, or walk with the arrow keys and press Enter.",
-      ),
-      legend(scene, scene.own ? null : scene.peak, scene.signed, scene.layer),
-    ),
-  );
+  const canvas = channelCanvas(scene);
+  const reading = make("p", { className: "reading" });
+  app.host.replaceChildren(reading, canvas, footer(scene));
 
-  let at = Math.max(0, scene.order.indexOf(app.view.layer === scene.layer ? app.view.channel : -1));
-  let tile = 0,
-    columns = 1;
-  const source = make("canvas");
-  const draw = whenLaidOut(app.host, () => {
-    const width = app.host.clientWidth;
-    const least = side === 1 ? 16 : many > 128 ? 44 : 64;
-    columns = Math.max(1, Math.min(many, Math.floor(width / least)));
-    tile = Math.min(side === 1 ? 28 : 110, Math.floor(width / columns));
-    const rows = Math.ceil(many / columns);
-    canvas.style.width = `${columns * tile}px`;
-    canvas.style.height = `${rows * tile}px`;
-    const context = sharp(canvas, columns * tile, rows * tile);
-    context.imageSmoothingEnabled = false;
-    for (let i = 0; i < many; i++) {
-      paint(source, side, side, table, (p) => levels[i * side * side + p]);
-      context.drawImage(source, (i % columns) * tile + 1, Math.floor(i / columns) * tile + 1, tile - 2, tile - 2);
-    }
-    context.lineWidth = 3;
-    context.strokeStyle = app.accent();
-    context.strokeRect((at % columns) * tile + 1, Math.floor(at / columns) * tile + 1, tile - 2, tile - 2);
+  let cursor = Math.max(0, scene.order.indexOf(app.view.layer === scene.layer ? app.view.channel : -1));
+  let grid = { columns: 1, tile: 0 };
+  const draw = app.viewLifetime.whenLaidOut(app.host, () => {
+    grid = gridOf(app.host.clientWidth, count, side);
+    drawChannels(canvas, scene, grid, side);
+    const context = canvas.getContext("2d");
+    const [x, y] = [(cursor % grid.columns) * grid.tile, Math.floor(cursor / grid.columns) * grid.tile];
+    strokeRect(context, app.accent(), 3, x + 1, y + 1, grid.tile - 2, grid.tile - 2);
   });
-  const tell = () => {
-    const channel = scene.order[at];
+  const writeReading = () => {
+    const channel = scene.order[cursor];
     const label = scene.labels[channel] ? `, ${scene.labels[channel]}` : "";
-    told.textContent = `${scene.layer} · unit ${channel}${label}: ${side === 1 ? "value" : "peak"} ${number(scene.peaks[at])}, number ${at + 1} of ${count(many)}`;
+    const value = `${side === 1 ? "value" : "peak"} ${formatNumber(scene.peaks[cursor])}`;
+    const rank = `number ${cursor + 1} of ${formatCount(count)}`;
+    reading.textContent = `${scene.layer} · unit ${channel}${label}: ${value}, ${rank}`;
   };
-  const move = (to) => {
-    at = Math.max(0, Math.min(many - 1, to));
+  const moveTo = (index) => {
+    cursor = clamp(index, 0, count - 1);
     draw();
-    tell();
+    writeReading();
   };
-  const under = (event) => {
+  const indexUnder = (event) => {
     const box = canvas.getBoundingClientRect();
-    const [c, r] = [Math.floor((event.clientX - box.left) / tile), Math.floor((event.clientY - box.top) / tile)];
-    const i = r * columns + c;
-    return c >= 0 && c < columns && i >= 0 && i < many ? i : null;
+    const column = Math.floor((event.clientX - box.left) / grid.tile);
+    const i = Math.floor((event.clientY - box.top) / grid.tile) * grid.columns + column;
+    return column >= 0 && column < grid.columns && i >= 0 && i < count ? i : null;
   };
-  const open = () =>
-    app.go({
-      depth: scene.maps.shape.length === 3 || hasVoices(scene.of) ? "unit" : "value",
-      layer: scene.layer,
-      channel: scene.order[at],
-    });
+  const depth = scene.maps.shape.length === 3 || hasContributions(scene.of) ? "unit" : "value";
+  const open = () => app.go({ depth, layer: scene.layer, channel: scene.order[cursor] });
   canvas.onpointermove = (event) => {
-    const i = under(event);
-    if (i !== null && i !== at) move(i);
+    const i = indexUnder(event);
+    if (i !== null && i !== cursor) moveTo(i);
   };
   canvas.onclick = (event) => {
-    const i = under(event);
-    if (i !== null) {
-      move(i);
-      open();
+    const i = indexUnder(event);
+    if (i === null) return;
+    moveTo(i);
+    open();
+  };
+  writeReading();
+  const key = (event) => {
+    const index = walkList(event, cursor, count, grid.columns);
+    if (index === undefined && event.key !== "Enter") return;
+    if (index === undefined) open();
+    else {
+      moveTo(index);
+      app.announce(reading.textContent);
     }
+    event.preventDefault();
   };
-  tell();
-  return {
-    key: (event) => {
-      const to = {
-        ArrowLeft: at - 1,
-        ArrowRight: at + 1,
-        ArrowUp: at - columns,
-        ArrowDown: at + columns,
-        Home: 0,
-        End: many - 1,
-      }[event.key];
-      if (to !== undefined) {
-        move(to);
-        app.say(told.textContent);
-      } else if (event.key === "Enter") open();
-      else return;
-      event.preventDefault();
-    },
-    focus: () => canvas.focus({ preventScroll: true }),
-    close: draw.stop,
-  };
+  return { key, focus: () => canvas.focus({ preventScroll: true }) };
+}
+
+function channelCanvas(scene) {
+  const canvas = make("canvas", { className: "grid", tabIndex: 0 });
+  canvas.setAttribute("role", "application");
+  const title = `All ${formatCount(scene.order.length)} channels of ${scene.layer}, strongest first`;
+  canvas.setAttribute("aria-label", `${title}. Arrow keys to walk, Enter to open.`);
+  return canvas;
+}
+
+function footer(scene) {
+  const hint = "Strongest first: by the mean after ReLU. Click one, or walk with the arrow keys and press Enter.";
+  const scale = legend(scene, scene.own ? null : scene.peak, scene.signed, scene.layer);
+  return make("div", { className: "foot" }, make("span", { className: "hint" }, hint), scale);
+}
+
+/** How many tiles stand in a row, and a tile's size in CSS pixels. */
+function gridOf(width, count, side) {
+  const smallest = side === 1 ? 16 : count > 128 ? 44 : 64;
+  const columns = Math.max(1, Math.min(count, Math.floor(width / smallest)));
+  return { columns, tile: Math.min(side === 1 ? 28 : 110, Math.floor(width / columns)) };
+}
+
+function drawChannels(canvas, scene, { columns, tile }, side) {
+  const count = scene.order.length;
+  const indices = scene.read(scene.maps);
+  const table = scaleTable(scene, scene.signed);
+  const [width, height] = [columns * tile, Math.ceil(count / columns) * tile];
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = sharpContext(canvas, width, height);
+  context.imageSmoothingEnabled = false;
+  const map = make("canvas");
+  for (let i = 0; i < count; i++) {
+    paintIndices(map, side, side, table, (p) => indices[i * side * side + p]);
+    const [x, y] = [(i % columns) * tile, Math.floor(i / columns) * tile];
+    context.drawImage(map, x + 1, y + 1, tile - 2, tile - 2);
+  }
 }

@@ -1,211 +1,221 @@
-// The forward pass in the browser. Python is told where the visitor went, never where the mouse is.
+// The forward pass in the browser. Python learns where the visitor moved, never where the pointer is.
 //
 // A view is { depth, layer, channel, y, x }; a scene is what the server sent for it: plain numbers, and arrays by their
-// place in one block of bytes. Each view is a function of its own that fills app.host and returns { key, focus, close,
-// update }.
+// place in one block of bytes. Each view is a function of its own that fills app.host and returns { focus } and, where
+// it has them, { key, update }; what it must release belongs to app.viewLifetime.
 
-import { whenLaidOut } from "../lib/laid_out.js";
+import { make, prefersReducedMotion } from "../lib/dom.js";
+import { Lifetime, renewLifetime } from "../lib/lifetime.js";
 import { readUnit } from "./arithmetic.js";
-import { layer } from "./layer.js";
-import { overview } from "./overview.js";
-import { make } from "./pictures.js";
-import { hasUnitView, reader, theme } from "./scene.js";
+import { contributionsView } from "./contributions.js";
+import { layerView } from "./layer.js";
+import { overviewView } from "./overview.js";
+import { backgroundColour, hasUnitView, reader } from "./scene.js";
+import { Trail } from "./trail.js";
 import { unitView } from "./unit.js";
-import { valueView } from "./value.js";
-import { voicesView } from "./voices.js";
+import { mapValueView } from "./value.js";
+import { vectorValueView } from "./vector.js";
 
-function createApp(root) {
-  const app = {
-    root,
-    host: root.querySelector(".view"),
-    scene: null,
-    unit: null,
-    view: null,
-    path: [],
-    turn: null,
-    shown: null, // the view that is drawn, with its own key, focus and close
-    been: [], // where Back leads
-    report: (_move) => {}, // gives a move to Python
-  };
-  const tip = root.querySelector(".tip");
-  const said = root.querySelector(".said");
-  const trail = root.querySelector(".trail");
+/**
+ * @typedef {object} Data what Python sends
+ * @property {Scene} scene
+ * @property {any} px the scene's block of bytes, an Arrow column; null where the browser has it already
+ * @property {View} view
+ * @property {PathStop[]} path the strongest path from the value down to the photo
+ * @property {number} turn the visitor's last move that Python knows
+ * @property {boolean} large whether the type is large, for a beamer
+ * @property {number} rows
+ */
 
-  app.say = (text) => {
-    said.textContent = text;
-  };
-  app.focused = () => root.getRootNode().activeElement;
-  app.accent = () => getComputedStyle(root).getPropertyValue("--st-primary-color").trim();
-  app.colour = (kind) => app.scene.colours[kind] ?? "var(--st-text-color)";
-  app.calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+/**
+ * @typedef {(import("./scene.js").OverviewScene | import("./scene.js").LayerScene | import("./scene.js").UnitScene) &
+ *   { id: string, read?: (place: import("./scene.js").ArrayPlace) => any }} Scene with an id that is another when
+ *   anything in it is
+ */
 
-  app.tip = (element, title = "", lines = [], picture = null) => {
-    tip.hidden = !element;
+/** @typedef {{ depth: string, layer: string, channel: number, y: number | null, x: number | null }} View */
+
+/**
+ * @typedef {object} PathStop
+ * @property {string} layer
+ * @property {number} channel
+ * @property {number} y
+ * @property {number} x
+ * @property {number} value
+ * @property {number} term what it puts into the stop before
+ * @property {[number, number, number, number]} box what it sees of the photo
+ */
+
+class NetworkApp {
+  constructor(root) {
+    this.root = root;
+    this.host = root.querySelector(".view");
+    this.tooltip = root.querySelector(".tip");
+    this.announcement = root.querySelector(".announcement");
+    /** @type {Scene} */
+    this.scene = null;
+    this.unit = null;
+    /** @type {View} */
+    this.view = null;
+    this.path = [];
+    this.rows = 6;
+    this.turn = null; // counts the visitor's moves
+    this.drawnState = ""; // what the view was drawn from
+    this.shownView = null; // the view that is drawn
+    this.viewLifetime = new Lifetime();
+    this.history = []; // where Back leads
+    this.movesFocus = false; // the focus goes along with a move that was made here
+    this.reportMove = (_move) => {}; // tells Python
+    this.trail = new Trail(this, root.querySelector(".trail"));
+    root.onkeydown = (event) => this.key(event);
+  }
+
+  announce(text) {
+    this.announcement.textContent = text;
+  }
+  focused() {
+    return this.root.getRootNode().activeElement;
+  }
+  accent() {
+    return getComputedStyle(this.root).getPropertyValue("--st-primary-color").trim();
+  }
+  colour(kind) {
+    return this.scene.colours[kind] ?? "var(--st-text-color)";
+  }
+  isCalm() {
+    return prefersReducedMotion();
+  }
+
+  /** Show a tip beside an element, with a larger picture if there is one; null hides it. */
+  tip(element, title = "", lines = [], picture = null) {
+    const { tooltip, root } = this;
+    tooltip.hidden = !element;
     if (!element) return;
-    tip.replaceChildren(make("b", {}, title), ...lines.map((line) => make("div", {}, line)));
+    tooltip.replaceChildren(make("b", {}, title), ...lines.map((line) => make("div", {}, line)));
     if (picture) {
       const large = make("canvas", { width: picture.width, height: picture.height });
       large.getContext("2d").drawImage(picture, 0, 0);
-      tip.prepend(large);
+      tooltip.prepend(large);
     }
-    const [box, at] = [root.getBoundingClientRect(), element.getBoundingClientRect()];
-    const left = at.right - box.left + 12;
-    tip.style.left = `${left + tip.offsetWidth > box.width ? Math.max(0, at.left - box.left - tip.offsetWidth - 12) : left}px`;
-    tip.style.top = `${Math.max(0, Math.min(at.top - box.top, box.height - tip.offsetHeight))}px`;
-  };
+    const [box, target] = [root.getBoundingClientRect(), element.getBoundingClientRect()];
+    const right = target.right - box.left + 12;
+    const left = Math.max(0, target.left - box.left - tooltip.offsetWidth - 12);
+    tooltip.style.left = `${right + tooltip.offsetWidth > box.width ? left : right}px`;
+    tooltip.style.top = `${Math.max(0, Math.min(target.top - box.top, box.height - tooltip.offsetHeight))}px`;
+  }
 
-  // The drawing alone on the whole screen; Esc is then the browser's own way out.
-  const besides = make("span", { className: "besides" });
-  const full = make("button", { type: "button" });
-  full.onclick = () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
-  root.onfullscreenchange = () => {
-    full.textContent = document.fullscreenElement ? "Leave full screen" : "Full screen";
-    full.title = document.fullscreenElement ? "Back to the page (Esc)" : "The drawing alone, on the whole screen";
-  };
-  root.onfullscreenchange();
+  /** How much room there is, in widths of the letter m: the type may be large, or the window small. */
+  fit() {
+    const room = this.root.clientWidth / parseFloat(getComputedStyle(this.root).fontSize);
+    this.root.dataset.room = room < 34 ? "tight" : room < 52 ? "narrow" : "wide";
+  }
 
-  // How much room there is, in widths of the letter m: the type may be large, or the window small.
-  const fit = () => {
-    const room = root.clientWidth / parseFloat(getComputedStyle(root).fontSize);
-    root.dataset.room = room < 34 ? "tight" : room < 52 ? "narrow" : "wide";
-  };
-  let fitting = null;
-
-  const covers = (view) => {
-    const { scene } = app;
+  /** Whether the scene holds what a view shows. */
+  covers(view) {
+    const { scene } = this;
     if (view.depth === "overview") return scene.kind === "overview";
     if (view.depth === "layer") return scene.kind === "layer" && scene.layer === view.layer;
     return scene.kind === "unit" && scene.layer === view.layer && scene.channel === view.channel;
-  };
+  }
 
-  // Tell Python; what it answers comes back through receive.
-  app.pin = (view) => {
-    app.view = { ...app.view, ...view };
-    app.turn += 1;
-    app.report({ ...app.view, y: app.view.y ?? null, x: app.view.x ?? null, turn: app.turn, has: app.scene.id });
-    where();
-  };
-  app.go = (view, remember = true) => {
-    if (remember) app.been.push(app.view);
-    app.tip(null);
-    app.view = { y: null, x: null, ...view };
-    app.wanted = true; // the focus goes along with a move that was made here
-    app.pin({});
-    if (covers(app.view)) draw();
-    else root.setAttribute("aria-busy", "true");
-  };
-  app.back = () => {
-    const last = app.been.pop();
-    if (last) return app.go(last, false);
-    const up = { value: app.unit && hasUnitView(app.unit) ? "unit" : "overview", unit: "overview", layer: "overview" }[
-      app.view.depth
-    ];
-    if (up) app.go({ ...app.view, depth: up }, false);
-  };
+  /** Tell Python about a place; what it answers comes back through receive. */
+  pin(view) {
+    this.view = { ...this.view, ...view };
+    this.turn += 1;
+    const { y = null, x = null } = this.view;
+    this.reportMove({ ...this.view, y, x, turn: this.turn, has: this.scene.id });
+    this.trail.draw();
+  }
 
-  const where = () => {
-    const { view, scene } = app;
-    const crumb = (label, to, title) => make("button", { type: "button", title, onclick: () => app.go(to) }, label);
-    const parts = [crumb("Network", { ...view, depth: "overview" }, "The whole network")];
-    if (view.depth !== "overview")
-      parts.push(crumb(view.layer, { ...view, depth: "layer" }, "All channels of the layer"));
-    const inside = view.depth === "unit" || view.depth === "value";
-    const own = app.unit && hasUnitView(app.unit);
-    if (inside) {
-      const label = `unit ${view.channel}${scene.label ? `, ${scene.label}` : ""}`;
-      parts.push(crumb(label, { ...view, depth: own ? "unit" : "value" }, "Its inputs and what each puts in"));
-    }
-    if (view.depth === "value" && own && view.y !== null)
-      parts.push(crumb(app.unit.isMap ? `row ${view.y}, column ${view.x}` : "every term", view, "This value"));
-    parts.at(-1).setAttribute("aria-current", "page");
-    const crumbs = make("span", { className: "crumbs" });
-    parts.forEach((part, i) =>
-      crumbs.append(...(i ? [make("span", { className: "gt", ariaHidden: "true" }, "›")] : []), part),
-    );
-    const back = make(
-      "button",
-      { type: "button", className: "back", title: "Back (Esc)", onclick: app.back },
-      "‹ Back",
-    );
-    back.disabled = view.depth === "overview" && !app.been.length;
-    trail.replaceChildren(back, crumbs, besides);
-    besides.replaceChildren();
-    if (document.fullscreenEnabled) besides.append(full);
-    if (!inside || scene.kind !== "unit") return;
-    const beside = (step, label) => {
-      const channel = view.channel + step;
-      const button = make(
-        "button",
-        { type: "button", className: "beside", title: `Unit ${channel} of ${view.layer}` },
-        label,
-      );
-      button.disabled = channel < 0 || channel >= scene.channels;
-      button.onclick = () => app.go({ ...view, channel }, false);
-      return button;
+  go(view, remember = true) {
+    if (remember) this.history.push(this.view);
+    this.tip(null);
+    this.view = { y: null, x: null, ...view };
+    this.movesFocus = true;
+    this.pin({});
+    if (this.covers(this.view)) this.draw();
+    else this.root.setAttribute("aria-busy", "true");
+  }
+
+  back() {
+    const last = this.history.pop();
+    if (last) return this.go(last, false);
+    const fromValue = this.unit && hasUnitView(this.unit) ? "unit" : "overview";
+    const depth = { value: fromValue, unit: "overview", layer: "overview" }[this.view.depth];
+    if (depth) this.go({ ...this.view, depth }, false);
+  }
+
+  draw() {
+    const { unit, root } = this;
+    const views = {
+      overview: overviewView,
+      layer: layerView,
+      unit: unit?.isMap ? unitView : contributionsView,
+      value: unit?.readsMaps ? mapValueView : vectorValueView,
     };
-    besides.prepend(beside(-1, "‹ unit"), beside(1, "unit ›"));
-  };
-
-  const draw = () => {
-    const views = { overview, layer, unit: app.unit?.isMap ? unitView : voicesView, value: valueView };
-    const inside = root.contains(app.focused()); // a view that is drawn anew gives the focus on
-    app.shown?.close();
-    app.tip(null);
-    root.dataset.depth = app.view.depth;
+    const hadFocus = root.contains(this.focused()); // a view that is drawn anew gives the focus on
+    this.closeView();
+    this.tip(null);
+    root.dataset.depth = this.view.depth;
     root.removeAttribute("aria-busy");
-    app.shown = views[app.view.depth](app);
-    where();
-    if (app.wanted || inside) app.shown.focus();
-    app.wanted = false;
-  };
+    this.shownView = views[this.view.depth](this);
+    this.trail.draw();
+    if (this.movesFocus || hadFocus) this.shownView.focus();
+    this.movesFocus = false;
+  }
 
-  app.receive = (data) => {
+  /** @param {Data} data @param {Lifetime} lifetime */
+  receive(data, lifetime) {
+    const { root } = this;
     root.classList.toggle("large", data.large);
-    fitting?.stop();
-    fitting = whenLaidOut(root, fit);
-    app.turn ??= data.turn;
-    if (data.turn < app.turn) return; // the answer to a move before the last
-    const known = app.scene?.id === data.scene.id;
-    if (!known && !data.px) return app.report({ ...data.view, turn: ++app.turn, has: "" }); // the block is needed after all
-    if (!known) {
-      app.scene = { ...data.scene, read: reader(data.px.getChildAt(0).toArray()) };
-      app.unit = app.scene.kind === "unit" ? readUnit(app.scene) : null;
+    lifetime.whenLaidOut(root, () => this.fit());
+    this.turn ??= data.turn;
+    if (data.turn < this.turn) return; // the answer to a move before the last
+    const isKnown = this.scene?.id === data.scene.id;
+    if (!isKnown && !data.px) {
+      this.turn += 1; // the block is needed after all
+      return this.reportMove({ ...data.view, turn: this.turn, has: "" });
     }
-    const look = [data.scene.id, theme(root), data.rows, data.large].join();
-    const same = app.look === look;
-    app.look = look;
-    app.path = data.path;
-    app.rows = data.rows;
-    const moved = app.view?.depth !== data.view.depth;
-    if (moved || app.view.layer !== data.view.layer) app.been = []; // the page's own controls led here
-    app.view = data.view;
-    if (same && !moved && app.shown?.update) {
-      where();
-      app.shown.update();
-    } else draw();
-  };
-  app.close = () => {
-    app.shown?.close();
-    app.shown = null;
-    fitting?.stop();
-  };
+    if (!isKnown) {
+      this.scene = { ...data.scene, read: reader(data.px.getChildAt(0).toArray()) };
+      this.unit = this.scene.kind === "unit" ? readUnit(this.scene) : null;
+    }
+    const drawnState = [data.scene.id, backgroundColour(root), data.rows, data.large].join();
+    const isSame = this.drawnState === drawnState;
+    this.drawnState = drawnState;
+    this.path = data.path;
+    this.rows = data.rows;
+    const hasMoved = this.view?.depth !== data.view.depth;
+    if (hasMoved || this.view.layer !== data.view.layer) this.history = []; // the page's own controls led here
+    this.view = data.view;
+    if (isSame && !hasMoved && this.shownView?.update) {
+      this.trail.draw();
+      this.shownView.update();
+    } else this.draw();
+  }
 
-  root.onkeydown = (event) => {
+  closeView() {
+    this.viewLifetime.end();
+    this.viewLifetime = new Lifetime();
+    this.shownView = null;
+  }
+
+  key(event) {
     if (event.key === "Escape") {
-      app.back();
+      this.back();
       event.preventDefault();
-    } else app.shown?.key(event);
-  };
-  return app;
+    } else this.shownView?.key?.(event);
+  }
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
-  const app = (parentElement.app ??= createApp(parentElement.querySelector(".network")));
-  app.report = (went) => setTriggerValue("went", went);
-  const call = {};
-  app.call = call;
-  app.receive(data);
+export default function networkView({ parentElement, data, setTriggerValue }) {
+  parentElement.app ??= new NetworkApp(parentElement.querySelector(".network"));
+  const { app } = parentElement;
+  app.reportMove = (move) => setTriggerValue("move", move);
+  const lifetime = renewLifetime(parentElement);
+  app.receive(data, lifetime);
   return () => {
-    if (app.call === call) app.close();
+    lifetime.end();
+    if (parentElement.lifetime === lifetime) app.closeView(); // not of a later call
   };
 }

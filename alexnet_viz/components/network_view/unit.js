@@ -1,281 +1,268 @@
 // A unit: the inputs that matter to it, each with its kernel and its partial result, converging on its map.
 
-import { box, cursor } from "../lib/canvas.js";
+import { outline, outlineCell, sharpContext } from "../lib/canvas.js";
+import { asImage, make, setText } from "../lib/dom.js";
 import { walkMap } from "../lib/keyboard.js";
-import { whenLaidOut } from "../lib/laid_out.js";
+import { formatCount, formatNumber, hasNegative, peakOf, plural, ranked, sum } from "../lib/numbers.js";
 import { followMap } from "../lib/pointer.js";
-import { channelSums, inputName, partialMaps, ranked, takeApart } from "./arithmetic.js";
-import {
-  count,
-  hasNegative,
-  legend,
-  make,
-  mapPicture,
-  number,
-  onceAFrame,
-  paintPhoto,
-  peakOf,
-  said,
-  sharp,
-} from "./pictures.js";
-import { drawWires } from "./voices.js";
+import { channelSums, inputName, partialMaps, takeApart } from "./arithmetic.js";
+import { legend, mapPicture, photoPicture } from "./pictures.js";
+import { drawWires } from "./wires.js";
 
-export function unitView(app) {
-  const { scene, unit } = app;
-  const { n, side, out } = unit;
-  const conv = scene.of === "conv";
-  const size = out * out;
-  const rows = Math.min(n, conv ? Math.max(3, Math.min(8, app.rows ?? 6)) : 5);
-  const maps = conv ? partialMaps(unit) : null;
-  const strengths = conv
-    ? Float64Array.from({ length: n }, (_, c) => {
-        let sum = 0;
-        for (let i = c * size; i < (c + 1) * size; i++) sum += Math.abs(maps[i]);
-        return sum / size;
-      })
-    : new Float64Array(n).fill(1);
-  const inPeak = peakOf(unit.inputs),
-    inSigned = hasNegative(unit.inputs);
-  const outPeak = peakOf(unit.output),
-    outSigned = hasNegative(unit.output);
-  const weightPeak = conv ? peakOf(unit.weights) : 0;
-  const partPeak = conv ? peakOf(maps) : 0;
+const NODE_TEXTS = { conv: "Σ", relu: "max(0, ·)", pool: "max", avgpool: "mean", norm: "norm" };
 
-  const flow = make("div", { className: "flow" });
-  const wires = make("canvas", { className: "wires" });
-  wires.setAttribute("aria-hidden", "true");
-  const list = make("div", { className: "inputs" });
-  const node = make(
-    "div",
-    { className: "node" },
-    conv ? "Σ" : ({ relu: "max(0, ·)", pool: "max", avgpool: "mean", norm: "norm" }[scene.of] ?? "="),
-  );
-  const bias = make("div", { className: "bias" }, conv ? `+ bias ${number(scene.bias)}` : "");
-  const picture = make("canvas", { tabIndex: 0, className: "out" });
-  picture.setAttribute("role", "application");
-  const cell = make("p", { className: "reading" });
-  const sums = make("p", { className: "sum" });
-  const photo = paintPhoto(make("canvas"), scene.read(scene.photo), scene.photo.shape[0]);
-  const seen = make("canvas", { className: "sees" }),
-    sees = make("p", { className: "reading" });
-  seen.setAttribute("role", "img");
-  const result = make(
-    "figure",
-    { className: "result" },
-    picture,
-    make("figcaption", {}, cell, sums, legend(scene, outPeak, outSigned, "output")),
-    seen,
-    sees,
-  );
-  flow.append(wires, list, make("div", { className: "middle" }, node, bias), result);
+export const unitView = (app) => new UnitView(app);
 
-  flow.style.setProperty("--half", `${1.55 * rows}em`); // the node stands in the middle of the inputs
-  const byHere = make("input", { type: "checkbox", checked: app.byHere ?? false });
-  byHere.onchange = () => {
-    app.byHere = byHere.checked;
-    arrange();
-    show();
-  };
-  const foot = make(
-    "div",
-    { className: "foot" },
-    make(
-      "span",
-      { className: "hint" },
-      "Click a place on the output map (or walk with the arrow keys and press Enter) to take that value apart; click an input to open its own unit.",
-    ),
-    ...(conv
-      ? [
-          legend(scene, inPeak, inSigned, scene.below === "photo" ? "photo" : "inputs"),
-          legend(scene, weightPeak, true, "kernels"),
-          legend(scene, partPeak, true, "partial results"),
-        ]
-      : []),
-  );
-  const head = make(
-    "div",
-    { className: "ranking" },
-    ...(conv
-      ? [
-          make(
-            "label",
-            { title: "Rank the inputs by what they put into this one value, instead of the mean over the whole map" },
-            byHere,
-            " rank by this place",
-          ),
-        ]
-      : []),
-  );
-  app.host.replaceChildren(head, flow, foot);
-
-  let at = { y: app.view.y ?? 0, x: app.view.x ?? 0 }; // the place that is read, under the mouse or pinned
-  let lines = []; // a row each: its element, its sum at a place
-  const kernels = (c) =>
-    mapPicture(
-      scene,
-      unit.weights.subarray(c * scene.kernel ** 2, (c + 1) * scene.kernel ** 2),
-      scene.kernel,
-      scene.kernel,
-      weightPeak,
-      true,
-    );
-  const figure = (canvas, label) => {
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", label);
-    return canvas;
-  };
-  const arrange = () => {
-    const here = conv ? channelSums(takeApart(unit, app.view.y ?? 0, app.view.x ?? 0)) : strengths;
-    const order = conv ? ranked(byHere.checked ? here : strengths) : Array.from({ length: n }, (_, i) => i);
-    const shown = order.slice(0, rows),
-      others = order.slice(rows);
-    lines = shown.map((c) => {
-      const name = inputName(scene, c);
-      const open = make(
-        "button",
-        { type: "button", className: "input" },
-        figure(
-          mapPicture(scene, unit.inputs.subarray(c * side * side, (c + 1) * side * side), side, side, inPeak, inSigned),
-          "",
-        ),
-        make("span", {}, name),
-      );
-      open.setAttribute("aria-label", scene.below === "photo" ? `input: ${name}` : `open ${name}`);
-      open.disabled = scene.below === "photo";
-      open.onclick = () => app.go({ depth: "unit", layer: scene.below, channel: scene.first + c });
-      const adds = make("output", { className: "adds" });
-      const row = make("div", { className: conv ? "row" : "row plain" }, open);
-      row.dataset.channel = scene.first + c;
-      row.dataset.strength = strengths[c];
-      if (conv) {
-        row.append(
-          make("span", { className: "sign" }, "∗"),
-          figure(kernels(c), `its kernel, ${scene.kernel} × ${scene.kernel}`),
-          make("span", { className: "sign" }, "="),
-          figure(
-            mapPicture(scene, maps.subarray(c * size, (c + 1) * size), out, out, partPeak, true),
-            `its partial result, mean size ${number(strengths[c], 3)}`,
-          ),
-          adds,
-        );
-      } else row.append(adds);
-      return { row, adds, channels: [c], strength: strengths[c] };
+class UnitView {
+  constructor(app) {
+    this.app = app;
+    this.maps = readMaps(app);
+    this.pictures = outputPictures(app, this.maps);
+    this.ranksHere = make("input", { type: "checkbox", checked: app.ranksHere ?? false });
+    this.list = make("div", { className: "inputs" });
+    this.wires = make("canvas", { className: "wires", ariaHidden: "true" });
+    this.node = make("div", { className: "node" }, NODE_TEXTS[app.scene.of] ?? "=");
+    this.rows = []; // of the list: its element, the inputs that it stands for, and what they put in at the place
+    this.flow = this.build();
+    this.cursor = this.pinned(); // the place that is read, under the pointer or pinned
+    this.arrange();
+    this.show = app.viewLifetime.whenLaidOut(this.flow, () => this.draw());
+    const showSoon = app.viewLifetime.onceAFrame(() => this.show());
+    followMap(this.pictures.output, app.unit.out, {
+      hover: (cell) => {
+        this.cursor = cell ?? this.pinned();
+        showSoon();
+      },
+      pick: (cell) => app.go({ ...app.view, depth: "value", ...cell }),
     });
-    if (others.length) {
-      const rest = new Float32Array(size);
-      for (const c of others) for (let i = 0; i < size; i++) rest[i] += maps[c * size + i];
-      const adds = make("output", { className: "adds" });
-      const row = make(
-        "div",
-        { className: "row rest" },
-        make("span", { className: "others" }, `and ${count(others.length)} other${others.length > 1 ? "s" : ""}`),
-        make("span", { className: "sign" }, "="),
-        figure(
-          mapPicture(scene, rest, out, out, Math.max(partPeak, peakOf(rest)), true),
-          "the sum of all other partial results",
-        ),
-        adds,
-      );
-      lines.push({ row, adds, channels: others, strength: others.reduce((sum, c) => sum + strengths[c], 0) });
-    }
-    list.replaceChildren(...lines.map((line) => line.row));
-  };
+  }
 
-  const base = mapPicture(scene, unit.output, out, out, outPeak, outSigned);
-  const draw = () => {
-    const edge = Math.min(result.clientWidth, 300, Math.max(200, 0.34 * window.innerHeight)); // the photo below it shall be seen too
-    picture.style.height = picture.style.width = `${edge}px`;
-    const context = sharp(picture, edge, edge);
-    context.imageSmoothingEnabled = false;
-    context.drawImage(base, 0, 0, edge, edge);
-    cursor(context, at, edge / out);
-    const part = takeApart(unit, at.y, at.x);
-    const sum = conv ? channelSums(part) : null;
-    for (const line of lines) {
-      const value = conv
-        ? line.channels.reduce((all, c) => all + sum[c], 0)
-        : part.read[line.channels[0] * part.h * part.w];
-      line.value = conv ? value : undefined;
-      line.adds.textContent = conv
-        ? `${value < 0 ? "" : "+"}${number(value, 3)}`
-        : scene.of === "pool" || scene.of === "avgpool"
-          ? ""
-          : number(value, 3);
-      line.adds.classList.toggle("minus", value < 0);
-    }
-    cell.textContent = `row ${at.y}, column ${at.x}: ${number(part.torch)}`;
-    sums.textContent = conv
-      ? `the partial results here ${number(part.total - part.bias)} + bias ${number(part.bias)} = ${number(part.total)}`
-      : "";
-    picture.setAttribute(
-      "aria-label",
-      `Output map of ${scene.layer}, unit ${scene.channel}, ${out} by ${out}. Row ${at.y}, column ${at.x}: ${number(part.torch)}. Arrow keys to walk, Enter to take the value apart.`,
-    );
-    look(edge);
-    drawWires(app, wires, flow, node, picture, lines);
-  };
-  // The part of the photo that the place sees: its box, and beside it what is in it.
-  const look = (edge) => {
-    const half = (edge - 8) / 2,
-      scale = half / photo.width;
-    const [[top, bottom], [left, right]] = [scene.fields[at.y], scene.fields[at.x]];
-    seen.style.width = `${edge}px`;
-    seen.style.height = `${half}px`;
-    const context = sharp(seen, edge, half);
-    context.drawImage(photo, 0, 0, half, half);
-    box(context, left * scale, top * scale, Math.max(4, (right - left) * scale), Math.max(4, (bottom - top) * scale));
-    const zoom = half / Math.max(right - left, bottom - top);
-    context.imageSmoothingEnabled = right - left > 40;
-    context.drawImage(
-      photo,
-      left,
-      top,
-      right - left,
-      bottom - top,
-      half + 8,
-      0,
-      (right - left) * zoom,
-      (bottom - top) * zoom,
-    );
-    said(sees, `what this place sees: ${bottom - top} × ${right - left} pixels of the photo`);
-    seen.setAttribute(
-      "aria-label",
-      `The photo; ${sees.textContent}, columns ${left} to ${right - 1}, rows ${top} to ${bottom - 1}`,
-    );
-  };
+  pinned() {
+    return { y: this.app.view.y ?? 0, x: this.app.view.x ?? 0 };
+  }
 
-  const soon = onceAFrame(() => show());
-  const hover = followMap(picture, out, {
-    over: (place) => {
-      at = place ?? { y: app.view.y ?? 0, x: app.view.x ?? 0 };
-      soon();
-    },
-    pick: (place) => app.go({ ...app.view, depth: "value", ...place }),
-  });
-  arrange();
-  const show = whenLaidOut(flow, draw);
+  build() {
+    const { app, pictures } = this;
+    const { scene } = app;
+    const { isConv } = this.maps;
+    this.ranksHere.onchange = () => {
+      app.ranksHere = this.ranksHere.checked;
+      this.arrange();
+      this.show();
+    };
+    const title = "Rank the inputs by what they put into this one value, instead of the mean over the whole map";
+    const ranking = isConv ? [make("label", { title }, this.ranksHere, " rank by this place")] : [];
+    const bias = make("div", { className: "bias" }, isConv ? `+ bias ${formatNumber(scene.bias)}` : "");
+    const middle = make("div", { className: "middle" }, this.node, bias);
+    const flow = make("div", { className: "flow" }, this.wires, this.list, middle, pictures.figure);
+    flow.style.setProperty("--half", `${1.55 * this.maps.rows}em`); // the node stands in the middle of the inputs
+    app.host.replaceChildren(make("div", { className: "ranking" }, ...ranking), flow, footer(scene, this.maps));
+    return flow;
+  }
+
+  /** List the strongest inputs: over the whole map, or at the pinned place. */
+  arrange() {
+    const { app, maps } = this;
+    const { isConv, strengths, n } = maps;
+    const { y, x } = this.pinned();
+    const isHere = isConv && this.ranksHere.checked;
+    const order = isConv
+      ? ranked(isHere ? channelSums(takeApart(app.unit, y, x)) : strengths)
+      : Array.from({ length: n }, (_, i) => i);
+    const others = order.slice(maps.rows);
+    this.rows = order.slice(0, maps.rows).map((c) => inputRow(app, maps, c));
+    if (others.length) this.rows.push(othersRow(app, maps, others));
+    this.list.replaceChildren(...this.rows.map((row) => row.row));
+  }
+
+  draw() {
+    const { app, cursor, pictures } = this;
+    const { scene, unit } = app;
+    // The photo below the map shall be seen too.
+    const edge = Math.min(pictures.figure.clientWidth, 300, Math.max(200, 0.34 * window.innerHeight));
+    pictures.drawOutput(edge, cursor);
+    const parts = takeApart(unit, cursor.y, cursor.x);
+    this.writeSums(parts);
+    setText(pictures.reading, `row ${cursor.y}, column ${cursor.x}: ${formatNumber(parts.pytorch)}`);
+    const partial = `the partial results here ${formatNumber(parts.total - parts.bias)}`;
+    const formula = `${partial} + bias ${formatNumber(parts.bias)} = ${formatNumber(parts.total)}`;
+    setText(pictures.formula, this.maps.isConv ? formula : "");
+    pictures.output.setAttribute(
+      "aria-label",
+      `Output map of ${scene.layer}, unit ${scene.channel}, ${unit.out} by ${unit.out}. Row ${cursor.y}, column ` +
+        `${cursor.x}: ${formatNumber(parts.pytorch)}. Arrow keys to walk, Enter to take the value apart.`,
+    );
+    pictures.drawField(edge, cursor);
+    drawWires(this.wires, this.flow, this.node, pictures.output, this.rows);
+  }
+
+  /** What each row puts in at the cursor. */
+  writeSums(parts) {
+    const { isConv } = this.maps;
+    const sums = isConv ? channelSums(parts) : null;
+    const hasOneValue = !["pool", "avgpool"].includes(this.app.scene.of);
+    for (const row of this.rows) {
+      const value = isConv ? sum(row.channels.map((c) => sums[c])) : parts.read[row.channels[0] * parts.h * parts.w];
+      row.value = isConv ? value : undefined;
+      const sign = isConv && value >= 0 ? "+" : "";
+      setText(row.adds, isConv || hasOneValue ? `${sign}${formatNumber(value, 3)}` : "");
+      row.adds.classList.toggle("minus", value < 0);
+    }
+  }
+
+  key(event) {
+    const { app } = this;
+    if (app.focused() !== this.pictures.output) return;
+    const cell = walkMap(event, this.cursor, app.unit.out);
+    if (cell) {
+      this.cursor = cell;
+      this.show();
+      app.announce(this.pictures.reading.textContent);
+    } else if (event.key === "Enter" || event.key === " ") app.go({ ...app.view, depth: "value", ...this.cursor });
+    else return;
+    event.preventDefault();
+  }
+
+  update() {
+    this.cursor = this.pinned();
+    this.arrange();
+    this.show();
+  }
+
+  focus() {
+    this.pictures.output.focus({ preventScroll: true });
+  }
+}
+
+/** A unit's maps with their peaks, and how strong each input is: the mean |value| of its partial result. */
+function readMaps({ scene, unit, rows = 6 }) {
+  const { n, out, inputs, output, weights } = unit;
+  const isConv = scene.of === "conv";
+  const size = out * out;
+  const partial = isConv ? partialMaps(unit) : null;
+  const strengths = new Float64Array(n).fill(1);
+  for (let c = 0; isConv && c < n; c++) {
+    strengths[c] = sum(partial.subarray(c * size, (c + 1) * size).map(Math.abs)) / size;
+  }
   return {
-    key: (event) => {
-      if (app.focused() !== picture) return;
-      const moved = walkMap(event, at, out);
-      if (moved) {
-        at = moved;
-        show();
-        app.say(cell.textContent);
-      } else if (event.key === "Enter" || event.key === " ") app.go({ ...app.view, depth: "value", ...at });
-      else return;
-      event.preventDefault();
-    },
-    update: () => {
-      at = { y: app.view.y, x: app.view.x };
-      arrange();
-      show();
-    },
-    focus: () => picture.focus({ preventScroll: true }),
-    close: () => {
-      soon.stop();
-      show.stop();
-      hover();
-    },
+    isConv,
+    n,
+    partial,
+    strengths,
+    size,
+    rows: Math.min(n, isConv ? Math.max(3, Math.min(8, rows)) : 5),
+    inputs: { peak: peakOf(inputs), signed: hasNegative(inputs) },
+    output: { peak: peakOf(output), signed: hasNegative(output) },
+    weightPeak: isConv ? peakOf(weights) : 0,
+    partialPeak: isConv ? peakOf(partial) : 0,
   };
+}
+
+const sign = (text) => make("span", { className: "sign" }, text);
+
+/** An input with its kernel and its partial result. */
+function inputRow(app, maps, c) {
+  const { scene, unit } = app;
+  const { side, out } = unit;
+  const { inputs, strengths, size } = maps;
+  const ofChannel = (values, length) => values.subarray(c * length, (c + 1) * length);
+  const isPhoto = scene.below === "photo";
+  const name = inputName(scene, c);
+  const map = mapPicture(scene, ofChannel(unit.inputs, side * side), side, side, inputs.peak, inputs.signed);
+  const open = make("button", { type: "button", className: "input" }, asImage(map, ""), make("span", {}, name));
+  open.setAttribute("aria-label", isPhoto ? `input: ${name}` : `open ${name}`);
+  open.disabled = isPhoto;
+  open.onclick = () => app.go({ depth: "unit", layer: scene.below, channel: scene.first + c });
+  const adds = make("output", { className: "adds" });
+  const row = make("div", { className: maps.isConv ? "row" : "row plain" }, open);
+  row.dataset.channel = scene.first + c;
+  row.dataset.strength = strengths[c];
+  if (maps.isConv) {
+    const { kernel } = scene;
+    const weights = mapPicture(scene, ofChannel(unit.weights, kernel ** 2), kernel, kernel, maps.weightPeak, true);
+    const partial = mapPicture(scene, ofChannel(maps.partial, size), out, out, maps.partialPeak, true);
+    const label = `its partial result, mean size ${formatNumber(strengths[c], 3)}`;
+    row.append(sign("∗"), asImage(weights, `its kernel, ${kernel} × ${kernel}`), sign("="), asImage(partial, label));
+  }
+  row.append(adds);
+  return { row, adds, channels: [c], value: undefined };
+}
+
+/** All inputs that are not listed, summed. */
+function othersRow(app, { partial, partialPeak, size }, channels) {
+  const { scene, unit } = app;
+  const rest = new Float32Array(size);
+  for (const c of channels) for (let i = 0; i < size; i++) rest[i] += partial[c * size + i];
+  const picture = mapPicture(scene, rest, unit.out, unit.out, Math.max(partialPeak, peakOf(rest)), true);
+  const adds = make("output", { className: "adds" });
+  const label = `and ${formatCount(channels.length)} other${plural(channels.length)}`;
+  const row = make(
+    "div",
+    { className: "row rest" },
+    make("span", { className: "others" }, label),
+    sign("="),
+    asImage(picture, "the sum of all other partial results"),
+    adds,
+  );
+  return { row, adds, channels, value: undefined };
+}
+
+/** The unit's own map, and what a place of it sees of the photo. */
+function outputPictures({ scene, unit }, maps) {
+  const { peak, signed } = maps.output;
+  const output = make("canvas", { tabIndex: 0, className: "out" });
+  output.setAttribute("role", "application");
+  const reading = make("p", { className: "reading" });
+  const formula = make("p", { className: "sum" });
+  const field = asImage(make("canvas", { className: "sees" }), "");
+  const fieldText = make("p", { className: "reading" });
+  const caption = make("figcaption", {}, reading, formula, legend(scene, peak, signed, "output"));
+  const figure = make("figure", { className: "result" }, output, caption, field, fieldText);
+  const map = mapPicture(scene, unit.output, unit.out, unit.out, peak, signed);
+  const photo = photoPicture(scene);
+  const drawOutput = (edge, cursor) => {
+    output.style.width = `${edge}px`;
+    output.style.height = `${edge}px`;
+    const context = sharpContext(output, edge, edge);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(map, 0, 0, edge, edge);
+    outlineCell(context, cursor, edge / unit.out);
+  };
+  const drawField = (edge, cursor) => {
+    const [[top, bottom], [left, right]] = [scene.fields[cursor.y], scene.fields[cursor.x]];
+    drawReceptiveField(field, photo, edge, { top, bottom, left, right });
+    setText(fieldText, `what this place sees: ${bottom - top} × ${right - left} pixels of the photo`);
+    const place = `columns ${left} to ${right - 1}, rows ${top} to ${bottom - 1}`;
+    field.setAttribute("aria-label", `The photo; ${fieldText.textContent}, ${place}`);
+  };
+  return { output, reading, formula, figure, drawOutput, drawField };
+}
+
+/** The photo with the field's box, and beside it what is in the box. */
+function drawReceptiveField(canvas, photo, width, { top, bottom, left, right }) {
+  const half = (width - 8) / 2;
+  const scale = half / photo.width;
+  const [w, h] = [right - left, bottom - top];
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${half}px`;
+  const context = sharpContext(canvas, width, half);
+  context.drawImage(photo, 0, 0, half, half);
+  outline(context, left * scale, top * scale, Math.max(4, w * scale), Math.max(4, h * scale));
+  const zoom = half / Math.max(w, h);
+  context.imageSmoothingEnabled = w > 40;
+  context.drawImage(photo, left, top, w, h, half + 8, 0, w * zoom, h * zoom);
+}
+
+function footer(scene, { isConv, inputs, weightPeak, partialPeak }) {
+  const hint =
+    "Click a place on the output map (or walk with the arrow keys and press Enter) to take that value apart; " +
+    "click an input to open its own unit.";
+  const scales = isConv
+    ? [
+        legend(scene, inputs.peak, inputs.signed, scene.below === "photo" ? "photo" : "inputs"),
+        legend(scene, weightPeak, true, "kernels"),
+        legend(scene, partialPeak, true, "partial results"),
+      ]
+    : [];
+  return make("div", { className: "foot" }, make("span", { className: "hint" }, hint), ...scales);
 }

@@ -1,112 +1,90 @@
 // A value without a map: a fully connected unit, a class's share, one of the flattened units.
 
+import { asImage, make } from "../lib/dom.js";
+import { formatCount, formatNumber, hasNegative, peakOf } from "../lib/numbers.js";
+import { placeWithin } from "../lib/pointer.js";
 import { inputName, takeApart } from "./arithmetic.js";
-import { everyTerm, ledger, tale } from "./ledger.js";
+import { explain } from "./explanation.js";
 import { pathPanel } from "./path.js";
-import { count, hasNegative, legend, make, mapPicture, number, peakOf } from "./pictures.js";
+import { legend, mapPicture } from "./pictures.js";
+import { sumTable } from "./sum_table.js";
+import { termTable } from "./term_table.js";
 
-export function vectorValue(app) {
+const ROWS = 12;
+
+export function vectorValueView(app) {
   const { scene, unit } = app;
-  const part = takeApart(unit, 0, 0);
-  const told = tale(scene, part, 12);
-  const list = ledger(app, {
-    most: 12,
-    onpick:
-      ["relu", "dropout"].includes(scene.of) || scene.of === "fc" || scene.of === "softmax"
-        ? (entry) => open(entry.i)
-        : null,
-  });
-  const open = (i) => {
-    const channel = scene.first + i;
-    app.go({ depth: "value", layer: scene.below, channel });
-  };
-  list.fill(told, part, null);
-  const many = part.terms.length;
-  const voices = make("canvas", { className: "voices" });
-  voices.setAttribute("role", "img");
-  voices.setAttribute(
-    "aria-label",
-    `All ${count(many)} terms as colours, in the order of the inputs; the list beside names the strongest`,
-  );
-  const peak = peakOf(part.terms),
-    signed = hasNegative(part.terms);
-  const columns = many > 1 ? Math.ceil(Math.sqrt(many)) : 1;
-  const rows = Math.ceil(many / columns);
-  const said = make("p", { className: "reading" });
-  const rest =
-    {
-      fc: `each square one input: what it puts in (${columns} in a row)`,
-      softmax: "each square one class: e^(z − max)",
-    }[scene.of] ?? "";
-  said.textContent = rest;
-  if (many > 1)
-    mapPicture(
-      scene,
-      Float32Array.from({ length: columns * rows }, (_, i) => part.terms[i] ?? 0),
-      columns,
-      rows,
-      peak,
-      signed,
-      voices,
-    );
-  const under = (event) => {
-    const frame = voices.getBoundingClientRect();
-    const i =
-      Math.floor(((event.clientY - frame.top) / frame.height) * rows) * columns +
-      Math.floor(((event.clientX - frame.left) / frame.width) * columns);
-    return i >= 0 && i < many ? i : null;
-  };
-  voices.onpointermove = (event) => {
-    const i = under(event);
-    if (i === null) return;
-    const name = scene.of === "softmax" ? scene.labels[i] : inputName(scene, i);
-    said.textContent = unit.weights
-      ? `${name}: ${number(part.read[i], 3)} × ${number(unit.weights[i], 3)} = ${number(part.terms[i], 3)}`
-      : `${name}: z = ${number(part.read[i])}, e^(z − max) = ${number(part.terms[i], 3)}`;
-  };
-  voices.onpointerleave = () => {
-    said.textContent = rest;
-  };
-  voices.onclick = (event) => {
-    const i = under(event);
-    if (i !== null) open(i);
-  };
+  const parts = takeApart(unit, 0, 0);
+  const explanation = explain(scene, parts, ROWS);
+  const open = (i) => app.go({ depth: "value", layer: scene.below, channel: scene.first + i });
+  const opensInputs = ["relu", "dropout", "fc", "softmax"].includes(scene.of);
+  const table = sumTable(scene, { most: ROWS, onPick: opensInputs ? (row) => open(row.i) : null });
+  table.fill(explanation, parts, null);
   const path = pathPanel(app);
-  const every = everyTerm(app, () => part);
-  const picture =
-    many > 1
-      ? [
-          make(
-            "figure",
-            {},
-            voices,
-            make(
-              "figcaption",
-              {},
-              said,
-              legend(scene, peak, signed, scene.of === "fc" ? "input × weight" : "e^(z − max)"),
-            ),
-          ),
-        ]
-      : [];
-  const what = {
-    fc: `The strongest voices for and against ${scene.label || `unit ${scene.channel}`}`,
+  const terms = termTable(app, () => parts);
+  const heading = {
+    fc: `The strongest contributions for and against ${scene.label || `unit ${scene.channel}`}`,
     softmax: `The share of ${scene.label}`,
   }[scene.of];
-  const formula = make("p", { className: "formula", tabIndex: -1 }, told.formula);
+  const formula = make("p", { className: "formula", tabIndex: -1 }, explanation.formula);
   app.host.replaceChildren(
-    ...(what ? [make("h3", {}, what)] : []),
-    make("div", { className: "stage vector" }, ...picture, make("div", {}, list.table)),
+    ...(heading ? [make("h3", {}, heading)] : []),
+    make(
+      "div",
+      { className: "stage vector" },
+      ...(parts.terms.length > 1 ? [termsPicture(scene, unit, parts, open)] : []),
+      make("div", {}, table.table),
+    ),
     formula,
     path.element,
-    every.details,
+    terms.details,
   );
-  every.build();
+  terms.build();
   path.fill();
-  return {
-    key: () => {},
-    update: () => path.fill(),
-    focus: () => formula.focus({ preventScroll: true }),
-    close: () => {},
+  return { update: () => path.fill(), focus: () => formula.focus({ preventScroll: true }) };
+}
+
+/** All terms as the squares of one picture; a click opens the input of one. */
+function termsPicture(scene, unit, parts, open) {
+  const count = parts.terms.length;
+  const columns = Math.ceil(Math.sqrt(count));
+  const rows = Math.ceil(count / columns);
+  const [peak, signed] = [peakOf(parts.terms), hasNegative(parts.terms)];
+  const values = new Float32Array(columns * rows);
+  values.set(parts.terms);
+  const order = "in the order of the inputs; the list beside names the strongest";
+  const label = `All ${formatCount(count)} terms as colours, ${order}`;
+  const picture = asImage(make("canvas", { className: "terms" }), label);
+  mapPicture(scene, values, columns, rows, peak, signed, picture);
+  const hint = {
+    fc: `each square one input: what it puts in (${columns} in a row)`,
+    softmax: "each square one class: e^(z − max)",
+  }[scene.of];
+  const reading = make("p", { className: "reading" }, hint ?? "");
+  const indexUnder = (event) => {
+    const { x, y } = placeWithin(event, picture);
+    const i = Math.floor(y * rows) * columns + Math.floor(x * columns);
+    return i >= 0 && i < count ? i : null;
   };
+  picture.onpointermove = (event) => {
+    const i = indexUnder(event);
+    if (i !== null) reading.textContent = termText(scene, unit, parts, i);
+  };
+  picture.onpointerleave = () => {
+    reading.textContent = hint ?? "";
+  };
+  picture.onclick = (event) => {
+    const i = indexUnder(event);
+    if (i !== null) open(i);
+  };
+  const scale = legend(scene, peak, signed, scene.of === "fc" ? "input × weight" : "e^(z − max)");
+  return make("figure", {}, picture, make("figcaption", {}, reading, scale));
+}
+
+function termText(scene, unit, { read, terms }, i) {
+  const name = scene.of === "softmax" ? scene.labels[i] : inputName(scene, i);
+  const number = formatNumber;
+  return unit.weights
+    ? `${name}: ${number(read[i], 3)} × ${number(unit.weights[i], 3)} = ${number(terms[i], 3)}`
+    : `${name}: z = ${number(read[i])}, e^(z − max) = ${number(terms[i], 3)}`;
 }

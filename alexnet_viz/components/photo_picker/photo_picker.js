@@ -1,26 +1,46 @@
 // The strip of photos to choose from, and pictures from the clipboard.
-export default function ({ parentElement, data, setTriggerValue }) {
-  const strip = parentElement.querySelector(".strip");
-  const button = parentElement.querySelector(".paste");
-  const message = parentElement.querySelector(".message");
 
-  strip.replaceChildren(
-    ...data.photos.map((photo) => {
-      const choice = document.createElement("button");
-      choice.type = "button";
-      choice.title = photo.title;
-      choice.dataset.photo = photo.key;
-      choice.setAttribute("role", "option");
-      choice.setAttribute("aria-label", photo.title);
-      choice.setAttribute("aria-selected", String(photo.key === data.selected));
-      choice.onclick = () => setTriggerValue("chosen", photo.key);
-      const picture = document.createElement("img");
-      picture.src = photo.thumbnail;
-      picture.alt = "";
-      choice.append(picture);
-      return choice;
-    }),
+import { make } from "../lib/dom.js";
+import { renewLifetime } from "../lib/lifetime.js";
+
+/**
+ * @typedef {object} Data what Python sends
+ * @property {{ key: string, title: string, thumbnail: string }[]} photos thumbnails are data URIs
+ * @property {string} selected a photo's key
+ * @property {number} limit in bytes, for a pasted picture
+ */
+
+function photoButton(photo, isSelected, onclick) {
+  const { title, thumbnail, key } = photo;
+  const button = make("button", { type: "button", title, onclick }, make("img", { src: thumbnail, alt: "" }));
+  button.dataset.photo = key;
+  button.setAttribute("role", "option");
+  button.setAttribute("aria-label", title);
+  button.setAttribute("aria-selected", String(isSelected));
+  return button;
+}
+
+/** The first picture in the clipboard, or a sentence on why there is none. */
+async function clipboardPicture() {
+  try {
+    for (const item of await navigator.clipboard.read()) {
+      const type = item.types.find((name) => name.startsWith("image/"));
+      if (type) return { picture: await item.getType(type) };
+    }
+    return { problem: "The clipboard holds no picture: copy one first." };
+  } catch {
+    return { problem: "The browser does not let this page read the clipboard: press Ctrl+V (⌘V) instead." };
+  }
+}
+
+/** @param {{ parentElement: any, data: Data, setTriggerValue: (name: string, value: any) => void }} component */
+export default function photoPicker({ parentElement, data, setTriggerValue }) {
+  const message = parentElement.querySelector(".message");
+  const lifetime = renewLifetime(parentElement);
+  const buttons = data.photos.map((photo) =>
+    photoButton(photo, photo.key === data.selected, () => setTriggerValue("chosen", photo.key)),
   );
+  parentElement.querySelector(".strip").replaceChildren(...buttons);
 
   const send = (blob) => {
     if (blob.size > data.limit) {
@@ -34,29 +54,16 @@ export default function ({ parentElement, data, setTriggerValue }) {
     };
     reader.readAsDataURL(blob);
   };
-
-  button.onclick = async () => {
-    try {
-      for (const item of await navigator.clipboard.read()) {
-        const type = item.types.find((one) => one.startsWith("image/"));
-        if (type) return send(await item.getType(type));
-      }
-      message.textContent = "The clipboard holds no picture: copy one first.";
-    } catch {
-      message.textContent = "The browser does not let this page read the clipboard: press Ctrl+V (⌘V) instead.";
-    }
+  parentElement.querySelector(".paste").onclick = async () => {
+    const { picture, problem } = await clipboardPicture();
+    if (picture) send(picture);
+    else message.textContent = problem;
   };
-
-  const onPaste = (event) => {
-    const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
-    if (file) {
-      event.preventDefault();
-      send(file);
-    }
-  };
-  // This function runs again whenever the data change: one listener, always the latest.
-  if (parentElement.onPaste) document.removeEventListener("paste", parentElement.onPaste);
-  parentElement.onPaste = onPaste;
-  document.addEventListener("paste", onPaste);
-  return () => document.removeEventListener("paste", onPaste);
+  lifetime.listen(document, "paste", (event) => {
+    const picture = [...(event.clipboardData?.files ?? [])].find((file) => file.type.startsWith("image/"));
+    if (!picture) return;
+    event.preventDefault();
+    send(picture);
+  });
+  return () => lifetime.end();
 }

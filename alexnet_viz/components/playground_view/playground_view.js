@@ -1,247 +1,202 @@
 // A window sliding over a small matrix. Numbers are typed into the cells; everything but PyTorch's output is done here.
 
-function createPlay(root) {
-  const parts = Object.fromEntries(["in", "kernel", "out"].map((name) => [name, root.querySelector(`.${name}`)]));
-  const cellsOf = (part) => part.querySelector(".cells");
-  const formula = root.querySelector(".formula"),
-    where = root.querySelector(".where");
-  const buttons = Object.fromEntries([...root.querySelectorAll("button")].map((one) => [one.dataset.do, one]));
-  const play = { data: null, at: 0, timer: null, report: (_typed) => {} };
-  const text = (value) =>
-    (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)))).replace("-", "−");
+import { prefersReducedMotion } from "../lib/dom.js";
+import { arrowStep } from "../lib/keyboard.js";
+import { Lifetime, renewLifetime } from "../lib/lifetime.js";
+import { buildInput, buildKernel, buildOutput, cellSize } from "./cells.js";
+import { formatCell, takeWindow } from "./sum.js";
 
-  // Blue for what is below zero, red for what is above; the paper for zero.
-  const tint = (cell, value, peak) => {
-    const share = Math.round(Math.min(1, Math.abs(value) / (peak || 1)) * 70);
-    cell.style.setProperty(
-      "--ground",
-      `color-mix(in srgb, ${value < 0 ? "#4393c3" : "#d6604d"} ${share}%, var(--st-secondary-background-color))`,
+const STEP_DELAY = 600; // milliseconds between two places of the window
+const CALM_STEP_DELAY = 1500;
+const MOST_TERMS = 30; // in the formula
+
+/**
+ * @typedef {object} Data what Python sends
+ * @property {number[]} inputs row by row
+ * @property {number[]} kernel row by row
+ * @property {number[] | null} output PyTorch's; null where nothing fits
+ * @property {SlidingWindow} window
+ * @property {boolean} hidden whether the output is to be guessed first
+ */
+
+/**
+ * @typedef {object} SlidingWindow
+ * @property {number} size of the input
+ * @property {number} kernel
+ * @property {number} stride
+ * @property {number} padding
+ * @property {number} dilation
+ * @property {"conv" | "pool"} mode
+ * @property {number} side of the output, 0 where it is hidden or nothing fits
+ */
+
+class Playground {
+  constructor(root) {
+    this.root = root;
+    const find = (selector) => root.querySelector(selector);
+    this.input = find(".in");
+    this.kernel = find(".kernel");
+    this.output = find(".out");
+    this.formula = find(".formula");
+    this.place = find(".where");
+    this.buttons = Object.fromEntries(
+      [...root.querySelectorAll("button")].map((button) => [button.dataset.do, button]),
     );
-  };
-  const peakOf = (values) => Math.max(1e-9, ...values.map(Math.abs));
+    /** @type {Data} */
+    this.data = null;
+    this.index = 0; // of the output's cell whose window is shown
+    this.width = 0; // that it was built for
+    this.stopTimer = null;
+    this.lifetime = new Lifetime();
+    this.reportTyped = (_typed) => {};
+    this.handleControls();
+  }
 
-  const typing = (holder, values, name, width) => (input, i) => {
-    input.setAttribute("aria-label", `${name}, row ${Math.floor(i / width)}, column ${i % width}`);
-    input.inputMode = "decimal";
-    input.value = text(values[i]).replace("−", "-");
-    input.onfocus = () => input.select();
-    input.onchange = () => {
-      const value = Number(input.value.replace(",", "."));
-      if (!Number.isFinite(value) || input.value.trim() === "") {
-        input.value = text(values[i]);
-        return;
-      }
-      values[i] = Math.max(-999, Math.min(999, value));
-      play.report({ inputs: play.data.inputs, kernel: play.data.kernel });
+  handleControls() {
+    const moveTo = (index) => {
+      this.stop();
+      this.moveTo(index);
     };
-    input.onkeydown = (event) => {
-      // arrow keys walk over the matrix as in a table
-      const step = { ArrowUp: -width, ArrowDown: width, Enter: width }[event.key];
-      if (step === undefined) return;
-      const next = holder.querySelectorAll("input")[i + step];
-      if (next) {
-        next.focus();
-        event.preventDefault();
-      }
+    this.buttons.first.onclick = () => moveTo(0);
+    this.buttons.back.onclick = () => moveTo(this.index - 1);
+    this.buttons.on.onclick = () => moveTo(this.index + 1);
+    this.buttons.play.onclick = () => (this.stopTimer ? this.stop() : this.start());
+    this.output.querySelector(".cells").onkeydown = (event) => {
+      const step = arrowStep(event);
+      if (step) moveTo(this.index + step[0] * this.data.window.side + step[1]);
+      else if (event.key === " ") this.buttons.play.click();
+      else if (event.key === "Home") this.moveTo(0);
+      else return;
+      event.preventDefault();
     };
-  };
-  const typed = (cell, fill, i) => {
-    const input = document.createElement("input");
-    fill(input, i);
-    cell.append(input);
-  };
-  const grid = (holder, side, cell) => {
-    holder.style.gridTemplateColumns = `repeat(${side}, var(--cell))`;
-    holder.replaceChildren(
-      ...Array.from({ length: side * side }, (_, i) => {
-        const one = document.createElement("div");
-        one.className = "cell";
-        one.setAttribute("role", "gridcell");
-        cell(one, i);
-        return one;
-      }),
-    );
-  };
+  }
 
-  const build = () => {
-    const { inputs, kernel, output, window: w, hidden } = play.data;
-    const padded = w.size + 2 * w.padding;
-    const room = Math.min(root.clientWidth || 900, 1100);
-    const wide = room > 620;
-    const total = wide ? padded + (w.mode === "conv" ? w.kernel : 0) + Math.max(w.side, 2) + 3 : padded + 1;
-    root.style.setProperty("--cell", `${Math.max(21, Math.min(44, Math.floor(room / total) - 3))}px`);
-    const peak = peakOf(inputs);
-    const fillInput = typing(cellsOf(parts.in), inputs, "input", w.size);
-    const reach = w.dilation * (w.kernel - 1) + 1 + (w.side - 1) * w.stride; // what windows read, from the rim on
-    grid(cellsOf(parts.in), padded, (cell, i) => {
-      const [r, c] = [Math.floor(i / padded) - w.padding, (i % padded) - w.padding];
-      if (r < 0 || c < 0 || r >= w.size || c >= w.size) {
-        cell.classList.add("pad");
-        cell.textContent = w.mode === "pool" ? "−∞" : "0";
-        return;
-      }
-      tint(cell, inputs[r * w.size + c], peak);
-      typed(cell, fillInput, r * w.size + c);
-      if (w.side && !hidden && (r + w.padding >= reach || c + w.padding >= reach)) cell.classList.add("unread");
-    });
-    parts.in.querySelector("h3").textContent =
-      `Input ${w.size} × ${w.size}${w.padding ? `, padding ${w.padding}` : ""}`;
-    parts.kernel.hidden = w.mode === "pool";
-    if (w.mode === "conv") {
-      const high = peakOf(kernel);
-      const fillKernel = typing(cellsOf(parts.kernel), kernel, "kernel", w.kernel);
-      grid(cellsOf(parts.kernel), w.kernel, (cell, i) => {
-        tint(cell, kernel[i], high);
-        typed(cell, fillKernel, i);
-      });
-      parts.kernel.querySelector("h3").textContent = `Kernel ${w.kernel} × ${w.kernel}`;
+  /** @param {Data} data @param {Lifetime} lifetime of the call */
+  receive(data, lifetime) {
+    const isSame = JSON.stringify(data) === JSON.stringify(this.data);
+    const focusedLabel = this.focused()?.getAttribute?.("aria-label");
+    this.data = structuredClone(data);
+    if (!isSame) {
+      this.stop();
+      this.build();
+      if (focusedLabel)
+        this.inputs()
+          .find((input) => input.getAttribute("aria-label") === focusedLabel)
+          ?.focus();
     }
-    const known = w.side > 0 && !hidden && output;
-    parts.out.querySelector("h3").textContent = hidden
-      ? "Output ? × ?"
-      : known
-        ? `Output ${w.side} × ${w.side}`
-        : "No output";
-    const most = known ? peakOf(output) : 1;
-    grid(cellsOf(parts.out), known ? w.side : 0, (cell, i) => {
-      tint(cell, output[i], most);
-      cell.textContent = text(output[i]);
-      cell.onpointerenter = () => go(i);
-      cell.onclick = () => {
-        stop();
-        go(i);
-      };
+    lifetime.observeSize(this.root, () => {
+      if (this.width !== this.root.clientWidth && !this.root.contains(this.focused())) this.build();
+      this.width = this.root.clientWidth;
     });
-    cellsOf(parts.out).setAttribute("aria-label", "Output; arrow keys move the window, Space plays");
-    for (const button of Object.values(buttons)) button.disabled = !known;
-    play.at = Math.min(play.at, known ? output.length - 1 : 0);
-    show();
-  };
+  }
 
-  const show = () => {
-    const { inputs, kernel, output, window: w, hidden } = play.data;
-    const padded = w.size + 2 * w.padding;
-    const cells = cellsOf(parts.in).children;
-    for (const cell of cells) cell.classList.remove("read", "span", "wins");
-    for (const cell of cellsOf(parts.out).children) cell.classList.remove("now");
-    if (hidden || !output || !w.side) {
-      formula.textContent = hidden ? "Type your guess first: the output stays hidden until then." : "";
-      where.textContent = "";
+  focused() {
+    return this.root.getRootNode().activeElement;
+  }
+
+  inputs() {
+    return [...this.root.querySelectorAll("input")];
+  }
+
+  build() {
+    const { data, root } = this;
+    const { window: sliding, hidden, output } = data;
+    const isKnown = sliding.side > 0 && !hidden && output;
+    root.style.setProperty("--cell", `${cellSize(sliding, root.clientWidth || 900)}px`);
+    const report = () => this.reportTyped({ inputs: this.data.inputs, kernel: this.data.kernel });
+    buildInput(this.input, data, report);
+    buildKernel(this.kernel, data, report);
+    buildOutput(this.output, data, isKnown, {
+      hover: (index) => this.moveTo(index),
+      pick: (index) => {
+        this.stop();
+        this.moveTo(index);
+      },
+    });
+    for (const button of Object.values(this.buttons)) button.disabled = !isKnown;
+    this.index = Math.min(this.index, isKnown ? output.length - 1 : 0);
+    this.show();
+  }
+
+  /** Mark the window's cells and write its formula. */
+  show() {
+    const { data, index } = this;
+    const { output, window: sliding, hidden } = data;
+    const inputCells = this.input.querySelector(".cells").children;
+    const outputCells = this.output.querySelector(".cells").children;
+    for (const cell of inputCells) cell.classList.remove("read", "span", "wins");
+    for (const cell of outputCells) cell.classList.remove("now");
+    if (hidden || !output || !sliding.side) {
+      this.formula.textContent = hidden ? "Type your guess first: the output stays hidden until then." : "";
+      this.place.textContent = "";
       return;
     }
-    const [y, x] = [Math.floor(play.at / w.side), play.at % w.side];
-    const span = w.dilation * (w.kernel - 1) + 1;
-    for (let r = 0; r < span; r++)
-      for (let c = 0; c < span; c++) cells[(y * w.stride + r) * padded + x * w.stride + c].classList.add("span");
-    const terms = [];
-    let total = w.mode === "pool" ? -Infinity : 0,
-      winner = null;
-    for (let r = 0; r < w.kernel; r++) {
-      for (let c = 0; c < w.kernel; c++) {
-        const place = (y * w.stride + r * w.dilation) * padded + x * w.stride + c * w.dilation;
-        const [row, column] = [Math.floor(place / padded) - w.padding, (place % padded) - w.padding];
-        const inside = row >= 0 && column >= 0 && row < w.size && column < w.size;
-        cells[place].classList.add("read");
-        const value = inside ? inputs[row * w.size + column] : w.mode === "pool" ? -Infinity : 0;
-        if (w.mode === "pool") {
-          if (value > total) [total, winner] = [value, place];
-          if (inside) terms.push(text(value));
-        } else {
-          const weight = kernel[r * w.kernel + c];
-          total += value * weight;
-          terms.push(`${text(value)}·${weight < 0 ? `(${text(weight)})` : text(weight)}`);
-        }
-      }
-    }
-    if (winner !== null) cells[winner].classList.add("wins");
-    cellsOf(parts.out).children[play.at].classList.add("now");
-    where.textContent = `row ${y}, column ${x} of the output, window ${play.at + 1} of ${output.length}`;
-    const shown = terms.length > 30 ? [...terms.slice(0, 27), `… ${terms.length - 27} more`] : terms;
-    const sum = w.mode === "pool" ? `max(${shown.join(", ")}) = ` : `${shown.join(" + ")} = `;
-    const result = document.createElement("b");
-    result.textContent = text(total);
-    const off = Math.abs(total - output[play.at]) > 1e-4 * (1 + Math.abs(total));
-    formula.replaceChildren(sum, result, off ? ` (PyTorch: ${text(output[play.at])})` : " (PyTorch says the same)");
-  };
+    const { spanned, read, winner, terms, total } = takeWindow(data, index);
+    for (const cell of spanned) inputCells[cell].classList.add("span");
+    for (const cell of read) inputCells[cell].classList.add("read");
+    if (winner !== null) inputCells[winner].classList.add("wins");
+    outputCells[index].classList.add("now");
+    const [row, column] = [Math.floor(index / sliding.side), index % sliding.side];
+    this.place.textContent = `row ${row}, column ${column} of the output, window ${index + 1} of ${output.length}`;
+    this.writeFormula(terms, total, output[index]);
+  }
 
-  const go = (to) => {
-    const many = play.data.output?.length ?? 0;
-    if (!many || to < 0 || to >= many) return false;
-    play.at = to;
-    show();
+  writeFormula(terms, total, pytorch) {
+    const rest = `… ${terms.length - MOST_TERMS + 3} more`;
+    const shown = terms.length > MOST_TERMS ? [...terms.slice(0, MOST_TERMS - 3), rest] : terms;
+    const sum = this.data.window.mode === "pool" ? `max(${shown.join(", ")}) = ` : `${shown.join(" + ")} = `;
+    const result = document.createElement("b");
+    result.textContent = formatCell(total);
+    const isOff = Math.abs(total - pytorch) > 1e-4 * (1 + Math.abs(total));
+    const verdict = isOff ? ` (PyTorch: ${formatCell(pytorch)})` : " (PyTorch says the same)";
+    this.formula.replaceChildren(sum, result, verdict);
+  }
+
+  /** Move the window; false where there is no such place. */
+  moveTo(index) {
+    const count = this.data.output?.length ?? 0;
+    if (!count || index < 0 || index >= count) return false;
+    this.index = index;
+    this.show();
     return true;
-  };
-  const stop = () => {
-    clearInterval(play.timer);
-    play.timer = null;
-    buttons.play.textContent = "▶";
-    buttons.play.title = buttons.play.ariaLabel = "Play";
-  };
-  const start = () => {
-    if (!play.data.output) return;
-    if (play.at === play.data.output.length - 1) go(0);
-    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    play.timer = setInterval(
-      () => {
-        if (!go(play.at + 1)) stop();
-      },
-      calm ? 1500 : 600,
-    );
-    buttons.play.textContent = "⏸";
-    buttons.play.title = buttons.play.ariaLabel = "Pause";
-  };
-  buttons.first.onclick = () => {
-    stop();
-    go(0);
-  };
-  buttons.back.onclick = () => {
-    stop();
-    go(play.at - 1);
-  };
-  buttons.on.onclick = () => {
-    stop();
-    go(play.at + 1);
-  };
-  buttons.play.onclick = () => (play.timer ? stop() : start());
-  cellsOf(parts.out).onkeydown = (event) => {
-    const side = play.data.window.side;
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -side, ArrowDown: side }[event.key];
-    if (step !== undefined) {
-      stop();
-      go(play.at + step);
-    } else if (event.key === " ") buttons.play.click();
-    else if (event.key === "Home") go(0);
-    else return;
-    event.preventDefault();
-  };
-  const watch = new ResizeObserver(() => {
-    if (play.data && play.width !== root.clientWidth && !root.contains(root.getRootNode().activeElement)) build();
-    play.width = root.clientWidth;
-  });
-  watch.observe(root);
-  play.receive = (data) => {
-    const same = JSON.stringify(data) === JSON.stringify(play.data);
-    const focus = root.getRootNode().activeElement?.getAttribute?.("aria-label");
-    play.data = structuredClone(data);
-    if (same) return;
-    stop();
-    build();
-    if (focus) [...root.querySelectorAll("input")].find((one) => one.getAttribute("aria-label") === focus)?.focus();
-  };
-  play.close = () => {
-    stop();
-    watch.disconnect();
-  };
-  return play;
+  }
+
+  start() {
+    const { output } = this.data;
+    if (!output) return;
+    if (this.index === output.length - 1) this.moveTo(0);
+    const next = () => {
+      if (!this.moveTo(this.index + 1)) this.stop();
+    };
+    this.stopTimer = this.lifetime.interval(next, prefersReducedMotion() ? CALM_STEP_DELAY : STEP_DELAY);
+    this.setPlayButton("⏸", "Pause");
+  }
+
+  stop() {
+    this.stopTimer?.();
+    this.stopTimer = null;
+    this.setPlayButton("▶", "Play");
+  }
+
+  setPlayButton(label, title) {
+    this.buttons.play.textContent = label;
+    this.buttons.play.title = title;
+    this.buttons.play.ariaLabel = title;
+  }
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
-  const play = (parentElement.play ??= createPlay(parentElement.querySelector(".play")));
-  play.report = (typed) => setTriggerValue("typed", typed);
-  const call = {};
-  play.call = call;
-  play.receive(data);
+/** @param {{ parentElement: any, data: Data, setTriggerValue: (name: string, value: any) => void }} component */
+export default function playgroundView({ parentElement, data, setTriggerValue }) {
+  parentElement.playground ??= new Playground(parentElement.querySelector(".play"));
+  const { playground } = parentElement;
+  playground.reportTyped = (typed) => setTriggerValue("typed", typed);
+  const lifetime = renewLifetime(parentElement);
+  playground.receive(data, lifetime);
   return () => {
-    if (play.call === call) play.close();
+    const isLatest = parentElement.lifetime === lifetime;
+    lifetime.end();
+    if (!isLatest) return; // a later call's work goes on
+    playground.stop();
+    playground.lifetime.end();
   };
 }

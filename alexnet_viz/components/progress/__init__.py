@@ -9,11 +9,11 @@ from alexnet_viz.components.mount import mount
 _component = mount(__file__)
 
 
-def progress(state: str, told: str, share: float, marks: Any, source: str, every: float, *, key: str) -> None:
-    """A bar filled to ``share``, and ``state`` and ``told`` below it.
+def progress(state: str, detail: str, share: float, marks: Any, source: str, every: float, *, key: str) -> None:
+    """A bar filled to ``share``, and ``state`` and ``detail`` below it.
 
     All four come again from the address ``source`` each ``every`` seconds, if that is not 0; the page runs anew when
     ``marks`` is another one then, or when nothing comes.
     """
-    data = {"state": state, "told": told, "share": share, "marks": marks, "source": source, "every": every}
+    data = {"state": state, "detail": detail, "share": share, "marks": marks, "source": source, "every": every}
     _component(data=data, key=key, on_changed_change=lambda: None)

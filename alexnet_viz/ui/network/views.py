@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from alexnet_viz.components.network_view import Went, network_view
+from alexnet_viz.components.network_view import Move, network_view
 from alexnet_viz.figures.network import Scene, layer_scene, overview_scene, unit_scene
 from alexnet_viz.ui.shared import address, comparison, photos, queries
 from alexnet_viz.ui.shared.error_boundary import callback
@@ -161,7 +161,7 @@ def _view(one: Pass, place: Place, key: str) -> None:
     state = st.session_state
     name, scene = _scene(one.model, one.photo, place)
     there = state.pop(f"_{key}_has", "") == name
-    went = network_view(
+    move = network_view(
         scene.index | {"id": name},
         None if there else scene.block,
         {at: getattr(place, at) for at in ("depth", "layer", "channel", "y", "x")},
@@ -171,17 +171,17 @@ def _view(one: Pass, place: Place, key: str) -> None:
         rows=place.rows,
         key=key,
     )
-    if went:
-        _go(went)
-        state[f"_{key}_turn"], state[f"_{key}_has"] = went.turn, went.has
+    if move:
+        _go(move)
+        state[f"_{key}_turn"], state[f"_{key}_has"] = move.turn, move.has
         st.rerun()
 
 
-def _go(went: Went) -> None:
+def _go(move: Move) -> None:
     state = st.session_state
-    state.depth, state.layer = went.depth, went.layer
-    CHANNEL.choose(went.channel)
-    for key, at in (("y", went.y), ("x", went.x)):
+    state.depth, state.layer = move.depth, move.layer
+    CHANNEL.choose(move.channel)
+    for key, at in (("y", move.y), ("x", move.x)):
         if at is None:
             state.pop(key, None)
         else:
@@ -214,7 +214,7 @@ def _scene(model: Model, reference: str, place: Place) -> tuple[str, Scene]:
     flat = names[names.index("flatten") - 1], chain["flatten"].input[1]
     ground = placement(info.spec, flat[0])
     fields = [box(info.spec, place.layer, i, i)[::2] for i in range(len(one.output))] if one.output.ndim else []
-    scene = unit_scene(one, inputs, info.preprocessing, info.categories, flat, ground, fields)
+    scene = unit_scene(one, inputs, info.categories, flat, ground, fields)
     return f"{name} {place.layer} {place.channel}", scene
 
 

@@ -95,8 +95,8 @@ def progress(run: runs.Run) -> dict[str, Any]:
     if status.best_top1 is not None:
         parts.append(f"best top\N{NON-BREAKING HYPHEN}1 {status.best_top1:.1%}")
     share = min(1.0, status.step / status.steps) if status.steps else 0.0
-    told = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
-    return {"state": run.state, "told": told, "share": share, "marks": marks(run)}
+    detail = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    return {"state": run.state, "detail": detail, "share": share, "marks": marks(run)}
 
 
 def curves(run: runs.Run, accuracy: str = "top1", smooth: float = 0.6, log: bool = False) -> str:
