@@ -31,6 +31,32 @@ COUNT_TIMERS = """
     window.clearInterval = (id) => { window.timers.delete(id); clear(id); };
 """
 
+# What the components' modules observe and listen to outside their own elements, and have not released.
+COUNT_HELD = """
+    window.observers = new Set();
+    window.listeners = [];
+    const isOurs = () => new Error().stack.includes("component-modules");
+    window.ResizeObserver = class extends window.ResizeObserver {
+        observe(...target) {
+            if (isOurs()) window.observers.add(this);
+            super.observe(...target);
+        }
+        disconnect() {
+            window.observers.delete(this);
+            super.disconnect();
+        }
+    };
+    const { addEventListener, removeEventListener } = EventTarget.prototype;
+    EventTarget.prototype.addEventListener = function (type, handler, ...rest) {
+        if ((this === document || this === window) && isOurs()) window.listeners.push({ type, handler });
+        return addEventListener.call(this, type, handler, ...rest);
+    };
+    EventTarget.prototype.removeEventListener = function (type, handler, ...rest) {
+        window.listeners = window.listeners.filter((held) => held.type !== type || held.handler !== handler);
+        return removeEventListener.call(this, type, handler, ...rest);
+    };
+"""
+
 
 def seen(variant="torchvision", photo="coffee"):
     model = get("random", variant)
@@ -180,6 +206,23 @@ def test_by_keyboard_alone_and_nothing_runs_on(server, open_page):
     settled(page)
     assert running(page) == 0
     assert not page.complaints
+
+
+def test_a_view_that_closes_releases_what_it_observed(server, open_page):
+    page = opened(open_page, server, "rows=3&depth=value&layer=conv3&channel=5&y=4&x=5")
+    page.add_init_script(COUNT_HELD)
+    page.reload()
+    settled(page)
+    held = "[window.observers.size, window.listeners.map((held) => held.type)]"
+    for depth in ("value", "unit", "overview"):
+        expect(page.locator(".network")).to_have_attribute("data-depth", depth)
+        settled(page)
+        assert page.evaluate(held) == [2, ["paste"]], depth  # the room around the view, and the view's own
+        page.locator(".network").press("Escape")
+    page.get_by_role("link", name="Classify").click()
+    settled(page)
+    expect(page.locator(".network")).to_have_count(0)
+    assert page.evaluate(held) == [0, ["paste"]]  # the strip of photos stands on every page
 
 
 def test_by_finger_and_without_motion(server, open_page):

@@ -22,8 +22,10 @@ def test_a_module_is_served_and_its_imports_exist(module):
     assert served.status_code == 200
     assert served.media_type == "text/javascript"
     assert served.body == module.read_bytes()
-    for place in re.findall(r'^(?:import .*|\}) from "(.+)";$', module.read_text("utf-8"), re.MULTILINE):
+    text = module.read_text("utf-8")
+    for place in re.findall(r'^(?:import .*|\}) from "(.+)";$', text, re.MULTILINE):
         assert (module.parent / place).resolve() in MODULES
+    assert max(map(len, text.splitlines())) <= 120  # Biome does not break long texts
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ import { vectorValueView } from "./vector.js";
  * @property {Scene} scene
  * @property {any} px the scene's block of bytes, an Arrow column; null where the browser has it already
  * @property {View} view
- * @property {PathStop[]} path the strongest path from the value down to the photo
+ * @property {Waypoint[]} path the strongest path from the value down to the photo
  * @property {number} turn the visitor's last move that Python knows
  * @property {boolean} large whether the type is large, for a beamer
  * @property {number} rows
@@ -36,7 +36,7 @@ import { vectorValueView } from "./vector.js";
 /** @typedef {{ depth: string, layer: string, channel: number, y: number | null, x: number | null }} View */
 
 /**
- * @typedef {object} PathStop
+ * @typedef {object} Waypoint
  * @property {string} layer
  * @property {number} channel
  * @property {number} y

@@ -1,0 +1,140 @@
+"""The components' shared modules in a browser, without the app: numbers, colours, keys, sums, and what is released."""
+
+import numpy as np
+import pytest
+
+from alexnet_viz.figures.palette import levels
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def run(module_page):
+    """A function that evaluates a body of JavaScript with the exports of some modules in scope."""
+    page = module_page()
+
+    def evaluate(modules: str, body: str, argument=None):
+        return page.evaluate(
+            """async ([names, body, argument]) => {
+                const modules = await Promise.all(names.map((name) => import(`./${name}.js`)));
+                const work = new Function("exports", "argument", `with (exports) { ${body} }`);
+                return work(Object.assign({}, ...modules), argument);
+            }""",
+            [modules.split(), body, argument],
+        )
+
+    return evaluate
+
+
+def test_numbers_are_written_with_true_minus_signs_and_few_digits(run):
+    values = [0, 1, -1.5, 0.1, 1234.5, 99999, 123456, -0.00001234, 0.0002345, 12.30]
+    written = run("lib/numbers", "return argument.map((value) => formatNumber(value))", values)
+    expected = ["0", "1", "−1.5", "0.1", "1235", "100000", "1.23e+5", "−1.23e−5", "0.0002345", "12.3"]
+    assert written == expected
+    assert run("lib/numbers", "return formatNumber(0.0002345, 3, 1e-3)") == "2.3e−4"
+    assert run("lib/numbers", "return formatNumber(1/3, 7)") == "0.3333333"
+    assert run("lib/numbers", "return [formatSigned(2), formatSigned(-2), formatCount(12345)]") == [
+        "+2",
+        "−2",
+        "12,345",
+    ]
+    ticks = run("lib/numbers", "return [0, 1500, 0.25, 0.0004, 0.5].map((v, i) => formatTick(v, i === 4))")
+    assert ticks == ["0", "1.5k", "0.25", "4e−4", "50%"]
+    assert run("lib/numbers", "return ranked([1, -3, 2, 0])") == [1, 2, 0, 3]
+    cells = run("playground_view/sum", "return [-123456, 0.5, -1 / 3].map(formatCell)")
+    assert cells == ["−123456", "0.5", "−0.3333"]
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_colours_are_those_that_python_chooses(run, signed):
+    values = np.linspace(-2 if signed else 0, 2, 41)
+    body = "return argument.values.map((value) => colourIndex(value, 2, argument.signed))"
+    indices = run("lib/colour", body, {"values": values.tolist(), "signed": signed})
+    ours = levels(values.astype(np.float32), 2.0, signed)
+    assert np.abs(np.array(indices) - ours.astype(int)).max() <= 1  # halves are rounded to either side
+    assert indices[0] == (1 if signed else 0)
+    assert indices[-1] == 255
+    assert run("lib/colour", "return [colourIndex(9, 2, true), colourIndex(-9, 2, true)]") == [255, 1]
+
+
+def test_a_scale_becomes_pixels_and_a_gradient(run):
+    table = list(range(256)) * 3  # a table of 256 colours
+    assert run("lib/colour", "return packedColours(argument)[1]", table) == 0xFF050403
+    gradient = run("lib/colour", "return gradient(argument, true)", table)
+    assert gradient.startswith("linear-gradient(to right, rgb(3 4 5),")
+    assert gradient.count("rgb(") == 17
+    assert gradient.endswith("rgb(253 254 255))")
+
+
+def test_keys_lead_over_maps_and_lists(run):
+    body = "return argument.map((key) => walkMap({ key }, { y: 1, x: 3 }, 3, 5))"
+    keys = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown", "a"]
+    cells = run("lib/keyboard", body, keys)
+    assert [cell and (cell["y"], cell["x"]) for cell in cells] == [
+        (1, 2), (1, 4), (0, 3), (2, 3), (1, 0), (1, 4), (0, 3), (2, 3), None,
+    ]  # fmt: skip
+    corner = run("lib/keyboard", 'return walkMap({ key: "ArrowDown" }, { y: 2, x: 0 }, 3)')
+    assert corner == {"y": 2, "x": 0}  # it ends at the edge
+    body = "return argument.map((key) => walkList({ key }, 4, 10, 3))"
+    assert run("lib/keyboard", body, [*keys[:6], "a"]) == [3, 5, 1, 7, 0, 9, None]
+
+
+def test_lrn_is_computed_and_written_with_the_constants_that_are_sent(run):
+    body = """
+        const lrn = { size: 2, alpha: 4, beta: 2, k: 3 };
+        const place = (at, shape) => ({ at, type: "f4", shape });
+        const scene = {
+            of: "norm", lrn, channel: 1, first: 0, below: "relu1", flat: ["pool5", 6], bias: 0, kernel: 1, stride: 1,
+            padding: 0, inputs: place(0, [2, 1, 1]), weights: null, output: place(1, [1, 1]),
+            read: ({ at }) => Float32Array.from(at ? [0.5] : [1, 2]),
+        };
+        const parts = takeApart(readUnit(scene), 0, 0);
+        return { ...parts, terms: [...parts.terms], formula: explain(scene, parts, 9).formula };
+    """
+    parts = run("network_view/arithmetic network_view/explanation", body)
+    assert parts["terms"] == [2, 8]  # α / n · a²
+    assert parts["total"] == pytest.approx(2 / 13**2)
+    assert "2 / (3 + 10)^2 = " in parts["formula"]
+
+
+def test_a_playing_window_pools_and_sums(run):
+    window = {"size": 2, "kernel": 2, "stride": 1, "padding": 1, "dilation": 1, "side": 3, "mode": "conv"}
+    data = {"inputs": [1, 2, 3, 4], "kernel": [1, -1, 0.5, 2], "window": window}
+    taken = run("playground_view/sum", "return takeWindow(argument, 4)", data)
+    assert (taken["total"], taken["winner"]) == (1 - 2 + 1.5 + 8, None)
+    assert taken["terms"] == ["1·1", "2·(−1)", "3·0.5", "4·2"]
+    taken = run("playground_view/sum", "return takeWindow(argument, 0)", data | {"window": window | {"mode": "pool"}})
+    assert (taken["total"], taken["winner"], taken["terms"]) == (1, 5, ["1"])
+
+
+def test_axes_have_round_numbers(run):
+    assert run("line_charts/axes", "return ticks(0, 1, 4)") == [0, 0.5, 1]
+    assert run("line_charts/axes", "return logTicks(0.9, 110)") == pytest.approx([1, 2, 5, 10, 20, 50, 100])
+    assert run("line_charts/axes", "return verticalRange([], { log: true, percent: false }).low") == 0.1
+
+
+def test_a_lifetime_releases_all_that_was_begun_and_a_call_its_own_alone(run):
+    body = """
+        return (async () => {
+            const counts = { interval: 0, timeout: 0, event: 0, size: 0, frame: 0, end: 0 };
+            const box = document.createElement("div");
+            document.body.append(box);
+            const parent = {};
+            const first = renewLifetime(parent);
+            first.interval(() => counts.interval++, 5);
+            first.timeout(() => counts.timeout++, 5);
+            first.listen(document, "paste", () => counts.event++);
+            first.observeSize(box, () => counts.size++);
+            const request = first.onceAFrame(() => counts.frame++);
+            first.onEnd(() => counts.end++);
+            request();
+            const second = renewLifetime(parent); // ends the first
+            second.listen(document, "paste", () => counts.event += 10);
+            first.end(); // late, as Streamlit does it
+            document.dispatchEvent(new Event("paste"));
+            await new Promise((done) => setTimeout(done, 100));
+            return counts;
+        })();
+    """
+    counts = run("lib/lifetime", body)
+    assert counts == {"interval": 0, "timeout": 0, "event": 10, "size": 0, "frame": 0, "end": 1}
