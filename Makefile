@@ -56,10 +56,11 @@ screenshots: .venv/test browser ## take the README's pictures of the running app
 clean: ## remove what was installed
 	rm -rf .venv node_modules
 
-.venv/run: requirements.txt
+.venv/run: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 .venv/test: .venv/run requirements-dev.txt

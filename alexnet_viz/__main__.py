@@ -41,8 +41,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 141
 
 
+def _program() -> str:
+    """What was typed to come here: the console script of an installed package, or the module."""
+    return "alexnet-viz" if Path(sys.argv[0]).name == "alexnet-viz" else "python -m alexnet_viz"
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m alexnet_viz", description="AlexNet, opened up, from a shell.")
+    parser = argparse.ArgumentParser(prog=_program(), description="AlexNet, opened up, from a shell.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     classify = commands.add_parser("classify", help="what AlexNet says about photos")
