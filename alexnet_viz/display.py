@@ -11,11 +11,18 @@ import unicodedata
 from typing import Any
 
 _EMOJI_JOINER = "\u200d"
+# Overrides, embeddings and isolates of the writing's direction: unclosed in a name, they turn the sentence around it.
+_DIRECTIONS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\N{REPLACEMENT CHARACTER}")
 
 
 def display_name(name: object) -> str:
     """A name or path as text to show or to write down: each byte that is not UTF-8 becomes U+FFFD, the replacement."""
     return str(name).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def within_a_sentence(name: object) -> str:
+    """As ``display_name``, without what would turn the words that follow the name from right to left."""
+    return display_name(name).translate(_DIRECTIONS)
 
 
 def json_text(value: Any, **options: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alexnet_viz.display import display_name
+from alexnet_viz.display import display_name, within_a_sentence
 
 _REFERENCES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "\n": " ", "\r": " "})
 
@@ -16,7 +16,7 @@ def plotly_text(text: str) -> str:
     them. ``%{…}`` is read in hovertemplate and texttemplate alone: what others wrote reaches those as data, never as
     a part of the template.
     """
-    return display_name(text).translate(_REFERENCES)
+    return within_a_sentence(text).translate(_REFERENCES)
 
 
 def distinct(names: Sequence[str]) -> list[str]:

@@ -61,7 +61,9 @@ def is_file_choice(choice: str) -> bool:
 def with_preprocessing(choice: str, preprocessing: str) -> str:
     """A checkpoint's choice with a way to prepare photos. Raises WeightsError for weights that say it themselves."""
     if not is_file_choice(choice):
-        raise WeightsError(f"The weights {choice!r} bring their preprocessing: choose another for a checkpoint's path.")
+        raise WeightsError(
+            f"The weights {choice!r} bring their preprocessing: another one can be chosen for a checkpoint alone."
+        )
     return f"{split_choice(choice)[0]}{PREPROCESSING}{preprocessing}"
 
 

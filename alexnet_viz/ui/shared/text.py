@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from alexnet_viz.display import display_name
+from alexnet_viz.display import display_name, within_a_sentence
 
 # What Markdown's rules react to anywhere (a _ not within a word). As character references no rule sees them, nor do the
 # checks by which Streamlit decides from the source whether to load math ($) and emoji (:). Line ends end a paragraph.
@@ -36,7 +36,7 @@ _SPECIAL = re.compile(f"(?P<apart>{_APART})|{_ANYWHERE}|{_AT_THE_ENDS}")
 
 def markdown(text: str) -> str:
     """Text as Markdown that shows it as it is written, within a line or as a whole."""
-    return _SPECIAL.sub(_escaped, display_name(text))
+    return _SPECIAL.sub(_escaped, within_a_sentence(text))
 
 
 def _escaped(match: re.Match) -> str:

@@ -28,6 +28,8 @@ from alexnet_viz.ui.shared.text import csv_cell, markdown
         ("  a\n\nb ", "&#32;&#32;a&#10;&#10;b&#32;"),
         ("a|b", "a&#124;b"),
         ("caf\udce9", "caf\ufffd"),
+        ("photo\u202egpj.exe", "photo\ufffdgpj.exe"),
+        ("\u2067\u05d7\u05ea\u05d5\u05dc.jpg", "\ufffd\u05d7\u05ea\u05d5\u05dc.jpg"),
         ("", ""),
     ],
 )
