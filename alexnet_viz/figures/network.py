@@ -61,7 +61,7 @@ def overview_scene(
 def _column(pack: _Packer, column: Column, labels: Sequence[str], span: str, most: float) -> dict[str, Any]:
     own = span == "unit" and column.maps.ndim > 1
     reach = np.abs(column.maps).max(axis=(1, 2), keepdims=True) if own else most if span == "network" else column.peak
-    told = {
+    fields = {
         "layer": column.layer,
         "kind": column.kind,
         "shape": list(column.shape),
@@ -76,8 +76,8 @@ def _column(pack: _Packer, column: Column, labels: Sequence[str], span: str, mos
         "feeders": [[list(one) for one in three] for three in column.feeders],
     }
     if column.layer in ("fc8", "softmax"):
-        told["labels"] = [labels[channel] for channel in column.shown]
-    return told
+        fields["labels"] = [labels[channel] for channel in column.shown]
+    return fields
 
 
 def layer_scene(

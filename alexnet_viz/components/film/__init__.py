@@ -18,8 +18,8 @@ def packed(story: dict[str, Any], first: int, frames: Sequence[bytes], top: Sequ
     the filters at first, "learned" or "filters"), ``photo`` (a data URI, if not sent before) and ``truth``. ``top``
     holds for each of ``frames`` its [class, probability] pairs.
     """
-    told = json.dumps({**story, "first": first, "top": list(top)}).encode()
-    return b"".join([len(told).to_bytes(4, "big"), told, *frames])
+    header = json.dumps({**story, "first": first, "top": list(top)}).encode()
+    return b"".join([len(header).to_bytes(4, "big"), header, *frames])
 
 
 def film(run: str, source: str, every: float, *, key: str) -> None:

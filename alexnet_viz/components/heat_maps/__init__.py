@@ -51,26 +51,26 @@ def heat_maps(
     tiles show one photo, so a point on one is a point on all. With ``pick`` each tile has a button of that label, and
     ``on_pick`` is called with the tile's key before the rerun that the button starts.
     """
-    flat = [np.ascontiguousarray(one.values, np.float32).ravel() for one in tiles]
-    starts = np.cumsum([0, *(len(one) for one in flat)])
+    flat = [np.ascontiguousarray(tile.values, np.float32).ravel() for tile in tiles]
+    starts = np.cumsum([0, *(len(values) for values in flat)])
     data = {
         "tiles": [
             {
-                "key": one.key,
-                "title": one.title,
-                "note": one.note,
-                "picture": one.picture,
-                "alt": one.alt,
-                "box": list(one.box),
-                "covers": list(one.covers),
+                "key": tile.key,
+                "title": tile.title,
+                "note": tile.note,
+                "picture": tile.picture,
+                "alt": tile.alt,
+                "box": list(tile.box),
+                "covers": list(tile.covers),
                 "start": int(start),
-                "rows": one.values.shape[0],
-                "columns": one.values.shape[1],
-                "colours": list(one.colours),
-                "low": one.low,
-                "high": one.high,
+                "rows": tile.values.shape[0],
+                "columns": tile.values.shape[1],
+                "colours": list(tile.colours),
+                "low": tile.low,
+                "high": tile.high,
             }
-            for one, start in zip(tiles, starts, strict=False)
+            for tile, start in zip(tiles, starts, strict=False)
         ],
         "values": np.concatenate(flat),  # a flat array at the first level travels as an Arrow column
         "columns": columns or "repeat(auto-fit, minmax(min(210px, 100%), 1fr))",

@@ -13,8 +13,8 @@ _component = mount(__file__)
 
 def encoded(charts: Sequence[Chart]) -> str:
     """Charts as they go to the browser: made once for all who look at them, and nothing for the garbage collector."""
-    told = [vars(chart) | {"lines": [_encoded(line) for line in chart.lines]} for chart in charts]
-    return json.dumps(told, separators=(",", ":"))
+    fields = [vars(chart) | {"lines": [_encoded(line) for line in chart.lines]} for chart in charts]
+    return json.dumps(fields, separators=(",", ":"))
 
 
 def _encoded(line: Line) -> dict:

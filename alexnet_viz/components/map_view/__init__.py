@@ -36,7 +36,7 @@ class Panel:
     geometry: Geometry | None = None
 
     def meta(self) -> dict:
-        """What the browser is told beside the values."""
+        """What the browser gets beside the values."""
         low = f"−{self.peak:.3g}" if self.signed and self.peak else "0"
         over = {"size": self.geometry.photo, "crop": self.geometry.box} if self.photo else {}
         return {
