@@ -565,3 +565,13 @@ def test_runs_are_compared_annotated_and_deleted(page, finished):
     assert not page.exception
     assert [run.id for run in runs.list_runs()] == [first.name]
     assert page.selectbox(key="run").value == first.name
+
+
+def test_an_unreadable_run_is_not_what_a_visitor_sees_first(page, finished):
+    readable, garbage = finished(), finished()
+    (garbage / "config.json").write_text("[", "utf-8")
+    page.run()
+    select = page.selectbox(key="run")
+    assert set(select.options) == {readable.name, garbage.name}
+    assert select.value == readable.name
+    assert not page.error

@@ -30,13 +30,14 @@ def there() -> tuple[runs.Run | runs.UnreadableRun, ...]:
 def chosen_run(known: tuple[runs.Run | runs.UnreadableRun, ...], place) -> runs.Run | runs.UnreadableRun | None:
     """The run to look at, in the address. The choice is drawn in a ``place``, that a run is gone below it.
 
-    No other run takes the place of one that is gone: it stays as this page last read it, in the state "gone"; None
-    where the page never read it, or there is no run at all.
+    Without a choice it is the newest that can be read. No other run takes the place of one that is gone: it stays as
+    this page last read it, in the state "gone"; None where the page never read it, or there is no run at all.
     """
     state = st.session_state
-    address.seed("run", known[0].id if known else "")
-    if state.run is None or (state.run == "" and known):
-        state.run = known[0].id
+    first = next((run.id for run in known if isinstance(run, runs.Run)), known[0].id if known else "")
+    address.seed("run", first)
+    if not state.run:
+        state.run = first
     ids = [run.id for run in known]
     gone = state.run not in ids
     if gone and not state.run:
