@@ -43,10 +43,20 @@ def described(said: dict[str, Any], name: str) -> Description:
         recipe = said.get("recipe")
         return Description(spec, categories, preprocessing, title, source, unsure_below, recipe)
     except (KeyError, TypeError, ValueError, OverflowError, ShapeError) as error:
-        reason = f"{error}" if isinstance(error, ShapeError) else f"{type(error).__name__}: {error}"
         raise WeightsError(
-            f"{name}: its description is not one that this app wrote ({reason[:200]}): use the file as it was saved."
+            f"{name}: its description is not one that this app wrote ({_reason(error)[:200]}): use the file as it was "
+            "saved."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case KeyError():
+            return f"it has no {error}"
+        case TypeError():  # Python's own words name functions of this package
+            return "a value in it is of the wrong kind"
+        case _:
+            return str(error)
 
 
 def checked_spec(spec: NetworkSpec, name: str) -> NetworkSpec:

@@ -83,8 +83,8 @@ def path_of(choice: str, runs: Path | None = None) -> Path | None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             os.stat(path)  # asks the system whether this can be a path at all
     except (OSError, ValueError, RuntimeError) as error:  # too long, with a zero byte, of no such user
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise WeightsError(f"{place[:80]!r} can be no path ({reason}): check it, or upload the checkpoint.") from error
+        reason = (error.strerror if isinstance(error, OSError) else str(error)).rstrip(".")
+        raise WeightsError(f"{place[:80]!r} is not a path ({reason}): check it, or upload the checkpoint.") from error
     return path
 
 

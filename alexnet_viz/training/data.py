@@ -275,9 +275,11 @@ def _copies(paths: Sequence[str], labels: np.ndarray, is_val: np.ndarray, twins:
     several = first[np.bincount(np.searchsorted(kinds, in_classes)) > 1]
     if copies > len(leaked):
         example = display_name(paths[first[counts > 1][0]])
-        notes.append(f"{copies:,} photos are copies of others, byte for byte, as of {example}.")
+        are = "photo is a copy of another" if copies == 1 else "photos are copies of others"
+        notes.append(f"{copies:,} {are}, byte for byte, as of {example}.")
     if len(several):
-        notes.append(f"{len(several):,} photos are in more than one class, such as {display_name(paths[several[0]])}.")
+        are = "photo is" if len(several) == 1 else "photos are"
+        notes.append(f"{len(several):,} {are} in more than one class, such as {display_name(paths[several[0]])}.")
     return notes
 
 

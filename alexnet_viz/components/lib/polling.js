@@ -7,16 +7,19 @@
  * @returns {Promise<{ body?: ArrayBuffer, problem?: string }>}
  */
 export async function fetchBody(address) {
+  const { pathname } = new URL(address, document.baseURI);
   let problem = "there is no connection.";
   try {
     const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
-    const isPage = answer.headers.get("content-type")?.startsWith("text/html"); // a server that does not know it
+    const type = answer.headers.get("content-type") ?? "";
+    const isPage = type.startsWith("text/html"); // a server that does not know the address
     if (answer.ok && !isPage) return { body: await answer.arrayBuffer() };
+    if (type.startsWith("text/plain")) return { problem: await answer.text() }; // the app's own sentence
     problem = `the answer is ${isPage ? "another page" : answer.status}. A proxy in front of the app must pass it on.`;
   } catch {
     // The problem is the connection.
   }
-  return { problem: `${new URL(address, document.baseURI).pathname} cannot be fetched: ${problem}` };
+  return { problem: `${pathname} cannot be fetched: ${problem}` };
 }
 
 /**
