@@ -127,6 +127,8 @@ def test_a_run_that_was_deleted_in_another_tab_says_so_and_no_other_takes_its_pl
     another.get_by_role("button", name="Files", exact=True).click()
     another.get_by_text("Delete this run for good").click()
     another.get_by_role("button", name="Delete", exact=True).click()
+    expect(another.get_by_role("button", name="Delete", exact=True)).to_have_count(0)
+    another.goto(f"{server.address}/train?weights=random&run=other")
     expect(another.get_by_text("The run other cannot be read: config.json is no valid JSON")).to_be_visible()
     page.get_by_role("button", name="Resume", exact=True).click()
     gone = "The run mine is gone: it was deleted, or its folder was moved."
