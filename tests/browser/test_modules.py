@@ -71,8 +71,16 @@ def test_keys_lead_over_maps_and_lists(run):
     keys = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown", "a"]
     cells = run("lib/keyboard", body, keys)
     assert [cell and (cell["y"], cell["x"]) for cell in cells] == [
-        (1, 2), (1, 4), (0, 3), (2, 3), (1, 0), (1, 4), (0, 3), (2, 3), None,
-    ]  # fmt: skip
+        (1, 2),
+        (1, 4),
+        (0, 3),
+        (2, 3),
+        (1, 0),
+        (1, 4),
+        (0, 3),
+        (2, 3),
+        None,
+    ]
     corner = run("lib/keyboard", 'return walkMap({ key: "ArrowDown" }, { y: 2, x: 0 }, 3)')
     assert corner == {"y": 2, "x": 0}  # it ends at the edge
     body = "return argument.map((key) => walkList({ key }, 4, 10, 3))"
