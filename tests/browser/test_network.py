@@ -301,7 +301,7 @@ def test_the_playground_slides_by_keys_and_by_itself_and_numbers_can_be_typed(se
     page.keyboard.press("Enter")
     settled(page)
     expect(formula).to_contain_text("4·1 + 5·0 + 7·0 + 2.5·(−1) = 1.5 (PyTorch says the same)")
-    assert "4,5,6,7,2.5,9" in page.url.replace("%2C", ",")
+    page.wait_for_url(lambda url: "4,5,6,7,2.5,9" in url.replace("%2C", ","))
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.locator(".where")).to_contain_text("window 4 of 4")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()  # at the end it stops by itself
