@@ -25,7 +25,8 @@ _PLACE = f"component-modules/{_VERSION}"
 _SCRIPT = """const {{ default: draw }} = await import(new URL("{place}/{name}/{name}.js", document.baseURI));
 export default (component) => {{
   const close = draw(component);
-  component.parentElement.host.dataset.drawn = ""; // tests wait for it
+  const images = [...component.parentElement.querySelectorAll("img")].map((image) => image.decode());
+  Promise.allSettled(images).then(() => (component.parentElement.host.dataset.drawn = "")); // tests wait for it
   return close;
 }};
 """

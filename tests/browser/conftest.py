@@ -134,7 +134,9 @@ def _is_foreign(url: str) -> bool:
     return not url.startswith(("data:", "blob:", "http://127.0.0.1", "ws://127.0.0.1"))
 
 
-DRAWN = """() => [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
+# Streamlit shows a skeleton until the code of an element has come: before that there is no component to ask.
+DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]') &&
+    [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
     .every((component) => "drawn" in component.dataset)"""
 
 
