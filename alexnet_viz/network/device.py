@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import threading
+from contextlib import ContextDecorator
 from pathlib import Path
 
 import psutil
@@ -18,7 +19,7 @@ _cudnn, _mkldnn = torch.backends.cudnn, torch.backends.mkldnn
 _PRECISIONS = (_cudnn.conv, _cudnn.rnn, torch.backends.cuda.matmul, _mkldnn.conv, _mkldnn.matmul)
 
 
-class _FullPrecision:
+class _FullPrecision(ContextDecorator):
     """float32 products in float32 while anybody is inside, whatever the process has set.
 
     The settings hold for the whole process, so the first to enter makes them and the last to leave puts them back:
