@@ -20,8 +20,10 @@ class Malformed(ValueError):
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that appears under ``path`` whole, flushed to the disk, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A file to write to that appears under ``path`` whole, flushed to the disk, or not at all.
+
+    Its folder must be there: a run that was deleted while it trains must not come back with its next checkpoint.
+    """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(temporary, "xb") as file:

@@ -237,6 +237,7 @@ def download_imagenet(on_progress: Progress | None = None, timeout: float = 20.0
         raise WeightsError(f"{url} does not end in -<sha256>.pth: name the file as torchvision does.")
     digest = hashlib.sha256()
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with urllib.request.urlopen(url, timeout=timeout) as answer, atomic_file(path) as file:
             total, done = int(answer.headers.get("Content-Length") or 0), 0
             while block := answer.read(1 << 20):

@@ -40,6 +40,7 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
     recipe = runs.read_run(run).recipe
     splits = data.load(current_recipe(run, recipe))  # first: without its photos nothing may be overwritten
     stages = _stages(run)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / BUNDLED.name
     about = {
         "spec": NetworkSpec(**described["spec"]),

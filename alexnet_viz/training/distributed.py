@@ -12,6 +12,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from alexnet_viz.errors import RecipeError
+
 
 @dataclass(frozen=True)
 class ProcessGroup:
@@ -52,6 +54,15 @@ class ProcessGroup:
         values: list[Any] = [None] * self.world_size
         dist.all_gather_object(values, value)
         return values
+
+
+def check_processes(processes: int, device: str) -> None:
+    """RecipeError where more processes would run on this machine than it has GPUs: each needs one to itself."""
+    gpus = torch.cuda.device_count()
+    if device == "cuda" and processes > gpus:
+        raise RecipeError(
+            f"{processes} processes need a GPU each, and this machine has {gpus}: set processes={gpus}, or device=cpu."
+        )
 
 
 @contextmanager

@@ -74,12 +74,14 @@ def estimate(recipe: Recipe, photos: int, classes: int, timed: int = 3) -> Cost:
     import torch
 
     from alexnet_viz.network.device import pick
+    from alexnet_viz.training.distributed import check_processes
     from alexnet_viz.training.precision import resolve_precision
 
     plan = plan_training(recipe, photos)
     parameters, memory = sizes(recipe, classes)
     device = pick(None if recipe.device == "auto" else recipe.device)
     on = torch.device(device.name)
+    check_processes(recipe.processes, on.type)
     check_memory(recipe, classes)
     needed = memory * (recipe.processes if on.type == "cpu" else 1)
     disk = 4 * 8 * parameters  # three checkpoints of weights and momentum, and one being written

@@ -81,8 +81,13 @@ class Monitor:
 
     @property
     def stop_asked(self) -> bool:
-        """Whether a signal or the file ``stop`` asks this process to end."""
-        return self._stop or (self.writes and (self.path / "stop").exists())
+        """Whether a signal or the file ``stop`` asks this process to end, or its run is gone."""
+        return self._stop or (self.writes and ((self.path / "stop").exists() or self.run_is_gone))
+
+    @property
+    def run_is_gone(self) -> bool:
+        """Whether the run's folder was moved or deleted."""
+        return not self.path.is_dir()
 
     def row(self, split: str, **values: Any) -> None:
         """Append a row to metrics.jsonl, and its numbers to TensorBoard's events."""
@@ -117,7 +122,11 @@ class Monitor:
     def _write(self) -> None:
         with self._writing:
             now = {"heartbeat": time.time(), "heartbeat_monotonic": time.monotonic()}
-            runs.write_status(self.path, replace(self.status, **now))
+            try:
+                runs.write_status(self.path, replace(self.status, **now))
+            except FileNotFoundError:
+                if not self.run_is_gone:
+                    raise
 
 
 def _finite(value: Any) -> Any:

@@ -80,9 +80,14 @@ def _run(path: Path, recipe: Recipe, *, writes: bool) -> int:
     with monitor:
         try:
             done = _train(path, recipe, monitor)
+            if monitor.run_is_gone:
+                raise FileNotFoundError(path)
             monitor.update(state="finished" if done else "stopped", activity="", seconds_left=None)
             return 0
         except Exception as error:
+            if monitor.run_is_gone:
+                print(f"The folder of the run {path.name} was moved or deleted: its training ended.", file=sys.stderr)
+                return 2
             if not isinstance(error, (UserError, OSError)):
                 traceback.print_exc()
             reason = _reason(error)
@@ -103,10 +108,11 @@ def _train(path: Path, recipe: Recipe, monitor: Monitor) -> bool:
     import torch
 
     from alexnet_viz.network.device import pick
-    from alexnet_viz.training.distributed import join_process_group
+    from alexnet_viz.training.distributed import check_processes, join_process_group
     from alexnet_viz.training.loop import train
 
     name = pick(None if recipe.device == "auto" else recipe.device).name.partition(":")[0]
+    check_processes(recipe.processes, name)
     set_threads(recipe.threads, recipe.processes)
     with join_process_group(name) as group:
         _listen(monitor)  # among others only now: who waits for them in vain must die of a SIGTERM

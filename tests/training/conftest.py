@@ -102,6 +102,7 @@ def tiny(photos):
         dropout=0.5,
         threads=1,
         precision="fp32",
+        device="cpu",  # what is bit for bit on a CPU is not on every GPU
         checkpoint_minutes=0.0,
         snapshots=3,
     )

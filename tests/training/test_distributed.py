@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
-from alexnet_viz.training.distributed import ProcessGroup, join_process_group
+from alexnet_viz.errors import RecipeError
+from alexnet_viz.training.distributed import ProcessGroup, check_processes, join_process_group
 
 HOME = Path(__file__).parents[2]
 _RANK = """
@@ -51,3 +53,11 @@ def test_alone_each_exchange_gives_the_processs_own(monkeypatch):
         assert group.any_rank(True, False) == [True, False]
         assert group.all_reduce_sum(torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]
         assert group.all_gather("value") == ["value"]
+
+
+def test_more_processes_than_gpus_are_refused_with_what_to_set(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(RecipeError, match="this machine has 1: set processes=1, or device=cpu"):
+        check_processes(2, "cuda")
+    check_processes(1, "cuda")
+    check_processes(2, "cpu")

@@ -190,6 +190,17 @@ def test_a_finished_run_stays_as_it_is(tiny, work, reference):
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
+@pytest.mark.parametrize("activity", ["starting", "training"])
+def test_a_worker_whose_run_is_moved_away_ends_and_does_not_make_it_anew(tiny, spawn, tmp_path, activity):
+    run = runs.create_run(tiny.changed(epochs=1000))
+    process = spawn(run)
+    wait_until(lambda: runs.read_status(run).activity == activity, process)
+    run.rename(tmp_path / "away")
+    assert process.wait(PATIENCE) == 2
+    assert not run.exists()
+    assert "was moved or deleted: its training ended" in runs.log_tail(tmp_path / "away")
+
+
 def test_missing_photos_fail_with_a_sentence_before_anything_starts(tiny, work, tmp_path):
     run = runs.create_run(tiny.changed(data=f"folder:{tmp_path / 'nowhere'}"))
     assert work(run) == 2
