@@ -29,6 +29,7 @@ from alexnet_viz.errors import WeightsError
 from alexnet_viz.network.stored import Contents, StoredTensor
 
 PICKLE_BYTES = 1 << 20  # an AlexNet's state dict has 3 kB, one with its optimiser and 22,000 class names 0.7 MB
+PICKLE_STEPS = 300_000  # 22,000 class names take 100,000; a million empty sets cost seconds and 160 MB
 DIRECTORY_BYTES = 1 << 20  # of a zip file: some 10,000 members
 EXPANSION = 4  # times its size that a file may unpack to; PyTorch itself does not compress
 MOST_CLASSES = 1000  # that a pickle may name
@@ -124,6 +125,22 @@ class _Storage(NamedTuple):
         return self.numel * self.item_bytes
 
 
+class _TooManyObjects(Exception):
+    """A pickle of more steps than any state dict has."""
+
+
+class _Steps(dict):
+    """A table of what to do for each code of a pickle, that ends one of too many codes."""
+
+    left = PICKLE_STEPS
+
+    def __getitem__(self, code: int) -> Callable[[pickle._Unpickler], None]:
+        self.left -= 1
+        if self.left < 0:
+            raise _TooManyObjects
+        return super().__getitem__(code)
+
+
 class _Unpickler(pickle._Unpickler):
     """Python's unpickler with find_class and persistent_load of its own, so that no name of the file is looked up.
 
@@ -135,6 +152,7 @@ class _Unpickler(pickle._Unpickler):
         self.foreign: dict[str, Any] = {}
         self.storages: dict[str, _Storage] = {}
         self._read = read
+        self.dispatch = _Steps(self.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         full = f"{module}.{name}"
@@ -246,7 +264,14 @@ def read_pytorch(path: Path) -> Contents:
     """
     with open(path, "rb") as file:
         head = file.read(4)
-        return _read_zip(path, file) if head == b"PK\x03\x04" else _read_legacy(path, head + file.read(PICKLE_BYTES))
+        try:
+            if head == b"PK\x03\x04":
+                return _read_zip(path, file)
+            return _read_legacy(path, head + file.read(PICKLE_BYTES))
+        except _TooManyObjects:
+            raise WeightsError(
+                f"{path.name} holds more objects than weights need: save model.state_dict() alone."
+            ) from None
 
 
 def _read_zip(path: Path, file: BinaryIO) -> Contents:

@@ -122,6 +122,7 @@ HOSTILE = {
     "storages cut short": lambda: zipped({name: shortened(name, data) for name, data in members(saved(STATE)).items()}),
     "20,000 members": lambda: zipped({f"data/{i}": b"" for i in range(20_000)} | {"data.pkl": pickle.dumps({})}),
     "a pickle of a million lists": lambda: pickled(b"\x80\x02(" + b"]" * 1_000_000 + b"l."),
+    "a pickle of a million sets": lambda: pickled(b"\x80\x04(" + b"\x8f" * 1_000_000 + b"l."),
     "a memo of 2³² places": lambda: pickled(b"\x80\x02}r\xff\xff\xff\xff."),
     "2 GB of a bytearray": lambda: pickled(b"\x80\x05\x96" + struct.pack("<Q", 2 << 30) + b"x."),
     "lists that hold one another": lambda: pickled(b"\x80\x02]q\0(h\0h\0e."),
@@ -140,6 +141,14 @@ def test_a_hostile_file_is_one_sentence_and_little_memory(tmp_path, case):
         load(str(path))
     assert "\n" not in str(caught.value)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
+
+
+def test_the_limit_on_objects_leaves_room_for_22_000_class_names(tmp_path):
+    names = [f"n{number:08d}" for number in range(22_000)]
+    torch.save(
+        {"state_dict": STATE, "classes": names, "class_to_idx": {n: i for i, n in enumerate(names)}}, tmp_path / "a.pt"
+    )
+    assert load(str(tmp_path / "a.pt"))[1].spec.num_classes == 5
 
 
 def test_only_regular_files_are_opened(tmp_path):
