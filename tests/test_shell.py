@@ -23,6 +23,7 @@ from alexnet_viz.network.variants import build
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.values import NetworkSpec
+from tests.waiting import PATIENCE
 
 CAT = str(SAMPLES[0].file)
 HOME = Path(__file__).parents[1]
@@ -318,7 +319,7 @@ def test_interrupted_or_killed_it_says_how_to_go_on(tmp_path):
                 launcher.kill(run)
             else:
                 shell.send_signal(signal.SIGINT)
-            out, err = shell.communicate(timeout=100)
+            out, err = shell.communicate(timeout=PATIENCE)
         finally:
             launcher.kill(run)
             shell.kill()

@@ -1,42 +1,18 @@
 """The app as a visitor meets it: a real server, a real browser, real files."""
 
-import io
 import re
 import xml.etree.ElementTree as ET
 
-import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
+from tests.browser.visitor import photo, settle, upload
 
 pytestmark = pytest.mark.browser
 LABELS = ".js-plotly-plot .annotation text"
-
-
-def settle(page):
-    page.wait_for_timeout(400)
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
-    page.wait_for_timeout(300)
-
-
-def photo(seed=0, size=(320, 240), kind="JPEG"):
-    """Bytes of a picture that no sample shows."""
-    rng = np.random.default_rng(seed)
-    small = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
-    buffer = io.BytesIO()
-    small.resize(size, Image.Resampling.BICUBIC).save(buffer, kind, quality=95)
-    return buffer.getvalue()
-
-
-def upload(page, *files):
-    """Through the file chooser, as a person does it."""
-    with page.expect_file_chooser() as chooser:
-        page.get_by_test_id("stFileUploaderDropzone").first.locator("button").click()
-    chooser.value.set_files([{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files])
-    settle(page)
 
 
 def answer(page):

@@ -15,18 +15,9 @@ from alexnet_viz.figures.attribution import MapStyle, overlay, panel
 from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.inspection.model import get
-from tests.browser.test_app import photo, settle, upload
+from tests.browser.visitor import choose, photo, settle, upload
 
 pytestmark = pytest.mark.browser
-
-
-def choose(page, label, text):
-    """Type into a select box and take what is found, as a person does."""
-    box = page.get_by_role("combobox", name=re.compile(label))
-    box.click()
-    box.fill(text)
-    page.get_by_role("option", name=text).first.click()
-    settle(page)
 
 
 def download(page, title):

@@ -15,7 +15,7 @@ from alexnet_viz.inspection.fields import placement
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.trace import trace
 from tests.browser.conftest import settled
-from tests.browser.test_app import photo, upload
+from tests.browser.visitor import photo, upload
 
 pytestmark = pytest.mark.browser
 VIEW = "/activations?weights=random&photo=coffee&layer=conv5&channel=5&range=layer"

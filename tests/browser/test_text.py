@@ -24,7 +24,7 @@ from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, write_photo, write_snapshot
 from alexnet_viz.values import NetworkSpec, Preprocessing
 from tests.browser.conftest import Server, settled
-from tests.browser.test_attribution import choose
+from tests.browser.visitor import choose
 from tests.browser.written import MIXED, SHOWN
 
 pytestmark = pytest.mark.browser

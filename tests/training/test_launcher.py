@@ -14,8 +14,7 @@ import pytest
 from alexnet_viz.errors import RecipeError, RunError, UserError
 from alexnet_viz.network.variants import build
 from alexnet_viz.training import estimate, launcher, runs
-
-PATIENCE = 240
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

@@ -1,26 +1,17 @@
 """The worker's sign of life goes on whatever happens to it."""
 
-import time
-
 import pytest
 
 from alexnet_viz.training import monitor, runs
 from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.recipe import preset
+from tests.waiting import wait_until
 
 
 @pytest.fixture
 def run(monkeypatch):
     monkeypatch.setattr(monitor, "HEARTBEAT", 0.02)
     return runs.create_run(preset("quick"))
-
-
-def wait_until(true):
-    for _ in range(1000):
-        if true():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it never came")
 
 
 @pytest.mark.parametrize("error", [UnicodeError("odd name"), OSError(28, "No space left on device")])

@@ -5,7 +5,6 @@ import resource
 import shutil
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +13,9 @@ import pytest
 import torch
 
 from alexnet_viz.training import checkpoints, runs
+from tests.waiting import PATIENCE, wait_until
 
 HOME = Path(__file__).parents[2]
-PATIENCE = 240  # seconds after which a test gives up; nothing is said about speed
 
 
 @pytest.fixture
@@ -43,14 +42,6 @@ def spawn():
 def work(spawn):
     """work(run) trains a run to the worker's own end; its exit code."""
     return lambda run, **options: spawn(run, **options).wait(PATIENCE)
-
-
-def wait_until(true, process):
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert process.poll() is None, "the worker ended before its time"
-        assert time.monotonic() < end
-        time.sleep(0.001)
 
 
 def kill_at(process, run, step):

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.attribution.methods import METHODS
 from alexnet_viz.attribution.session import Session
@@ -21,23 +20,15 @@ from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.ui.shared import photos
+from tests.ui.pages import address, assert_no_bug, open_link
 
 HOME = Path(__file__).parents[2]
 SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
 WHY = str(HOME / "pages" / "see" / "attribution.py")
 
 
-def opened(**address):
-    app = AppTest.from_file(SHELL, default_timeout=90)
-    for key, value in {"weights": "random", "photo": "coffee", **address}.items():
-        app.query_params[key] = str(value)
-    app.run()
-    return app.switch_page(WHY).run()
-
-
-def no_bug(app):
-    assert not app.exception
-    assert not [error.value for error in app.error if "bug in the app" in error.value]
+def opened(**parameters):
+    return open_link("see/attribution", **{"weights": "random", "photo": "coffee", **parameters})
 
 
 def sent(app):
@@ -45,11 +36,6 @@ def sent(app):
     return [
         json.loads(one.proto.mixed.json) for one in app.get("bidi_component") if one.proto.WhichOneof("data") == "mixed"
     ]
-
-
-def said(app):
-    """What stands in the address."""
-    return {key: value[-1] if isinstance(value, list) else value for key, value in app.query_params.items()}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +49,7 @@ def coffee():
 
 def test_the_map_is_the_cores_for_the_predicted_class(coffee):
     app = opened(why_method="grad-cam", why_layer="conv4", **{"why_knobs": "rectify:False"})
-    no_bug(app)
+    assert_no_bug(app)
     session, answer = coffee
     expected = session.attribute("grad-cam", Target.of_class(answer), "conv4", {"rectify": False}).values
     (data,) = sent(app)
@@ -80,7 +66,7 @@ def test_the_map_is_the_cores_for_the_predicted_class(coffee):
 
 def test_two_classes_are_answered_side_by_side_on_one_scale():
     app = opened(why_not="7")
-    no_bug(app)
+    assert_no_bug(app)
     first, second, difference = sent(app)[0]["tiles"]
     assert (first["low"], first["high"]) == (second["low"], second["high"])
     assert "rather than" in difference["title"]
@@ -102,30 +88,30 @@ def test_the_boxes_say_what_is_true_of_the_photo_at_hand():
     assert not app.selectbox(key="why_class").proto.set_value
 
 
-def test_a_class_that_these_weights_lack_is_said():
+def test_a_class_that_these_weights_lack_is_address():
     app = opened(why_class="4711")
-    no_bug(app)
+    assert_no_bug(app)
     assert any("asks for class 4711, which these weights do not have" in info.value for info in app.info)
-    assert said(app)["why_class"] == "predicted"
+    assert address(app)["why_class"] == "predicted"
     app.run()
     assert not any("4711" in info.value for info in app.info)
 
 
 def test_all_five_convolutions_are_a_strip():
     app = opened(why_layer="all")
-    no_bug(app)
+    assert_no_bug(app)
     assert [tile["title"] for tile in sent(app)[0]["tiles"]] == ["conv1", "conv2", "conv3", "conv4", "conv5"]
 
 
 def test_the_address_says_what_was_asked_and_reopens_it():
     asked = {"why_class": "3", "why_layer": "conv3", "why_method": "grad-cam", "why_look": "style:mask;keep:20"}
     app = opened(**asked)
-    no_bug(app)
-    assert {key: said(app)[key] for key in asked} == asked
+    assert_no_bug(app)
+    assert {key: address(app)[key] for key in asked} == asked
     app.selectbox(key="why_method").set_value("saliency").run()
     app.toggle(key="setting-saliency-absolute").set_value(False).run()
-    no_bug(app)
-    assert said(app)["why_knobs"] == "absolute:False"
+    assert_no_bug(app)
+    assert address(app)["why_knobs"] == "absolute:False"
     (data,) = sent(app)
     assert data["tiles"][0]["low"] == -data["tiles"][0]["high"]  # it has a sign now, and zero lies in the middle
 
@@ -144,19 +130,19 @@ def test_the_address_says_what_was_asked_and_reopens_it():
 )
 def test_nonsense_in_the_address_is_passed_over(address):
     app = opened(**address)
-    no_bug(app)
+    assert_no_bug(app)
     assert sent(app)
 
 
 def test_a_unit_of_a_layer_can_be_asked_for():
     app = opened(why_class="unit", why_unit_layer="conv3", why_unit="5", why_place="6, 6", why_layer="conv2")
-    no_bug(app)
+    assert_no_bug(app)
     assert any("channel 5 at row 6, column 6" in text.value for text in app.caption)
     app.text_input(key="why_place").set_value("99").run()
     assert any("A place is two numbers" in error.value for error in app.error)
     app.text_input(key="why_place").set_value("").run()
     app.selectbox(key="why_layer").set_value("conv5").run()
-    no_bug(app)
+    assert_no_bug(app)
     assert any("lies behind" in error.value for error in app.error)
 
 
@@ -179,7 +165,7 @@ def test_photos_of_one_colour_or_few_pixels_or_stored_sideways_get_labelled_maps
         (Image.effect_noise((400, 240), 60).convert("RGB"), {"format": "JPEG", "exif": turned}),
     ):
         app = opened(photo=kept(image, **how), why_method="input-x-gradient")
-        no_bug(app)
+        assert_no_bug(app)
         left, top, right, bottom = sent(app)[0]["tiles"][0]["box"]
         width, height = image.size[::-1] if "exif" in how else image.size
         assert (right - left) * width == pytest.approx((bottom - top) * height, rel=0.05)  # the crop is a square
@@ -204,7 +190,7 @@ def until_done(app, rounds=240):
 
 def test_methods_side_by_side_agree_with_themselves_and_one_opens_large():
     app = until_done(opened(why_view="compare", why_methods="saliency,input-x-gradient"))
-    no_bug(app)
+    assert_no_bug(app)
     (data,) = sent(app)
     assert [tile["title"] for tile in data["tiles"]] == ["Grad-CAM", "Saliency", "Input × gradient"]
     assert data["linked"]
@@ -216,18 +202,18 @@ def test_methods_side_by_side_agree_with_themselves_and_one_opens_large():
 
 def test_one_scale_for_all():
     app = until_done(opened(why_view="compare", why_kind="classes", why_classes="1,2,3", why_scale="True"))
-    no_bug(app)
+    assert_no_bug(app)
     assert len({(tile["low"], tile["high"]) for tile in sent(app)[0]["tiles"]}) == 1
 
 
 def test_photos_and_weights_side_by_side():
     app = until_done(opened(why_view="compare", why_kind="photos", why_photos="cat,rocket"))
-    no_bug(app)
+    assert_no_bug(app)
     (data,) = sent(app)
     assert [tile["title"].partition(":")[0] for tile in data["tiles"]] == ["Chelsea, a cat", "A rocket at dusk"]
     assert not data["linked"]
     app.segmented_control(key="why_kind").set_value("weights").run()
-    no_bug(app)
+    assert_no_bug(app)
 
 
 def test_a_contrast_goes_over_to_the_other_weights_by_name(monkeypatch):
@@ -238,19 +224,19 @@ def test_a_contrast_goes_over_to_the_other_weights_by_name(monkeypatch):
     monkeypatch.setitem(plain.__dict__, "info", info)
     two = {"why_view": "compare", "why_kind": "weights", "weights": "bundled", "beside_weights": "random"}
     app = until_done(opened(why_class=3, why_not=90, **two))
-    no_bug(app)
+    assert_no_bug(app)
     mine, other = (tile["title"] for tile in sent(app)[0]["tiles"])
     assert mine.endswith(f"logit of {names[0]} minus logit of {names[1]}")
     assert other.endswith(f"logit of {known[2]} minus logit of {known[1]}")
     assert not any("does not know" in info.value for info in app.info)
     app.selectbox(key="why_not").set_value("5").run()
-    no_bug(app)
+    assert_no_bug(app)
     assert any("does not know" in info.value and "alone" in info.value for info in app.info)
 
 
 def test_layers_lose_their_training_one_after_another():
     app = until_done(opened(why_view="compare", why_kind="cascade", why_method="saliency"))
-    no_bug(app)
+    assert_no_bug(app)
     (data,) = sent(app)
     assert [tile["title"] for tile in data["tiles"]][:2] == ["As trained", "Random to fc8"]
     assert len(data["tiles"]) == 9
@@ -264,7 +250,7 @@ def test_put_to_the_test_measures_what_the_core_measures(coffee):
 
     address = {"why_view": "test", "why_tested": "saliency", "why_steps": "8", "why_box": "20,20,120,120"}
     app = until_done(opened(**address))
-    no_bug(app)
+    assert_no_bug(app)
     session, answer = coffee
     target = Target.of_class(answer)
     found = session.attribute("grad-cam", target, "conv5")
@@ -280,16 +266,16 @@ def test_put_to_the_test_measures_what_the_core_measures(coffee):
     assert box.value["points into the box"][0] == ("yes" if hit.hit else "no")
     charts = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
     assert [len(lines) for lines in charts] == [4, 4]  # two methods, random pixels, the blob in the middle
-    assert said(app)["why_box"] == "20,20,120,120"
+    assert address(app)["why_box"] == "20,20,120,120"
 
 
 def test_by_hand_begins_with_the_answer():
     app = opened(why_view="hand", why_fill="blur")
-    no_bug(app)
+    assert_no_bug(app)
     assert any("Paint over what you believe it sees" in text.value for text in app.markdown)
     before, after = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert before["x"] == after["x"]
-    assert said(app)["why_fill"] == "blur"
+    assert address(app)["why_fill"] == "blur"
 
 
 def test_strokes_are_part_of_the_link():
@@ -300,12 +286,12 @@ def test_strokes_are_part_of_the_link():
     text = _written(mask)
     np.testing.assert_array_equal(_read(text, 224), mask)
     app = opened(why_view="hand", why_paint=text)
-    no_bug(app)
+    assert_no_bug(app)
     assert any(f"{mask.mean():.0%} of its input is painted" in one.value for one in app.markdown)
-    assert said(app)["why_paint"] == text
+    assert address(app)["why_paint"] == text
     app.session_state["photo"] = "rocket"
     app.run()
-    no_bug(app)
+    assert_no_bug(app)
     assert any("Paint over what you believe it sees" in one.value for one in app.markdown)
 
 
@@ -316,7 +302,7 @@ def test_strokes_that_are_none_are_passed_over(text):
     assert _read(text, 224) is None
     assert _read(_written(np.ones((227, 227), bool)), 224) is None
     app = opened(why_view="hand", why_paint=text)
-    no_bug(app)
+    assert_no_bug(app)
     assert any("Paint over what you believe it sees" in one.value for one in app.markdown)
 
 
@@ -332,7 +318,7 @@ def test_a_slow_map_can_be_stopped_and_begun_again(monkeypatch):
     slow = next(key for key, method in METHODS.items() if method.slow)
     monkeypatch.setattr(Session, "attribute", held)
     app = opened(photo="rocket", why_method=slow)
-    no_bug(app)
+    assert_no_bug(app)
     assert not sent(app)
     app.button(key="why_stop").click().run()
     assert any("Stopped" in info.value for info in app.info)
@@ -340,6 +326,6 @@ def test_a_slow_map_can_be_stopped_and_begun_again(monkeypatch):
     app.selectbox(key="why_method").set_value("grad-cam")  # what was slow is left alone
     monkeypatch.setattr(Session, "attribute", true)
     app.run()
-    no_bug(app)
+    assert_no_bug(app)
     assert "Grad-CAM" in app.caption[0].value
     gate.set()

@@ -3,7 +3,6 @@
 import io
 import os
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +14,10 @@ from alexnet_viz.errors import DataError
 from alexnet_viz.training import data, runs
 from alexnet_viz.training.recipe import Recipe, preset
 from alexnet_viz.ui.training import data_summary
+from tests.ui.pages import SHELL, script
+from tests.waiting import PATIENCE
 
-HOME = Path(__file__).parents[2]
-TRAIN = str(HOME / "pages" / "train" / "train.py")
+TRAIN = script("train/train")
 
 
 def jpeg(seed):
@@ -39,7 +39,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def page():
-    app = AppTest.from_file(str(HOME / "alexnet_viz" / "ui" / "shell.py"), default_timeout=90)
+    app = AppTest.from_file(SHELL, default_timeout=PATIENCE)
     app.query_params["weights"] = "random"
     app.run()
     return app.switch_page(TRAIN).run()

@@ -2,34 +2,23 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.network.files import save_weights
 from alexnet_viz.network.layers import chain
 from alexnet_viz.network.variants import build
 from alexnet_viz.ui.shared.unit import LAYERS
 from alexnet_viz.values import VARIANTS, NetworkSpec, Preprocessing
+from tests.ui.pages import HOME, assert_no_error, open_link
 
-HOME = Path(__file__).parents[2]
-SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
 FILTERS, ACTIVATIONS, NETWORK, ARCHITECTURE = (
     str(HOME / "pages" / "see" / f"{name}.py") for name in ("filters", "activations", "network", "architecture")
 )
 
 
 def opened(**address):
-    app = AppTest.from_file(SHELL, default_timeout=90)
-    for key, value in {"weights": "random", **address}.items():
-        app.query_params[key] = str(value)
-    return app.run().switch_page(FILTERS).run()
-
-
-def no_bug(app):
-    assert not app.exception
-    assert not [error.value for error in app.error]
+    return open_link("see/filters", **{"weights": "random", **address})
 
 
 def sent(app, noun):
@@ -40,19 +29,19 @@ def sent(app, noun):
 
 def test_conv1_shows_all_kernels_sorted_and_the_papers_two_groups():
     app = opened(variant="paper", sort_kernels="hue", channel=90)
-    no_bug(app)
+    assert_no_error(app)
     grid = sent(app, "kernel")
     assert (grid["count"], grid["selected"], len(grid["parts"])) == (96, 90, 2)
     assert "96 kernels of 3 × 11 × 11" in " ".join(one.value for one in app.caption)
     app.segmented_control(key="contrast").set_value("common").run()
-    no_bug(app)
+    assert_no_error(app)
     assert app.query_params["contrast"] in ("common", ["common"])
 
 
 @pytest.mark.parametrize("layer", ["conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"])
 def test_every_layer_has_its_picture(layer):
     app = opened(layer=layer, channel=3, with_photo="True")
-    no_bug(app)
+    assert_no_error(app)
     if layer in ("fc7", "fc8"):
         assert any("which is what" in one.value for one in app.caption)
     else:
@@ -80,7 +69,7 @@ def checkpoint(tmp_path_factory):
 @pytest.mark.parametrize("layer", ["conv1", "conv3", "fc6", "fc8"])
 def test_two_weights_in_lockstep(layer, checkpoint):
     app = opened(layer=layer, beside_weights=checkpoint, channel=1)
-    no_bug(app)
+    assert_no_error(app)
     if layer.startswith("conv"):
         assert len(sent(app, "kernel" if layer == "conv1" else "rank")["sheets"]) == 2
     assert any("| small |" in one.value for one in app.markdown)
@@ -90,7 +79,7 @@ def test_two_weights_in_lockstep(layer, checkpoint):
 def test_two_files_of_one_name_and_content_beside_each_other(layer, checkpoint, tmp_path):
     twin = shutil.copy(checkpoint, tmp_path)
     app = opened(weights=checkpoint, beside_weights=twin, layer=layer, channel=1)
-    no_bug(app)
+    assert_no_error(app)
     table = next(one.value for one in app.markdown if one.value.startswith("| | weights |"))
     assert table.count("| small |") == 2
     charts = [json.loads(one.proto.spec)["data"] for one in app.get("plotly_chart")]
@@ -99,12 +88,12 @@ def test_two_files_of_one_name_and_content_beside_each_other(layer, checkpoint, 
 
 def test_networks_that_do_not_match_say_so(checkpoint):
     app = opened(layer="fc8", beside_weights=checkpoint, channel=7)
-    no_bug(app)
+    assert_no_error(app)
     assert any("small has 3 units here" in one.value for one in app.info)
     app = opened(layer="conv3", beside_weights=checkpoint, variant="paper")
-    no_bug(app)
+    assert_no_error(app)
     assert any("another shape at conv3" in one.value for one in app.info)
-    no_bug(opened(layer="conv1", beside_weights=checkpoint, variant="paper", channel=90))
+    assert_no_error(opened(layer="conv1", beside_weights=checkpoint, variant="paper", channel=90))
     app = opened(layer="conv3", beside_weights="/no/such.safetensors")
     assert "There is no file" in app.error[0].value
 
@@ -114,7 +103,7 @@ def test_networks_that_do_not_match_say_so(checkpoint):
 )
 def test_a_layer_without_weights_becomes_the_one_before_it(layer, shown):
     app = opened(layer=layer)
-    no_bug(app)
+    assert_no_error(app)
     assert app.selectbox(key="layer").value == shown
 
 
@@ -122,7 +111,7 @@ def test_a_layer_without_weights_becomes_the_one_before_it(layer, shown):
     "address", [{"channel": "9999"}, {"channel": "x"}, {"sort_kernels": "size"}, {"layer": "conv9"}]
 )
 def test_nonsense_in_the_address_is_passed_over(address):
-    no_bug(opened(**address))
+    assert_no_error(opened(**address))
 
 
 def test_a_layer_without_weights_is_not_forgotten_on_the_way_over_the_filters():
@@ -138,7 +127,7 @@ def test_a_layer_without_weights_is_not_forgotten_on_the_way_over_the_filters():
     app.selectbox(key="layer").set_value("conv4").run()  # somebody chose: that is the layer now
     app.switch_page(ACTIVATIONS).run()
     assert app.selectbox(key="layer").value == "conv4"
-    no_bug(app)
+    assert_no_error(app)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -1,31 +1,21 @@
 """The network page without a browser: what is sent to the component is the core's own, and links reopen their place."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.trace import trace
-
-HOME = Path(__file__).parents[2]
-SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
-NETWORK = str(HOME / "pages" / "see" / "network.py")
+from tests.ui.pages import assert_no_error, open_link
 
 
 def opened(**address):
-    app = AppTest.from_file(SHELL, default_timeout=90)
-    for key, value in {"weights": "random", "photo": "coffee", **address}.items():
-        app.query_params[key] = str(value)
-    app.run()
-    app.switch_page(NETWORK).run()
-    assert not app.exception
-    assert not app.error
+    app = open_link("see/network", **{"weights": "random", "photo": "coffee", **address})
+    assert_no_error(app)
     return app
 
 

@@ -1,63 +1,48 @@
 """The pages without a browser: they draw what the core says, refuse what cannot be, and keep what was chosen."""
 
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
 from alexnet_viz.lru_cache import LRUCache
+from tests.ui.pages import HOME, assert_no_bug, open_link, script
 
-SHELL = str(Path(__file__).parents[2] / "alexnet_viz" / "ui" / "shell.py")
-CLASSIFY = str(Path(__file__).parents[2] / "pages" / "see" / "classify.py")
-ARCHITECTURE = str(Path(__file__).parents[2] / "pages" / "see" / "architecture.py")
-
-
-def opened(page, **address):
-    app = AppTest.from_file(SHELL, default_timeout=90)
-    for key, value in address.items():
-        app.query_params[key] = str(value)
-    app.run()
-    return app.switch_page(page).run() if page != CLASSIFY else app
+CLASSIFY, ARCHITECTURE = "see/classify", "see/architecture"
+PAGES = sorted(f"{file.parent.name}/{file.stem}" for file in HOME.glob("pages/*/*.py"))
 
 
-def no_bug(app):
-    assert not app.exception
-    assert not [error.value for error in app.error if "bug in the app" in error.value]
-
-
-@pytest.mark.parametrize("page", sorted(Path(SHELL).parents[2].glob("pages/*/*.py")), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES)
 def test_a_fresh_machine_sees_every_page_with_the_bundled_weights(page):
-    app = opened(str(page))
-    no_bug(app)
+    app = open_link(page)
+    assert_no_bug(app)
     assert app.sidebar.selectbox(key="weights").value == "bundled"
     assert app.title
 
 
 def test_classify_draws_the_cores_answer():
-    app = opened(CLASSIFY, photo="coffee", weights="random")
-    no_bug(app)
+    app = open_link(CLASSIFY, photo="coffee", weights="random")
+    assert_no_bug(app)
     expected = classify(get("random"), *sample("coffee"))[2].predictions[0].label
     chart = app.get("plotly_chart")[0].proto
     assert expected in chart.spec or expected in chart.alt
 
 
 def test_a_temperature_changes_probabilities_not_the_order():
-    app = opened(CLASSIFY, weights="random")
+    app = open_link(CLASSIFY, weights="random")
     before = app.get("plotly_chart")[0].proto.spec
     app.slider(key="temperature").set_value(0.1).run()
-    no_bug(app)
+    assert_no_bug(app)
     after = app.get("plotly_chart")[0].proto.spec
     assert before != after
 
 
 def test_the_address_says_what_was_chosen_and_a_link_reopens_it():
-    app = opened(CLASSIFY, photo="rocket", weights="random", variant="paper", top=7, temperature=2.5)
-    no_bug(app)
+    app = open_link(CLASSIFY, photo="rocket", weights="random", variant="paper", top=7, temperature=2.5)
+    assert_no_bug(app)
     assert app.slider(key="top").value == 7
     assert app.slider(key="temperature").value == 2.5
     assert app.selectbox(key="variant").value == "paper"
@@ -79,37 +64,37 @@ def test_the_address_says_what_was_chosen_and_a_link_reopens_it():
     ],
 )
 def test_nonsense_in_the_address_is_passed_over(address):
-    no_bug(opened(CLASSIFY, weights="random", **address))
+    assert_no_bug(open_link(CLASSIFY, weights="random", **address))
 
 
 def test_an_unknown_photo_and_missing_weights_are_one_sentence():
-    app = opened(CLASSIFY, photo="upload-0123", weights="random")
+    app = open_link(CLASSIFY, photo="upload-0123", weights="random")
     assert "no longer on this server" in app.warning[0].value
-    app = opened(CLASSIFY, weights="/no/such.pth")
+    app = open_link(CLASSIFY, weights="/no/such.pth")
     assert "There is no file '/no/such.pth'" in app.error[0].value
-    no_bug(app)
+    assert_no_bug(app)
 
 
 def test_imagenet_that_is_not_here_is_offered_not_replaced_unsaid():
-    app = opened(CLASSIFY, weights="imagenet")
-    no_bug(app)
+    app = open_link(CLASSIFY, weights="imagenet")
+    assert_no_bug(app)
     assert "The ImageNet weights are not on this machine" in app.sidebar.info[0].value
     app.button[0].click().run()
     assert any("could not be fetched" in error.value for error in app.error)
-    no_bug(app)
+    assert_no_bug(app)
 
 
 def test_bundled_weights_that_are_not_here_fall_to_random_ones_said_so(monkeypatch, tmp_path):
     monkeypatch.setattr("alexnet_viz.network.sources.BUNDLED", tmp_path / "none")
-    app = opened(CLASSIFY, weights="bundled")
-    no_bug(app)
+    app = open_link(CLASSIFY, weights="bundled")
+    assert_no_bug(app)
     assert "holds no bundled weights: these are random" in app.info[0].value
     assert app.get("plotly_chart")
 
 
 def test_several_photos_in_a_table():
-    app = opened(CLASSIFY, weights="random", several="True")
-    no_bug(app)
+    app = open_link(CLASSIFY, weights="random", several="True")
+    assert_no_bug(app)
     (table,) = app.dataframe
     assert len(table.value) == len(SAMPLES)
     assert "class" in table.value["#1"][0]
@@ -117,54 +102,54 @@ def test_several_photos_in_a_table():
 
 
 def test_architecture_follows_its_choices():
-    app = opened(ARCHITECTURE, weights="random")
-    no_bug(app)
+    app = open_link(ARCHITECTURE, weights="random")
+    assert_no_bug(app)
     assert [metric.value for metric in app.metric] == ["61.1 M", "714.2 M", "4.2 MiB"]
     app.selectbox(key="net").set_value("paper").run()
-    no_bug(app)
+    assert_no_bug(app)
     assert app.number_input(key="size").value == 227
     assert app.number_input(key="padding").value == 0
     assert app.metric[0].value == "61.0 M"
     app.selectbox(key="layer").set_value("norm2").run()
-    no_bug(app)
+    assert_no_bug(app)
     assert any("5 neighbouring channels" in text.value for text in app.markdown)
 
 
 def test_architecture_refuses_a_size_by_the_layer_at_which_it_fails():
-    app = opened(ARCHITECTURE, weights="random")
+    app = open_link(ARCHITECTURE, weights="random")
     app.number_input(key="size").set_value(40).run()
-    no_bug(app)
+    assert_no_bug(app)
     assert any("at pool" in error.value and "Use at least 63" in error.value for error in app.error)
     app.number_input(key="size").set_value(227).run()
-    no_bug(app)
+    assert_no_bug(app)
     assert not [error for error in app.error if "does not fit: at" in error.value]
 
 
 def test_the_network_in_use_is_drawn_and_timed_at_a_press():
-    app = opened(ARCHITECTURE, weights="bundled", batch=8)
+    app = open_link(ARCHITECTURE, weights="bundled", batch=8)
     assert "ms" not in app.dataframe[0].value
     app.button(key="draw_in_use").click().run()
-    no_bug(app)
+    assert_no_bug(app)
     assert (app.number_input(key="classes").value, app.number_input(key="batch").value) == (100, 1)
     assert "ms" in app.dataframe[0].value
     assert not [one for one in app.button if one.key == "draw_in_use"]
 
 
 def test_the_textbooks_mistake_can_be_mended():
-    app = opened(ARCHITECTURE, weights="random")
+    app = open_link(ARCHITECTURE, weights="random")
     assert any("gets 6,400" in error.value for error in app.error)
     app.slider(key="printed_padding").set_value(2).run()
-    no_bug(app)
+    assert_no_bug(app)
     assert any("It fits" in success.value for success in app.success)
 
 
 def test_the_photo_stays_when_the_page_changes():
-    app = opened(CLASSIFY, weights="random", photo="flower", top=9)
-    app.switch_page(ARCHITECTURE).run()
-    no_bug(app)
+    app = open_link(CLASSIFY, weights="random", photo="flower", top=9)
+    app.switch_page(script(ARCHITECTURE)).run()
+    assert_no_bug(app)
     assert app.session_state.photo == "flower"
-    app.switch_page(CLASSIFY).run()
-    no_bug(app)
+    app.switch_page(script(CLASSIFY)).run()
+    assert_no_bug(app)
     assert app.slider(key="top").value == 9
 
 

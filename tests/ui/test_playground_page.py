@@ -1,25 +1,16 @@
 """The playground without a browser: presets, plain reasons, and answers that wait for a guess."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.inspection.playground import Window, slide
-
-HOME = Path(__file__).parents[2]
-SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
-PLAYGROUND = str(HOME / "pages" / "see" / "playground.py")
+from tests.ui.pages import open_link
 
 
 def opened(**address):
-    app = AppTest.from_file(SHELL, default_timeout=90)
-    for key, value in {"weights": "random", **address}.items():
-        app.query_params[key] = str(value)
-    app.run()
-    app.switch_page(PLAYGROUND).run()
+    app = open_link("see/playground", **{"weights": "random", **address})
     assert not app.exception
     return app
 

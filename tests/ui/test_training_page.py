@@ -22,15 +22,16 @@ from alexnet_viz.training.snapshots import Snapshot, read_snapshot, write_photo,
 from alexnet_viz.training.textures import CLASS_NAMES
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import feed, film, launch
+from tests.ui.pages import SHELL, script
+from tests.waiting import PATIENCE
 
-HOME = Path(__file__).parents[2]
-TRAIN = str(HOME / "pages" / "train" / "train.py")
+TRAIN = script("train/train")
 SMALL = {"epochs": 3, "input_size": 64, "fc_width": 16, "classes": 4}
 
 
 @pytest.fixture
 def page():
-    app = AppTest.from_file(str(HOME / "alexnet_viz" / "ui" / "shell.py"), default_timeout=90)
+    app = AppTest.from_file(SHELL, default_timeout=PATIENCE)
     app.query_params["weights"] = "random"
     app.run()
     yield app.switch_page(TRAIN).run()
@@ -349,7 +350,7 @@ def test_rows_are_read_once_for_all_who_watch(page, finished, monkeypatch):
     offsets = []
     read = runs.read_metrics
     monkeypatch.setattr(runs, "read_metrics", lambda path, offset=0: (offsets.append(offset), read(path, offset))[1])
-    another = AppTest.from_file(str(HOME / "alexnet_viz" / "ui" / "shell.py"), default_timeout=90)
+    another = AppTest.from_file(SHELL, default_timeout=PATIENCE)
     another.query_params["weights"] = "random"
     another.run()
     another.switch_page(TRAIN).run()
@@ -462,7 +463,7 @@ def test_a_link_to_a_run_that_is_gone_opens_no_other(page, finished):
 def test_weights_of_a_deleted_run_fall_back_with_a_notice(finished):
     path = finished()
     launcher.delete(path)
-    app = AppTest.from_file(str(HOME / "alexnet_viz" / "ui" / "shell.py"), default_timeout=90)
+    app = AppTest.from_file(SHELL, default_timeout=PATIENCE)
     app.query_params["weights"] = f"run:{path.name}"
     app.run()
     for _ in range(2):  # until others are chosen
@@ -489,7 +490,7 @@ def no_workers(monkeypatch):
 
 def test_two_visitors_who_start_in_the_same_second_get_a_run_each(page, no_workers, monkeypatch):
     monkeypatch.setattr(runs, "new_run_id", lambda recipe: "same-second")
-    another = AppTest.from_file(str(HOME / "alexnet_viz" / "ui" / "shell.py"), default_timeout=90)
+    another = AppTest.from_file(SHELL, default_timeout=PATIENCE)
     another.query_params["weights"] = "random"
     another.run().switch_page(TRAIN).run()
     page.button(key="start").click().run()

@@ -15,8 +15,8 @@ from alexnet_viz.network.variants import build
 from alexnet_viz.training import runs
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.values import NetworkSpec
+from tests.ui.pages import open_link
 
-SHELL = str(Path(__file__).parents[3] / "alexnet_viz" / "ui" / "shell.py")
 SEE = Path(__file__).parents[3] / "pages" / "see"
 
 
@@ -46,12 +46,7 @@ def weights_of(classes: int) -> str:
 
 
 def opened(page: str, **address: str) -> AppTest:
-    app = AppTest.from_file(SHELL, default_timeout=90)
-    for key, value in address.items():
-        app.query_params[key] = value
-    app.run()
-    if page != "classify":
-        app.switch_page(str(SEE / f"{page}.py")).run()
+    app = open_link(f"see/{page}", **address)
     no_trouble(app)
     return app
 

@@ -1,21 +1,20 @@
 """The photos of a visit: bytes are the server's, names the visitor's."""
 
 import secrets
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.images.samples import sample
+from tests.ui.pages import HOME, SHELL
+from tests.waiting import PATIENCE
 
-HOME = Path(__file__).parents[3]
-SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
 SEE = HOME / "pages" / "see"
 
 
 def visitor(name: str, data: bytes) -> AppTest:
     """A visit that uploads one photo under a name."""
-    app = AppTest.from_file(SHELL, default_timeout=90)
+    app = AppTest.from_file(SHELL, default_timeout=PATIENCE)
     app.query_params["weights"] = "random"
     app.query_params["several"] = "True"
     app.run()

@@ -1,27 +1,15 @@
 """Predict, then reveal: nothing is given away before a guess, everything after it."""
 
 import json
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.ui.shared.predict import _alike
-
-HOME = Path(__file__).parents[3]
-SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
+from tests.ui.pages import assert_no_bug, open_link
 
 
 def opened(page, **address):
-    app = AppTest.from_file(SHELL, default_timeout=90)
-    for key, value in {"weights": "random", "predict": "True", **address}.items():
-        app.query_params[key] = str(value)
-    return app.run().switch_page(str(HOME / "pages" / "see" / page)).run()
-
-
-def no_bug(app):
-    assert not app.exception
-    assert not [error.value for error in app.error if "bug in the app" in error.value]
+    return open_link(f"see/{page}", **{"weights": "random", "predict": "True", **address})
 
 
 def shown(app):
@@ -38,52 +26,52 @@ def guess(app, value):
 
 
 def test_architecture_hides_shapes_until_there_is_a_guess():
-    app = opened("architecture.py", layer="conv2")
-    no_bug(app)
+    app = opened("architecture", layer="conv2")
+    assert_no_bug(app)
     assert "192×27×27" not in shown(app)
     assert not app.dataframe
     assert not app.metric
     app = guess(app, "")
     assert not app.dataframe
     app = guess(app, "64 x 27 x 27")
-    no_bug(app)
+    assert_no_bug(app)
     assert "You said 64 x 27 x 27; it is **192 × 27 × 27**." in app.info[0].value
     assert "192×27×27" in shown(app)
     assert app.dataframe
     app.selectbox(key="layer").set_value("conv3").run()  # the next layer is the next question
-    no_bug(app)
+    assert_no_bug(app)
     assert not app.dataframe
     app.toggle(key="predict").set_value(False).run()
-    no_bug(app)
+    assert_no_bug(app)
     assert app.dataframe
 
 
 def test_activations_hide_the_layer_and_the_answer():
-    app = opened("activations.py", layer="relu5", beside="lesion", lesion_channels="3")
-    no_bug(app)
+    app = opened("activations", layer="relu5", beside="lesion", lesion_channels="3")
+    assert_no_bug(app)
     assert not app.get("plotly_chart")
     assert "256" not in shown(app)
     app.radio[0].set_value("yes")
     reveals = [button for button in app.button if button.label == "Reveal"]
     reveals[0].click()
     app.run()
-    no_bug(app)
+    assert_no_bug(app)
     assert len(app.get("plotly_chart")) == 2  # the two answers, and how far each layer has moved
     assert "256" not in shown(app)
     app = guess(app, "256, 13, 13")
-    no_bug(app)
+    assert_no_bug(app)
     assert any("and so it is" in one.value for one in app.success)
     assert "256 × 13 × 13 values" in shown(app)
 
 
 def test_a_class_is_guessed_among_the_strongest():
-    app = opened("activations.py", layer="softmax")
-    no_bug(app)
+    app = opened("activations", layer="softmax")
+    assert_no_bug(app)
     assert len(app.radio[0].options) == 5
     app.radio[0].set_value(app.radio[0].options[0])
     next(button for button in app.button if button.label == "Reveal").click()
     app.run()
-    no_bug(app)
+    assert_no_bug(app)
     assert app.dataframe
 
 

@@ -1,17 +1,15 @@
 """A visitor's own checkpoint in the sidebar: its name and classes, how photos are prepared for it, what is refused."""
 
 import io
-from pathlib import Path
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.disk import cache_folder
 from alexnet_viz.network.variants import build
 from alexnet_viz.values import NetworkSpec
+from tests.ui.pages import open_link
 
-SHELL = str(Path(__file__).parents[3] / "alexnet_viz" / "ui" / "shell.py")
 NAMES = ("ant", "bee", "cow")
 
 
@@ -22,15 +20,8 @@ def checkpoint(**beside):
     return buffer.getvalue()
 
 
-def opened(**address):
-    app = AppTest.from_file(SHELL, default_timeout=90)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.run()
-
-
 def uploaded(name, data):
-    app = opened(weights="random")
+    app = open_link("see/classify", weights="random")
     app.sidebar.selectbox(key="weights").set_value("file").run()
     app.file_uploader(key="checkpoint").set_value((name, data, "application/octet-stream")).run()
     assert not app.exception
@@ -59,7 +50,7 @@ def test_the_link_carries_the_preprocessing_and_each_checkpoint_keeps_its_own(tm
     first, second = tmp_path / "first.pth", tmp_path / "second.pth"
     for path in (first, second):
         path.write_bytes(checkpoint())
-    app = opened(weights=str(first), preprocessing="0.5,0.4,0.3/0.2,0.2,0.2")
+    app = open_link("see/classify", weights=str(first), preprocessing="0.5,0.4,0.3/0.2,0.2,0.2")
     assert app.session_state.choice.weights == f"{first}#preprocessing=0.5,0.4,0.3/0.2,0.2,0.2"
     assert "Photos are prepared as you chose" in captions(app)
     app.sidebar.selectbox(key="preprocessing_way").set_value("caffe").run()
@@ -77,7 +68,7 @@ def test_the_link_carries_the_preprocessing_and_each_checkpoint_keeps_its_own(tm
 
 def test_an_own_mean_and_std_is_checked_and_the_last_good_one_stays(tmp_path):
     (tmp_path / "net.pth").write_bytes(checkpoint())
-    app = opened(weights=str(tmp_path / "net.pth"))
+    app = open_link("see/classify", weights=str(tmp_path / "net.pth"))
     app.sidebar.selectbox(key="preprocessing_way").set_value("own").run()
     app.sidebar.text_input(key="preprocessing_Std").set_value("0.5, 0.5, 0.5").run()
     chosen = app.session_state.choice.weights
@@ -100,7 +91,7 @@ def test_a_refused_upload_says_why_and_leaves_nothing_on_the_disk(data):
     "weights", ["a\0b.pth", "~nosuchuser/a.pth", "x" * 300 + ".pth", "/dev/zero", "/tmp", "nowhere.pth"]
 )
 def test_a_path_that_cannot_be_is_one_sentence(weights):
-    app = opened(weights=weights)
+    app = open_link("see/classify", weights=weights)
     assert not app.exception
     assert len(app.error) == 1
     assert "bug in the app" not in app.error[0].value

@@ -1,0 +1,41 @@
+"""What a visitor does, and a photo that no sample shows."""
+
+import io
+import re
+
+import numpy as np
+from PIL import Image
+
+from tests.browser.conftest import settled
+
+
+def settle(page) -> None:
+    """After a click or a key: give it the time to reach the server, then wait for what it changes."""
+    page.wait_for_timeout(400)
+    settled(page)
+
+
+def photo(seed=0, size=(320, 240), kind="JPEG"):
+    """Bytes of a picture that no sample shows."""
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+    buffer = io.BytesIO()
+    small.resize(size, Image.Resampling.BICUBIC).save(buffer, kind, quality=95)
+    return buffer.getvalue()
+
+
+def upload(page, *files):
+    """Through the file chooser, as a person does it."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_test_id("stFileUploaderDropzone").first.locator("button").click()
+    chooser.value.set_files([{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files])
+    settle(page)
+
+
+def choose(page, label, text):
+    """Type into a select box and take what is found, as a person does."""
+    box = page.get_by_role("combobox", name=re.compile(label))
+    box.click()
+    box.fill(text)
+    page.get_by_role("option", name=text).first.click()
+    settle(page)
