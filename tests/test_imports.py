@@ -50,6 +50,7 @@ def test_the_first_page_stands_before_the_heavy_libraries():
         "alexnet_viz.ui.shared.queries",
         "alexnet_viz.ui.classify.batch_table",
         "alexnet_viz.ui.preload",
+        "alexnet_viz.attribution.methods",
     )
     assert not loaded & {"torch", "torchvision", "captum", "pandas", "pyarrow"}
 

@@ -2,44 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from alexnet_viz.errors import AttributionError, SettingError
-from alexnet_viz.settings import Setting, Value
-
-
-@dataclass(frozen=True)
-class Method:
-    """One method's card.
-
-    ``layered``: it needs a layer. ``signed``: its map, with the default settings, has both signs. ``slow``: worth a
-    progress bar.
-    """
-
-    key: str
-    title: str
-    asks: str
-    cost: str
-    settings: tuple[Setting, ...]
-    reference: str
-    traps: tuple[str, ...]
-    layered: bool = False
-    signed: bool = True
-    slow: bool = False
-
-    def resolve(self, values: Mapping[str, Value] | None = None) -> dict[str, Value]:
-        """The method's settings by name: the given values, or texts of them, checked; the defaults elsewhere.
-
-        Raises SettingError.
-        """
-        given = dict(values or {})
-        checked = {setting.name: setting.read(given.pop(setting.name, setting.default)) for setting in self.settings}
-        if given:
-            known = ", ".join(checked) or "none"
-            raise SettingError(f"{self.title} has no setting {', '.join(given)}; it has: {known}.")
-        return checked
-
+from alexnet_viz.attribution import cams
+from alexnet_viz.attribution.method import Method
+from alexnet_viz.errors import AttributionError
+from alexnet_viz.settings import Setting
 
 BASELINES = ("black", "mean", "blur", "noise", "photo")
 
@@ -56,13 +22,6 @@ _FILL = Setting(
     "baseline", "choice", "mean", "Filled with", "What takes the place of the hidden part.", options=BASELINES
 )
 _SEED = Setting("seed", "int", 0, "Seed", "The same seed draws the same noise.", 0, 9999)
-_RECTIFY = Setting(
-    "rectify",
-    "bool",
-    True,
-    "Only what speaks for it",
-    "Sets negative places to zero, as the papers do. A map that is negative everywhere turns blank.",
-)
 _ABSOLUTE = Setting(
     "absolute", "bool", True, "Size only", "Takes the sign off each colour before the colours are summed."
 )
@@ -108,6 +67,7 @@ _GRADIENTS = (
             "Noisy: neighbouring pixels differ because of strides and pooling, not because of the photo.",
             "Where the network is saturated the gradient is small although the pixel matters.",
         ),
+        "pixels.saliency",
         signed=False,
     ),
     Method(
@@ -121,6 +81,7 @@ _GRADIENTS = (
             "Pixels of the training photos' mean colour get zero, whatever they show.",
             "The photo's own edges shine through, whatever the network does.",
         ),
+        "pixels.input_x_gradient",
     ),
     Method(
         "integrated-gradients",
@@ -134,6 +95,7 @@ _GRADIENTS = (
             "It adds up to the change of the logit only as far as the convergence delta says.",
             "The photos on the way are like none the network was trained on.",
         ),
+        "pixels.integrated_gradients",
         slow=True,
     ),
     Method(
@@ -147,6 +109,7 @@ _GRADIENTS = (
             "A smoother map is not a truer one: much noise explains the answer to noisy photos.",
             "The map depends on the noise as much as on the network.",
         ),
+        "pixels.smoothgrad",
         signed=False,
         slow=True,
     ),
@@ -161,6 +124,7 @@ _GRADIENTS = (
             "A variance has no sign: it does not tell for from against.",
             "It hardly depends on the mean gradient, so it can light up where Saliency is dark.",
         ),
+        "pixels.vargrad",
         signed=False,
         slow=True,
     ),
@@ -175,6 +139,7 @@ _GRADIENTS = (
             "An estimate: another seed gives another map, and the sum is met on average only.",
             "It depends on the baseline, as integrated gradients does.",
         ),
+        "pixels.gradient_shap",
         slow=True,
     ),
     Method(
@@ -190,6 +155,7 @@ _GRADIENTS = (
             "It depends on the baseline.",
             "Contributions that cancel inside the network stay hidden.",
         ),
+        "deeplift.deeplift",
     ),
     Method(
         "deeplift-shap",
@@ -211,6 +177,7 @@ _GRADIENTS = (
         ),
         "Lundberg, Lee 2017, arXiv:1705.07874",
         ("The average hides how much the baselines disagree.", "Captum's rule for pooling misses the sum."),
+        "deeplift.deeplift_shap",
         slow=True,
     ),
     Method(
@@ -224,6 +191,7 @@ _GRADIENTS = (
             "It hardly depends on the class: it redraws the photo's edges (Nie, Zhang, Patel 2018).",
             "It hardly depends on the upper layers' weights: see cascading randomisation (Adebayo et al. 2018).",
         ),
+        "captum_copy.guided_backprop",
     ),
     Method(
         "deconvolution",
@@ -236,6 +204,7 @@ _GRADIENTS = (
             "It ignores which ReLUs were open; only pooling remembers the photo.",
             "It hardly depends on the class, and strides leave a grid in it.",
         ),
+        "captum_copy.deconvolution",
     ),
     Method(
         "guided-grad-cam",
@@ -248,6 +217,7 @@ _GRADIENTS = (
             "Only Grad-CAM's coarse part knows the class; the fine lines are guided backprop's edges.",
             "Blank where Grad-CAM is negative everywhere.",
         ),
+        "captum_copy.guided_grad_cam",
         layered=True,
     ),
     Method(
@@ -272,6 +242,7 @@ _GRADIENTS = (
             "Biases keep a part of the relevance, so that the map does not add up to the logit.",
             "The composite rule shows only what is for the class and hardly depends on it.",
         ),
+        "captum_copy.lrp",
     ),
 )
 
@@ -293,6 +264,7 @@ _PERTURBATION = (
             "What is shown twice in the photo is missed: hiding one leaves the other.",
             "A stride larger than the window leaves gaps of zero.",
         ),
+        "occlusion.occlusion",
         slow=True,
     ),
     Method(
@@ -306,6 +278,7 @@ _PERTURBATION = (
             "One part at a time: parts that replace each other all look unimportant.",
             "Each pixel shows its whole part's effect: large parts look large.",
         ),
+        "perturbation.feature_ablation",
         slow=True,
     ),
     Method(
@@ -319,6 +292,7 @@ _PERTURBATION = (
             "Another seed, other parts or another width of “near” give another map.",
             "Captum's own defaults give zero everywhere where logits are small; here ridge regression is fitted.",
         ),
+        "perturbation.lime",
         slow=True,
     ),
     Method(
@@ -332,6 +306,7 @@ _PERTURBATION = (
             "An estimate from few of very many combinations: look at it with another seed.",
             "Photos with half their parts hidden are like none the network was trained on.",
         ),
+        "perturbation.kernel_shap",
         slow=True,
     ),
     Method(
@@ -353,90 +328,14 @@ _PERTURBATION = (
             "Noisy with few masks: the authors take thousands.",
             "Scores are logits without their mean, so that the map has both signs; the authors take probabilities.",
         ),
+        "perturbation.rise",
         slow=True,
     ),
 )
 
 
-def _cam(key: str, title: str, asks: str, cost: str, reference: str, *traps: str, slow: bool = False) -> Method:
-    return Method(key, title, asks, cost, (_RECTIFY,), reference, traps, layered=True, signed=False, slow=slow)
-
-
 _LAYER_MAPS = (
-    _cam(
-        "grad-cam",
-        "Grad-CAM",
-        "Where are the channels active that speak for the answer?",
-        "1 forward + 1 backward to the layer",
-        "Selvaraju et al. 2017, arXiv:1610.02391",
-        "Coarse: conv5 has 13×13 places; the smooth overlay is interpolation.",
-        "One weight a channel: on early layers it mixes parts that speak for and against.",
-        "Rectified, a map that is negative everywhere turns blank.",
-    ),
-    _cam(
-        "grad-cam++",
-        "Grad-CAM++",
-        "As Grad-CAM, with more weight on places where the gradient is positive: several objects of one kind?",
-        "1 forward + 1 backward to the layer",
-        "Chattopadhay et al. 2018, arXiv:1710.11063",
-        "Only positive gradients count, so that maps of different classes look alike.",
-        "Its weights assume activations without negative values: take a ReLU's output.",
-    ),
-    _cam(
-        "layer-cam",
-        "LayerCAM",
-        "Which single places of this layer are active and speak for the answer?",
-        "1 forward + 1 backward to the layer",
-        "Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
-        "Works on early layers, where it comes near to input × gradient and its noise.",
-        "Only positive gradients count.",
-    ),
-    _cam(
-        "xgrad-cam",
-        "XGrad-CAM",
-        "As Grad-CAM, with weights that best share out the answer among the channels?",
-        "1 forward + 1 backward to the layer",
-        "Fu et al. 2020, arXiv:2008.02312",
-        "Divides by each channel's sum: before a ReLU that sum can be near zero, and the map is noise.",
-    ),
-    _cam(
-        "score-cam",
-        "Score-CAM",
-        "How strong is the answer when only what a channel lights up is left of the photo?",
-        "256 forward at conv5 (channels)",
-        "Wang et al. 2020, arXiv:1910.01279",
-        "A softmax over logits often leaves one channel: its map is then the whole answer.",
-        "Masked photos are like none the network was trained on.",
-        slow=True,
-    ),
-    _cam(
-        "ablation-cam",
-        "Ablation-CAM",
-        "How much of the answer is lost when a channel is silenced?",
-        "256 forward from the layer on (channels)",
-        "Desai, Ramaswamy 2020, doi:10.1109/WACV45572.2020.9093360",
-        "Channels that replace each other all look unimportant.",
-        slow=True,
-    ),
-    _cam(
-        "eigen-cam",
-        "EigenCAM",
-        "Where do the layer's channels differ most from their mean?",
-        "1 forward",
-        "Muhammad, Yeasin 2020, arXiv:2008.00299",
-        "It does not know the target: every class gets the same map.",
-        "The axis has no direction of its own; here it points to where the channels are active.",
-    ),
-    Method(
-        "gradient-x-activation",
-        "Gradient × activation",
-        "How much of the answer would each place of the layer carry, were the rest linear?",
-        "1 forward + 1 backward to the layer",
-        (),
-        "Ancona, Ceolini, Öztireli, Gross 2017, arXiv:1711.06104",
-        ("Channels that speak for and against at one place cancel.",),
-        layered=True,
-    ),
+    *cams.METHODS,
     Method(
         "conductance",
         "Conductance",
@@ -445,6 +344,7 @@ _LAYER_MAPS = (
         (Setting("steps", "int", 20, "Steps", _STEPS.help, 2, 200), _BASELINE, _SEED),
         "Dhamdhere, Sundararajan, Yan 2018, arXiv:1805.12233",
         ("It depends on the baseline.", "It adds up only as far as the convergence delta says."),
+        "captum_copy.conductance",
         layered=True,
         slow=True,
     ),

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from alexnet_viz.attribution import cams, captum_copy, deeplift, occlusion, perturbation, pixels
 from alexnet_viz.attribution.chain import INPUT, Chain, back, begin
 from alexnet_viz.attribution.methods import Method, method
 from alexnet_viz.attribution.request import AttributionRequest, Progress
@@ -31,35 +30,6 @@ from alexnet_viz.network.device import full_precision
 from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.settings import Value
 from alexnet_viz.values import Attribution, Preprocessing
-
-HOW = {
-    "saliency": pixels.saliency,
-    "input-x-gradient": pixels.input_x_gradient,
-    "integrated-gradients": pixels.integrated_gradients,
-    "smoothgrad": pixels.smoothgrad,
-    "vargrad": pixels.vargrad,
-    "gradient-shap": pixels.gradient_shap,
-    "deeplift": deeplift.deeplift,
-    "deeplift-shap": deeplift.deeplift_shap,
-    "guided-backprop": captum_copy.guided_backprop,
-    "deconvolution": captum_copy.deconvolution,
-    "guided-grad-cam": captum_copy.guided_grad_cam,
-    "lrp": captum_copy.lrp,
-    "occlusion": occlusion.occlusion,
-    "feature-ablation": perturbation.feature_ablation,
-    "lime": perturbation.lime,
-    "kernel-shap": perturbation.kernel_shap,
-    "rise": perturbation.rise,
-    "grad-cam": cams.grad_cam,
-    "grad-cam++": cams.grad_cam_pp,
-    "layer-cam": cams.layer_cam,
-    "xgrad-cam": cams.xgrad_cam,
-    "score-cam": cams.score_cam,
-    "ablation-cam": cams.ablation_cam,
-    "eigen-cam": cams.eigen_cam,
-    "gradient-x-activation": cams.gradient_x_activation,
-    "conductance": captum_copy.conductance,
-}
 
 
 class Session:
@@ -106,7 +76,7 @@ class Session:
         layer = self._layer(card, layer, target)
         given = self.preprocessing, self.other, self.gradients, progress or _ignore
         request = AttributionRequest(self.network, self.chain, target, layer, *given)
-        found = HOW[key](request, **settings)
+        found = card.compute(request, **settings)
         notes = list(found.notes)
         values = found.values[0].float().cpu().contiguous().numpy()
         if not np.isfinite(values).all():

@@ -248,8 +248,8 @@ def test_layers_lose_their_training_one_after_another():
 def test_put_to_the_test_measures_what_the_core_measures(coffee):
     from alexnet_viz.attribution import faithfulness
 
-    address = {"why_view": "test", "why_tested": "saliency", "why_steps": "8", "why_box": "20,20,120,120"}
-    app = until_done(opened(**address))
+    link = {"why_view": "test", "why_tested": "saliency", "why_steps": "8", "why_box": "20,20,120,120"}
+    app = until_done(opened(**link))
     assert_no_bug(app)
     session, answer = coffee
     target = Target.of_class(answer)
