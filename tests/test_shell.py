@@ -308,7 +308,12 @@ def test_interrupted_or_killed_it_says_how_to_go_on(tmp_path):
     run, command = tmp_path / "mine", [sys.executable, "-m", "alexnet_viz"]
     for arguments, end in ((train, "interrupt"), (["resume", str(run)], "kill")):
         shell = subprocess.Popen(
-            [*command, *arguments], cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*command, *arguments],
+            cwd=HOME,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
         )
         try:
             begun = runs.read_status(run).step
