@@ -13,14 +13,32 @@ import shlex
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from alexnet_viz.display import json_text, one_line
 from alexnet_viz.errors import AttributionError, ImageError, RunError, UserError
-from alexnet_viz.values import VARIANTS, Architecture, Classification, NetworkSpec, WeightsInfo
+from alexnet_viz.values import (
+    VARIANTS,
+    Architecture,
+    Classification,
+    NetworkSpec,
+    Photo,
+    Preprocessed,
+    WeightsInfo,
+)
+
+if TYPE_CHECKING:  # none of these comes before a command needs it
+    import numpy as np
+    from torch import Tensor
+    from tqdm import tqdm
+
+    from alexnet_viz.attribution.targets import Target
+    from alexnet_viz.inspection.model import Model
+    from alexnet_viz.training.runs import Run, UnreadableRun
 
 MAX_FILE_BYTES = 1 << 30  # of a photo: 64 megapixels of the widest kind fit
 
@@ -282,7 +300,15 @@ def _is_photo(file: Path) -> bool:
         return True  # it cannot be read: that is said when its turn comes
 
 
-def _explain(model, photo, inputs, settings: dict, other, options: argparse.Namespace, base: str) -> dict:
+def _explain(
+    model: Model,
+    photo: Photo,
+    inputs: Preprocessed,
+    settings: dict[str, str],
+    other: np.ndarray | None,
+    options: argparse.Namespace,
+    base: str,
+) -> dict[str, Any]:
     """One photo's map, written to files whose names begin with ``base``; what the .json says."""
     import numpy as np
 
@@ -293,7 +319,7 @@ def _explain(model, photo, inputs, settings: dict, other, options: argparse.Name
     session = Session(model, inputs.tensor, other)
     target = _target(options, model.info.categories, session.chain.outputs[CLASSES])
     found = session.attribute(options.method, target, options.layer, settings)
-    said = {
+    said: dict[str, Any] = {
         "photo": photo.name,
         "sha256": photo.digest,
         "size": photo.size,
@@ -321,7 +347,7 @@ def _explain(model, photo, inputs, settings: dict, other, options: argparse.Name
     return said
 
 
-def _target(options: argparse.Namespace, categories: tuple[str, ...], logits):
+def _target(options: argparse.Namespace, categories: tuple[str, ...], logits: Tensor) -> Target:
     """What --class, --against and --unit ask for; the network's own answer where they say nothing."""
     from alexnet_viz.attribution.targets import Target, class_index
 
@@ -384,8 +410,9 @@ def _print_answer(answer: Classification, info: WeightsInfo) -> None:
 class _download_bar:
     """A progress bar on stderr that appears only when something is downloaded."""
 
-    def __enter__(self):
-        self.bar = None
+    bar: tqdm | None = None
+
+    def __enter__(self) -> Callable[[int, int], None]:
         return self._progress
 
     def _progress(self, done: int, total: int) -> None:
@@ -395,7 +422,7 @@ class _download_bar:
             self.bar = tqdm(total=total or None, unit="B", unit_scale=True, desc="ImageNet weights", file=sys.stderr)
         self.bar.update(done - self.bar.n)
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.close()
 
@@ -410,7 +437,7 @@ def _trace(options: argparse.Namespace) -> int:
     network = build(spec, seed=0).eval()
     architecture = measure(network, torch.zeros(options.batch, 3, spec.input_size, spec.input_size))
     if options.json:
-        keys = ("name", "kind", "input_shape", "output_shape", "params", "macs", "receptive_field", "stride")
+        keys = ("name", "kind", "input_shape", "output_shape", "params", "macs", "receptive_field", "jump")
         rows = [{key: asdict(layer)[key] for key in keys} for layer in architecture.layers]
         print(json.dumps(rows, indent=2))
     else:
@@ -423,7 +450,7 @@ def _print_table(architecture: Architecture) -> None:
     print(row.format("layer", "operation", "output", "parameters", "multiply-adds", "field", "stride"))
     for one in architecture.layers:
         shape = "×".join(map(str, one.output_shape))
-        cells = one.name, one.operation, shape, f"{one.params:,}", f"{one.macs:,}", one.receptive_field, one.stride
+        cells = one.name, one.operation, shape, f"{one.params:,}", f"{one.macs:,}", one.receptive_field, one.jump
         print(row.format(*cells))
     print(row.format("total", "", "", f"{architecture.params:,}", f"{architecture.macs:,}", "", ""))
 
@@ -519,16 +546,16 @@ def _runs(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run_row(run) -> dict:
+def _run_row(run: Run | UnreadableRun) -> dict[str, Any]:
     """A run for the list; None for all that cannot be read, and what is wrong with it under ``problems``."""
     from alexnet_viz.training.runs import UnreadableRun
 
     names = ("preset", "data", "epoch", "step", "steps", "best_top1")
-    values = dict.fromkeys(names)
+    values: dict[str, Any] = dict.fromkeys(names)
     if not isinstance(run, UnreadableRun):
         values |= {name: getattr(run.recipe, name) for name in names[:2]}
-    if run.state != "unreadable":
-        values |= {name: getattr(run.status, name) for name in names[2:]}
+        if run.state != "unreadable":
+            values |= {name: getattr(run.status, name) for name in names[2:]}
     return {"id": run.id, "state": run.state, **values, "problems": list(run.problems)}
 
 
@@ -541,7 +568,7 @@ def _bundle(options: argparse.Namespace) -> int:
 
     folder = options.out or BUNDLED.parent
     card = bundle(find_run(options.id, options.runs), folder, lambda done: print(done, file=sys.stderr, end="\r"))
-    kernels = load(str(folder / card["file"]))[0].conv1.weight.numpy()
+    kernels = load(str(folder / card["file"]))[0].get_parameter("conv1.weight").numpy()
     kernel_sheet(kernels).save(folder / "conv1.png")
     noise = len(card["conv1_noise_like"])
     print(one_line(f"{folder / card['file']}: {card['bytes'] / 1e6:.1f} MB, SHA-256 {card['sha256']}"))

@@ -62,7 +62,7 @@ class Setting:
             return value in self.options
         if type(value) is not _TYPES[self.kind]:
             return False
-        return self.kind not in _NUMBERS or (math.isfinite(value) and self.clamp(value) == value)
+        return not isinstance(value, int | float) or (math.isfinite(value) and self.clamp(value) == value)
 
     @property
     def expected(self) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from alexnet_viz.errors import ShapeError
+from alexnet_viz.settings import Value as SettingValue
 
 Variant = Literal["torchvision", "paper", "single-tower"]
-LayerKind = Literal["conv", "relu", "norm", "pool", "avgpool", "flatten", "dropout", "fc"]
+LayerKind = Literal["conv", "relu", "norm", "pool", "avgpool", "flatten", "dropout", "fc", "softmax"]
 
 VARIANTS: tuple[Variant, ...] = ("torchvision", "paper", "single-tower")
 VARIANT_TITLES = {
@@ -37,8 +38,8 @@ class NetworkSpec:
     variant: Variant = "torchvision"
     num_classes: int = 1000
     fc_width: int = 4096
-    input_size: int | None = None
-    conv1_padding: int | None = None
+    input_size: int = None  # type: ignore[assignment] # an int from __post_init__ on
+    conv1_padding: int = None  # type: ignore[assignment]
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
@@ -55,7 +56,7 @@ class NetworkSpec:
         if not 0 <= self.dropout < 1:
             raise ShapeError(f"dropout must lie in [0, 1), not {self.dropout!r}.")
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -64,8 +65,9 @@ class LayerInfo:
     """One layer as measured in a forward pass.
 
     Shapes are PyTorch's, batch first. ``macs`` counts multiply-adds for the whole batch, ``activation_bytes`` the
-    float32 output. ``receptive_field`` (pixels, before clipping at the photo's border) and ``stride`` (pixels between
-    neighbouring units) are on the input; a fully connected layer is counted as the convolution that it equals.
+    float32 output. ``kernel``, ``stride``, ``padding`` and ``groups`` are the layer's own, 1, 1, 0 and 1 where it has
+    none. ``receptive_field`` (before clipping at the photo's border) and ``jump`` (between neighbouring units) are in
+    pixels of the input; a fully connected layer is counted as the convolution that it equals.
     ``formulas`` holds the arithmetic with its numbers put in; ``time_ms`` is this one pass's time.
     """
 
@@ -78,7 +80,11 @@ class LayerInfo:
     macs: int
     activation_bytes: int
     receptive_field: int
-    stride: int
+    jump: int
+    kernel: int = 1
+    stride: int = 1
+    padding: int = 0
+    groups: int = 1
     formulas: tuple[str, ...] = ()
     time_ms: float = 0.0
 
@@ -230,7 +236,7 @@ class Unit:
     """
 
     layer: str
-    kind: LayerKind | Literal["softmax"]
+    kind: LayerKind
     channel: int
     channels: int
     below: str
@@ -312,7 +318,7 @@ class Column:
     """
 
     layer: str
-    kind: LayerKind | Literal["softmax"]
+    kind: LayerKind
     shape: tuple[int, ...]
     source: str
     shown: np.ndarray
@@ -375,7 +381,7 @@ class Attribution:
     method: str
     target: str
     layer: str | None = None
-    settings: dict[str, float | int | str | bool] = field(default_factory=dict)
+    settings: Mapping[str, SettingValue] = field(default_factory=dict)
     checks: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     placement: tuple[float, float] = (0.0, 1.0)

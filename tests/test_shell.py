@@ -60,7 +60,7 @@ def test_a_single_output_is_called_one(capsys, tmp_path):
 def test_trace_json(capsys):
     assert main(["trace", "--variant", "paper", "--size", "227", "--json"]) == 0
     layers = json.loads(capsys.readouterr().out)
-    keys = ["name", "kind", "input_shape", "output_shape", "params", "macs", "receptive_field", "stride"]
+    keys = ["name", "kind", "input_shape", "output_shape", "params", "macs", "receptive_field", "jump"]
     assert list(layers[0]) == keys
     assert layers[0] == dict(
         zip(keys, ["conv1", "conv", [1, 3, 227, 227], [1, 96, 55, 55], 34944, 105415200, 11, 4], strict=True)

@@ -7,10 +7,11 @@ it. torch is imported where it is needed only, since the pages list the cards be
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alexnet_viz.attribution.method import RECTIFY, Method
 from alexnet_viz.attribution.raw_map import RawMap
+from alexnet_viz.settings import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,11 +22,21 @@ BATCH = 32
 METHODS: list[Method] = []
 
 
-def _card(*card: Any, signed: bool = True, slow: bool = False) -> Callable[[Callable], Callable]:
-    """List a function as the method of a card."""
+def _card(
+    key: str,
+    title: str,
+    asks: str,
+    cost: str,
+    settings: tuple[Setting, ...],
+    reference: str,
+    traps: tuple[str, ...],
+    **more: bool,
+) -> Callable[[Callable], Callable]:
+    """List a function as the layer method of a card; ``more`` are Method's own fields."""
 
     def decorate(function: Callable) -> Callable:
-        METHODS.append(Method(*card, f"cams.{function.__name__}", layered=True, signed=signed, slow=slow))
+        name = f"cams.{function.__name__}"
+        METHODS.append(Method(key, title, asks, cost, settings, reference, traps, name, layered=True, **more))
         return function
 
     return decorate

@@ -100,7 +100,7 @@ def lrp(request: AttributionRequest, rule: str) -> RawMap:
 
     ``epsilon`` in every layer, or ``composite``: only positive parts (α1β0) in the convolutions, epsilon behind them.
     """
-    notes = ()
+    notes: tuple[str, ...] = ()
     with torch.enable_grad():
         scored = Scored(request.network, request.target)
         for layer in scored.layers:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.grad import conv2d_input
 
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.network.variants import AlexNet
@@ -95,7 +96,7 @@ def vjp(chain: Chain, name: str, gradient: Tensor) -> Tensor:
         case nn.Linear():
             return weighted_rows(layer.weight, gradient)
         case nn.Conv2d():
-            return torch.nn.grad.conv2d_input(
+            return conv2d_input(
                 shape, layer.weight, gradient, layer.stride, layer.padding, layer.dilation, layer.groups
             )
         case nn.MaxPool2d():

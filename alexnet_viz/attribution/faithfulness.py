@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -123,12 +124,12 @@ def pixel_curve(
     return PixelCurve(name, counts / place.size, np.concatenate(scores).astype(np.float64))
 
 
-def deletion(name: str, score: Score, tensor: np.ndarray, values: np.ndarray, **how) -> PixelCurve:
+def deletion(name: str, score: Score, tensor: np.ndarray, values: np.ndarray, **how: Any) -> PixelCurve:
     """The photo's strongest pixels turn grey: a good map makes the score fall fast, so a small area is good."""
     return pixel_curve(name, score, tensor, np.zeros_like(tensor), values, **how)
 
 
-def insertion(name: str, score: Score, tensor: np.ndarray, values: np.ndarray, **how) -> PixelCurve:
+def insertion(name: str, score: Score, tensor: np.ndarray, values: np.ndarray, **how: Any) -> PixelCurve:
     """The strongest pixels come back into a blurred photo: a good map lets the score rise fast: large is good."""
     return pixel_curve(name, score, blurred(tensor), tensor, values, **how)
 

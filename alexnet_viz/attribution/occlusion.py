@@ -56,10 +56,10 @@ def hidden(chain: Chain, fill: Tensor, places: list[Place], window: int, last: s
         layer, whole = chain.layers[name], chain.outputs[chain.before(name)]
         match layer:
             case nn.Conv2d():
-                x, at, size = _grown(x, at, size, whole, layer.kernel_size[0], layer.stride[0], layer.padding[0])
+                x, at, size = _grown(x, at, size, whole, layer.kernel_size[0], layer.stride[0], int(layer.padding[0]))
                 x = F.conv2d(x, layer.weight, layer.bias, layer.stride, 0, layer.dilation, layer.groups)
-            case nn.MaxPool2d():
-                x, at, size = _grown(x, at, size, whole, layer.kernel_size, layer.stride, 0)
+            case nn.MaxPool2d(kernel_size=int(kernel), stride=int(stride)):
+                x, at, size = _grown(x, at, size, whole, kernel, stride, 0)
                 x, _ = pool(layer, x)
             case nn.ReLU() | nn.LocalResponseNorm():
                 x = layer(x)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -83,9 +83,10 @@ class Linear(Surrogate):
     """Weighted ridge regression with a free constant, solved exactly; what LIME and Kernel SHAP fit."""
 
     def __init__(self, ridge: float) -> None:
-        self.ridge, self.weights = ridge, None
+        self.ridge = ridge
+        self.weights = torch.empty(0)
 
-    def fit(self, train_data, **_: object) -> None:
+    def fit(self, train_data: Iterable[Sequence[Tensor]], **_: object) -> None:
         x, y, w = (torch.cat(one).double().cpu() for one in zip(*train_data, strict=True))
         w = w.flatten()[:, None] / w.mean()
         mean_x, mean_y = (w * x).sum(0) / w.sum(), (w[:, 0] * y).sum() / w.sum()
@@ -108,7 +109,9 @@ class Seeded(TorchFunctionMode):
         super().__init__()
         self.generator = torch.Generator().manual_seed(seed)
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
+    def __torch_function__(
+        self, function: Callable, types: object, args: tuple = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         if function in (torch.bernoulli, torch.randn, torch.multinomial):
             kwargs = {**(kwargs or {}), "generator": self.generator}
         return function(*args, **(kwargs or {}))

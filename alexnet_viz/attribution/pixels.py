@@ -52,7 +52,9 @@ def integrated_gradients(request: AttributionRequest, steps: int, baseline: str,
 
 def smoothgrad(request: AttributionRequest, samples: int, noise: float, absolute: bool, seed: int) -> RawMap:
     """The mean gradient over noisy copies of the photo."""
-    total = sum(gradient.sum(0, keepdim=True) for gradient, _ in _noisy(request, samples, noise, seed)) / samples
+    total = torch.zeros_like(request.photo)
+    for gradient, _ in _noisy(request, samples, noise, seed):
+        total += gradient.sum(0, keepdim=True) / samples
     return RawMap((total.abs() if absolute else total).sum(1), notes=_flat(request, noise))
 
 
@@ -65,9 +67,9 @@ def vargrad(request: AttributionRequest, samples: int, noise: float, seed: int) 
 def gradient_shap(request: AttributionRequest, samples: int, noise: float, baseline: str, seed: int) -> RawMap:
     """The mean of (x + ε − b) · ∂y/∂x at random places between the baseline and noisy copies of the photo."""
     start = request.baseline(baseline, seed)
-    total = 0
+    total = torch.zeros_like(request.photo)
     for gradient, noisy in _noisy(request, samples, noise, seed, start):
-        total = total + ((noisy - start) * gradient).sum(0, keepdim=True) / samples
+        total += ((noisy - start) * gradient).sum(0, keepdim=True) / samples
     return RawMap(total.sum(1), completeness(total, request.value - request.value_of(start)), _flat(request, noise))
 
 

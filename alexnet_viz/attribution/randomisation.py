@@ -53,8 +53,8 @@ def cascade(
     return tuple(stages)
 
 
-def _with_weights(network: AlexNet) -> list[str]:
-    return [name for name, layer in network.named_children() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+def _with_weights(network: AlexNet) -> dict[str, nn.Conv2d | nn.Linear]:
+    return {name: layer for name, layer in network.named_children() if isinstance(layer, nn.Conv2d | nn.Linear)}
 
 
 def _randomised(network: AlexNet, seed: int) -> Iterator[tuple[str | None, AlexNet]]:
@@ -62,9 +62,8 @@ def _randomised(network: AlexNet, seed: int) -> Iterator[tuple[str | None, AlexN
     yield None, network
     generator = torch.Generator().manual_seed(seed)
     changed = copy.deepcopy(network, {id(p): nn.Parameter(p.data, False) for p in network.parameters()})
-    for name in reversed(_with_weights(network)):
-        layer = changed.get_submodule(name)
+    for name, layer in reversed(_with_weights(changed).items()):
         drawn = torch.randn(layer.weight.shape, generator=generator) * math.sqrt(2 / layer.weight[0].numel())
         layer.weight = nn.Parameter(drawn.to(layer.weight), False)
-        layer.bias = nn.Parameter(torch.zeros_like(layer.bias), False)
+        layer.bias = nn.Parameter(drawn.new_zeros(len(drawn)).to(layer.weight), False)
         yield name, changed

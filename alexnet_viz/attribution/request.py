@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]  # (done, total); raise Stopped in it to s
 
 @dataclass(frozen=True, eq=False)
 class AttributionRequest:
-    """About one recorded pass, this target, at this layer.
+    """About one recorded pass, this target, at this layer ("" for a method that needs none).
 
     ``other`` (1, 3, S, S) is what the baseline "photo" means; ``gradients(target, low)`` gives the target's gradient at
     every layer's output from the target down to ``low``.
@@ -27,7 +27,7 @@ class AttributionRequest:
     network: AlexNet
     chain: Chain
     target: Target
-    layer: str | None
+    layer: str
     preprocessing: Preprocessing
     other: Tensor | None
     gradients: Callable[[Target, str], dict[str, Tensor]]

@@ -13,6 +13,7 @@ highest value.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -71,12 +72,12 @@ class Session:
     ) -> Attribution:
         """What a method says of this photo and a target. Raises AttributionError; Stopped if ``progress`` did."""
         card = method(key)
-        settings = card.resolve(settings)
+        resolved = card.resolve(settings)
         target.check(self.shapes)
-        layer = self._layer(card, layer, target)
+        at = self._layer(card, layer, target)
         given = self.preprocessing, self.other, self.gradients, progress or _ignore
-        request = AttributionRequest(self.network, self.chain, target, layer, *given)
-        found = card.compute(request, **settings)
+        request = AttributionRequest(self.network, self.chain, target, at, *given)
+        found = card.compute(request, **resolved)
         notes = list(found.notes)
         values = found.values[0].float().cpu().contiguous().numpy()
         if not np.isfinite(values).all():
@@ -87,8 +88,8 @@ class Session:
         words = target.describe(self.categories)
         where = (0.0, 1.0)
         if values.shape != tuple(self.photo.shape[2:]):
-            where = placement(self.network.spec, layer)
-        return Attribution(values, key, words, layer, settings, found.checks, tuple(notes), where)
+            where = placement(self.network.spec, at)
+        return Attribution(values, key, words, at or None, resolved, found.checks, tuple(notes), where)
 
     @full_precision
     def gradients(self, target: Target, low: str = INPUT) -> dict[str, Tensor]:
@@ -103,13 +104,12 @@ class Session:
         """Go back to ``low`` for several targets of one layer at once: cheaper than one after another."""
         found = back(self.chain, begin(self.chain, *targets), low)
         for row, target in enumerate(targets):
-            own = {name: gradient[row : row + 1] for name, gradient in found.items()}
-            self._gradients.get(target, lambda own=own: own)
+            self._gradients.get(target, partial(_rows, found, row))
 
-    def _layer(self, card: Method, layer: str | None, target: Target) -> str | None:
-        """The layer a method works on, checked; None for methods that need none."""
+    def _layer(self, card: Method, layer: str | None, target: Target) -> str:
+        """The layer a method works on, checked; "" for methods that need none."""
         if not card.layered:
-            return None
+            return ""
         layer = layer or ("conv5" if target.layer == "fc8" else self._below(target.layer))
         maps = [name for name, shape in self.shapes.items() if len(shape) == 3]
         if layer not in maps:
@@ -139,6 +139,11 @@ def attribute(
 ) -> Attribution:
     """One question in a session of its own."""
     return Session(model, tensor, other).attribute(key, target, layer, settings, progress)
+
+
+def _rows(gradients: Mapping[str, Tensor], row: int) -> dict[str, Tensor]:
+    """One target's gradients of those of a batch of targets."""
+    return {name: gradient[row : row + 1] for name, gradient in gradients.items()}
 
 
 def _ignore(done: int, total: int) -> None:

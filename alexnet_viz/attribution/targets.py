@@ -6,8 +6,9 @@ After a softmax every class depends on all others, and a sure answer leaves hard
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from alexnet_viz.errors import AttributionError
 
@@ -41,7 +42,7 @@ class Target:
     def unit(layer: str, channel: int, y: int | None = None, x: int | None = None) -> Target:
         return Target(channel, None, layer, y, x)
 
-    def of(self, values):
+    def of(self, values: Any) -> Any:
         """The target's value for each of a batch: the layer's outputs (B, …) → (B,); numpy or torch."""
         one = values[:, self.index]
         if self.against is not None:
@@ -50,7 +51,7 @@ class Target:
             return one.mean((1, 2)) if self.y is None else one[:, self.y, self.x]
         return one
 
-    def check(self, shapes: dict[str, Sequence[int]]) -> None:
+    def check(self, shapes: Mapping[str, Sequence[int]]) -> None:
         """Raise AttributionError unless the unit exists; ``shapes`` are the layers' outputs without the batch."""
         shape = shapes.get(self.layer)
         if shape is None:
@@ -63,7 +64,7 @@ class Target:
             raise AttributionError("A class against itself is always zero: choose two different classes.")
         if (self.y is None) != (self.x is None):
             raise AttributionError("A place on a map needs both y and x.")
-        if self.y is not None:
+        if self.y is not None and self.x is not None:
             if len(shape) != 3:
                 raise AttributionError(f"{self.layer} has no map: leave out the place.")
             if not (0 <= self.y < shape[1] and 0 <= self.x < shape[2]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from html import escape
 
@@ -22,7 +21,6 @@ from alexnet_viz.figures.blocks import (
     Point,
     label_width,
     layout,
-    number_in,
     shape_lines,
     text_width,
 )
@@ -97,8 +95,10 @@ def _group(drawn: Drawn, selected: bool, theme: str, photo: str | None, shapes: 
 def _target(drawn: Drawn) -> str:
     """What a pointer may hit, invisible: a block with all above its label, or a slice with a rim."""
     if not _is_block(drawn):
-        rim = {"fill": "none", "stroke": "transparent", "stroke_width": 8, "pointer_events": "all"}
-        return "".join(_polygon(box.outline(), **rim) for box in drawn.boxes)
+        return "".join(
+            _polygon(box.outline(), fill="none", stroke="transparent", stroke_width=8, pointer_events="all")
+            for box in drawn.boxes
+        )
     box, half = drawn.boxes[0], label_width(drawn) / 2
     left, right = min(box.x, _middle(drawn) - half), max(box.right, _middle(drawn) + half)
     top = drawn.boxes[-1].top
@@ -136,11 +136,10 @@ def _solid(box: Box, colour: str, theme: str) -> str:
     high, end = box.floor - box.tall, box.x + box.thick
     front = [(box.x, high), (end, high), (end, box.floor), (box.x, box.floor)]
     top = [(box.x, high), (box.x + box.run[0], high + box.run[1]), (end + box.run[0], high + box.run[1]), (end, high)]
-    edge = {"stroke": mix(colour, PAPER[theme], 0.75), "stroke_width": 0.8, "stroke_linejoin": "round"}
-    return (
-        _polygon(front, fill=colour, **edge)
-        + _polygon(top, fill=mix(colour, "#ffffff", 0.38), **edge)
-        + _polygon(box.face(end), fill=mix(colour, "#000000", 0.28), **edge)
+    faces = (front, colour), (top, mix(colour, "#ffffff", 0.38)), (box.face(end), mix(colour, "#000000", 0.28))
+    edge = mix(colour, PAPER[theme], 0.75)
+    return "".join(
+        _polygon(points, fill=fill, stroke=edge, stroke_width=0.8, stroke_linejoin="round") for points, fill in faces
     )
 
 
@@ -170,15 +169,16 @@ def _selection(before: Drawn, drawn: Drawn, theme: str) -> str:
         _polygon(box.outline(2.0), fill="none", stroke=INK[theme], stroke_width=4, stroke_linejoin="round")
         for box in drawn.boxes
     )
-    draw = {"conv": _window, "pool": _window, "avgpool": _window, "fc": _fan}.get(drawn.layer.kind)
+    layer = _layer(drawn)
+    draw = {"conv": _window, "pool": _window, "avgpool": _window, "fc": _fan}.get(layer.kind)
     if draw:
         for i in range(max(len(before.boxes), len(drawn.boxes))):
             source, target = (one.boxes[min(i, len(one.boxes) - 1)] for one in (before, drawn))
-            shown += draw(source, target, drawn, theme)
+            shown += draw(source, target, layer, theme)
     return f'<g class="selection" data-of="{escape(drawn.name)}" pointer-events="none">{shown}</g>'
 
 
-def _fan(source: Box, target: Box, drawn: Drawn, theme: str) -> str:
+def _fan(source: Box, target: Box, layer: LayerInfo, theme: str) -> str:
     """Every value of a vector goes to every unit: here from nine of them to one."""
     x = source.x + source.thick + source.run[0]
     end = (target.x, target.floor - target.tall * 0.62)
@@ -187,9 +187,9 @@ def _fan(source: Box, target: Box, drawn: Drawn, theme: str) -> str:
     return f'<path d="{path}" stroke="{INK[theme]}" stroke-width="1.2" stroke-opacity="0.8"/>' + _dot(end, theme)
 
 
-def _window(source: Box, target: Box, drawn: Drawn, theme: str) -> str:
+def _window(source: Box, target: Box, layer: LayerInfo, theme: str) -> str:
     """The window of one output value near the middle, in its true place and size, and the lines to that value."""
-    (column, row), (left, high), kernel = _seen(source.side, target.side, drawn)
+    (column, row), (left, high), kernel = _seen(source.side, target.side, layer)
     n = source.side
     wide, tall = (min(kernel, n - at) for at in (left, high))
     corners = source.face(source.x + source.thick, left / n, high / n, wide / n, tall / n)
@@ -203,18 +203,26 @@ def _window(source: Box, target: Box, drawn: Drawn, theme: str) -> str:
     )
 
 
-def _seen(source: int, target: int, drawn: Drawn) -> tuple[tuple[int, int], tuple[int, int], int]:
+def _seen(source: int, target: int, layer: LayerInfo) -> tuple[tuple[int, int], tuple[int, int], int]:
     """A value near the middle of a ``target``-sided map, the first pixel that it reads on the source, and its window.
 
     (column, row), (column, row), side. Padding is not drawn: a window that begins there begins at the border.
     """
-    step, padding = number_in(r"stride (\d+)", drawn, 1), number_in(r"padding (\d+)", drawn, 0)
-    kernel = number_in(r"^(\d+)×", drawn, math.ceil(source / target))
-    if drawn.layer.kind == "avgpool":
-        step = source / target  # adaptive: each value has its share of the map
-    at = int(0.55 * target), int(0.4 * target)
-    first = tuple(min(max(0, int(one * step) - padding), source - 1) for one in at)
-    return at, first, kernel
+    kernel, step = layer.kernel, float(layer.stride)
+    if layer.kind == "avgpool":  # adaptive: each value has its share of the map
+        kernel, step = math.ceil(source / target), source / target
+
+    def first(index: int) -> int:
+        return min(max(0, int(index * step) - layer.padding), source - 1)
+
+    column, row = int(0.55 * target), int(0.4 * target)
+    return (column, row), (first(column), first(row)), kernel
+
+
+def _layer(drawn: Drawn) -> LayerInfo:
+    """The layer of what can be selected, which the photo cannot."""
+    assert drawn.layer is not None
+    return drawn.layer
 
 
 def _dot(at: Point, theme: str) -> str:
@@ -253,7 +261,7 @@ def _story(
         x += 390
         lines += [
             _text(x, 40, drawn.name, 32, inked, weight=700),
-            _text(x, 68, drawn.layer.operation, SIZE, inked),
+            _text(x, 68, _layer(drawn).operation, SIZE, inked),
         ]
     if pair and shapes:
         lines.append(_text(x, 95, f"{_size(before.shape)} → {_size(drawn.shape)}", SIZE, quiet))
@@ -267,19 +275,20 @@ def _enlarged(before: Drawn, drawn: Drawn, least: Point, most: Point, theme: str
 
     Of a map that is drawn large already (the photo) it shows a cut-out, at most four windows wide.
     """
-    if drawn.layer.kind not in ("conv", "pool", "avgpool"):
+    layer = _layer(drawn)
+    if layer.kind not in ("conv", "pool", "avgpool"):
         return ""
     source, target = before.boxes[0], drawn.boxes[0]
     told = f", one of {len(drawn.boxes)} groups" if len(drawn.boxes) > 1 else ""
     corner, share = (0.0, 0.0), 1.0
     if source.tall * 1.2 > (most[1] - least[1]) / (1 - OBLIQUE[1]):
-        kernel, step = number_in(r"^(\d+)×", drawn, 1), number_in(r"stride (\d+)", drawn, 1)
+        kernel, step = layer.kernel, layer.stride
         cut = min(4 * kernel, max(kernel + step, source.side // 4), source.side)
         told = f", {cut}×{cut} of its pixels"
         pixel, unit = source.tall / source.side, target.tall / target.side
         units = max(1, (cut - kernel) // step + 1)
-        (_, there, _), (_, here, _) = _seen(source.side, target.side, drawn), _seen(cut, units, drawn)
-        corner = ((there[0] - here[0]) / source.side, (there[1] - here[1]) / source.side)
+        (_, whole, _), (_, part, _) = _seen(source.side, target.side, layer), _seen(cut, units, layer)
+        corner = ((whole[0] - part[0]) / source.side, (whole[1] - part[1]) / source.side)
         share = cut / source.side
         source, target = replace(source, side=cut, tall=cut * pixel), replace(target, side=units, tall=units * unit)
     tallest, gap = max(source.tall, target.tall), 70.0
@@ -296,8 +305,8 @@ def _enlarged(before: Drawn, drawn: Drawn, least: Point, most: Point, theme: str
     shown = _solid(source, KIND_COLOURS[before.layer.kind] if before.layer else INPUT, theme)
     if before.layer is None and photo:
         shown += _picture(source, corner, share)
-    shown += _grid(source, source.side) + _solid(target, KIND_COLOURS[drawn.layer.kind], theme)
-    shown += _grid(target, target.side) + _window(source, target, drawn, theme)
+    shown += _grid(source, source.side) + _solid(target, KIND_COLOURS[layer.kind], theme)
+    shown += _grid(target, target.side) + _window(source, target, layer, theme)
     return shown + _text(least[0], floor + 22, f"{zoom:.1f} times enlarged{told}", 18, QUIET_INK[theme])
 
 
@@ -357,11 +366,8 @@ def _plain(shape: tuple[int, ...]) -> str:
 
 def _aloud(layer: LayerInfo) -> str:
     """``convolution 11x11 stride 4``"""
-    window = re.match(r"(\d+)×(\d+)", layer.operation)
-    step = re.search(r"stride \d+", layer.operation)
-    return " ".join(
-        [KIND_TITLES[layer.kind], *([f"{window[1]}x{window[2]}"] if window else []), *([step[0]] if step else [])]
-    )
+    title = KIND_TITLES[layer.kind]
+    return f"{title} {layer.kernel}x{layer.kernel} stride {layer.stride}" if layer.kind in ("conv", "pool") else title
 
 
 def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
@@ -429,7 +435,7 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
     return figure
 
 
-def compare_rows(architectures: dict[str, Architecture]) -> list[dict[str, str | bool]]:
+def compare_rows(architectures: dict[str, Architecture]) -> list[dict[str, object]]:
     """A row a layer name, in order; per network its operation and output, and whether the networks differ there."""
     names: list[str] = []
     for architecture in architectures.values():  # the union, each name where its own chain has it
@@ -440,12 +446,12 @@ def compare_rows(architectures: dict[str, Architecture]) -> list[dict[str, str |
             else:
                 names.insert(at, layer.name)
                 at += 1
-    rows = []
+    rows: list[dict[str, object]] = []
     for name in names:
         cells = {}
         for title, architecture in architectures.items():
-            layer = next((one for one in architecture.layers if one.name == name), None)
-            cells[title] = _cell(layer) if layer else "–"
+            match = next((one for one in architecture.layers if one.name == name), None)
+            cells[title] = _cell(match) if match else "–"
         rows.append({"layer": name, **cells, "differs": len(set(cells.values())) > 1})
     return rows
 

@@ -15,6 +15,8 @@ from alexnet_viz.figures.palette import DIMMED, INK, PAPER, QUIET_INK, levels, s
 from alexnet_viz.figures.text import one_line
 from alexnet_viz.values import Geometry, Photo, sample_map, spread
 
+Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
+
 Part = Literal["signed", "positive", "negative", "absolute"]
 Style = Literal["heat", "contours", "mask"]
 
@@ -145,7 +147,8 @@ def colour(values: np.ndarray, one: Panel, look: MapStyle) -> np.ndarray:
 def fitted(size: tuple[int, int], longest: int) -> tuple[int, int]:
     """A photo's (width, height) brought to a longest side, in its own shape."""
     factor = longest / max(size)
-    return tuple(max(1, round(side * factor)) for side in size)
+    width, height = size
+    return max(1, round(width * factor)), max(1, round(height * factor))
 
 
 def on_picture(geometry: Geometry, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -153,10 +156,11 @@ def on_picture(geometry: Geometry, size: tuple[int, int]) -> tuple[np.ndarray, n
 
     The centre of each picture pixel; what lies in [0, crop) is inside the network's crop.
     """
-    return tuple(
+    x, y = (
         (np.arange(pixels) + 0.5) * whole / pixels / factor - offset
         for pixels, whole, factor, offset in zip(size, geometry.photo, geometry.scale, geometry.offset, strict=True)
     )
+    return x, y
 
 
 def overlay(one: Panel, look: MapStyle, size: tuple[int, int] | None = None, frame: bool = False) -> Image.Image:
@@ -189,7 +193,7 @@ def _span(points: np.ndarray, crop: int) -> slice:
     """Which of a picture's points lie in the crop; of a picture too small to have any, the one nearest to it."""
     inside = np.flatnonzero((points >= 0) & (points < crop))
     if not len(inside):
-        inside = [np.abs(points - crop / 2).argmin()]
+        inside = np.array([np.abs(points - crop / 2).argmin()])
     return slice(int(inside[0]), int(inside[-1]) + 1)
 
 
@@ -257,11 +261,12 @@ def slide(panels: list[Panel], look: MapStyle, heading: str, theme: str = "light
     paper, ink, quiet = PAPER[theme], INK[theme], QUIET_INK[theme]
     columns = min(4, len(panels)) if len(panels) != 5 else 5
     gap, cell = 36, (width - 36 * (columns + 1)) // columns
-    large, small = (ImageFont.load_default(size) for size in (max(20, cell // 18), max(15, cell // 26)))
+    large_size, small_size = max(20, cell // 18), max(15, cell // 26)  # pixels
+    large, small = ImageFont.load_default(large_size), ImageFont.load_default(small_size)
     pictures = [overlay(one, look, fitted(one.photo.size, cell), frame=True) for one in panels]
     tallest = max(picture.height for picture in pictures)
-    text = small.size * 2
-    row = large.size + 12 + tallest + 14 + 18 + text + 3 * text
+    text = small_size * 2
+    row = large_size + 12 + tallest + 14 + 18 + text + 3 * text
     rows = -(-len(panels) // columns)
     image = Image.new("RGB", (width, 100 + rows * (row + gap)), paper)
     draw = ImageDraw.Draw(image)
@@ -269,28 +274,37 @@ def slide(panels: list[Panel], look: MapStyle, heading: str, theme: str = "light
     for number, (one, picture) in enumerate(zip(panels, pictures, strict=True)):
         x, y = gap + number % columns * (cell + gap), 100 + number // columns * (row + gap)
         draw.text((x, y), _cut(one_line(one.title), large, cell), ink, large)
-        y += large.size + 12
+        y += large_size + 12
         image.paste(picture, (x + (cell - picture.width) // 2, y + (tallest - picture.height) // 2))
         y += tallest + 14
-        y = _legend(draw, image, one, look, (x, y), cell, small, ink)
+        _legend(draw, image, one, look, (x, y), cell, small, ink)
+        line_top = y + 22 + small_size * 1.6
         for line in _wrapped(one.note or scale_words(one, look), small, cell)[:3]:
-            draw.text((x, y), line, quiet, small)
-            y += small.size * 1.35
+            draw.text((x, line_top), line, quiet, small)
+            line_top += small_size * 1.35
     return image
 
 
-def _legend(draw, image, one: Panel, look: MapStyle, at: tuple[int, int], width: int, font, ink: str) -> float:
-    """The scale's colours with its end, its middle and its beginning; returns where the next line may begin."""
+def _legend(
+    draw: ImageDraw.ImageDraw,
+    image: Image.Image,
+    one: Panel,
+    look: MapStyle,
+    at: tuple[int, int],
+    width: int,
+    font: Font,
+    ink: str,
+) -> None:
+    """The scale's colours with its end, its middle and its beginning."""
     x, y = at
     ramp = table(one.signed, look.colours)[np.linspace(0, 255, width).round().astype(int)]
     image.paste(Image.fromarray(ramp[None].repeat(18, 0)), (x, y))
     for place, value in ((0.0, one.low), (0.5, (one.low + one.top) / 2), (1.0, one.top)):
         words = f"{value:.3g}"
         draw.text((x + place * (width - draw.textlength(words, font)), y + 22), words, ink, font)
-    return y + 22 + font.size * 1.6
 
 
-def _cut(words: str, font, width: int) -> str:
+def _cut(words: str, font: Font, width: int) -> str:
     if font.getlength(words) <= width:
         return words
     while words and font.getlength(words + "…") > width:
@@ -298,7 +312,7 @@ def _cut(words: str, font, width: int) -> str:
     return words + "…"
 
 
-def _wrapped(words: str, font, width: int) -> list[str]:
+def _wrapped(words: str, font: Font, width: int) -> list[str]:
     lines = [""]
     for word in words.split():
         longer = f"{lines[-1]} {word}".strip()

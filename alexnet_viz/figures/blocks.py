@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass, replace
 
 from alexnet_viz.values import Architecture, LayerInfo
@@ -107,7 +106,8 @@ def layout(architecture: Architecture) -> Layout:
         channel=MAP_THICK / max(shape[0] for shape in shapes if len(shape) == 3),
         unit=VECTOR_TALL / max(shape[0] for shape in shapes if len(shape) == 1),
     )
-    photo = Drawn(None, "photo", (3, architecture.spec.input_size, architecture.spec.input_size), ())
+    side = architecture.spec.input_size
+    photo = Drawn(None, "photo", (3, side, side), ())
     stacks: list[list[Drawn]] = [[photo]]
     for layer in architecture.layers:
         drawn = Drawn(layer, layer.name, layer.output_shape[1:], ())
@@ -128,7 +128,7 @@ def layout(architecture: Architecture) -> Layout:
 def _stand(stack: list[Drawn], scales: Scales) -> list[Drawn]:
     """Give a block and its slices their boxes, from x = 0; the groups of a grouped convolution stand on each other."""
     main = stack[0]
-    groups = number_in(r"(\d+) groups", main, 1)
+    groups = main.layer.groups if main.layer else 1
     if len(main.shape) == 3:
         side = main.shape[1]
         thick, tall = max(LEAST, main.shape[0] / groups * scales.channel), max(LEAST, side * scales.pixel)
@@ -163,9 +163,3 @@ def text_width(text: str, size: float) -> float:
 def shape_lines(shape: tuple[int, ...]) -> list[str]:
     """64×55×55 in two short lines; a vector in one."""
     return [f"{shape[0]:,} ×", f"{shape[1]}×{shape[2]}"] if len(shape) == 3 else [f"{shape[0]:,}"]
-
-
-def number_in(pattern: str, drawn: Drawn, default: int) -> int:
-    """A number out of a layer's operation, such as its groups."""
-    found = re.search(pattern, drawn.layer.operation) if drawn.layer else None
-    return int(found[1]) if found else default

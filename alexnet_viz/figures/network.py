@@ -14,7 +14,7 @@ from alexnet_viz.values import Column, Preprocessed, Unit
 class Scene(NamedTuple):
     """``index`` goes as JSON; its arrays are {"at": first byte, "type": "f4" or "u1", "shape"} in the ``block``."""
 
-    index: dict[str, Any]
+    index: dict[str, Any]  # type: ignore[assignment] # a tuple has a method of that name
     block: np.ndarray
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -72,9 +73,9 @@ def inside(rows: list[dict]) -> list[Chart]:
     the process takes of the machine's memory.
     """
     layers = zip(_LAYERS, _DEPTHS, strict=True)
-    gradients = [_line(rows, lambda row, n=n: _drawn(row["grad_norm"].get(n), True), n, c, "thin") for n, c in layers]
+    gradients = [_line(rows, partial(_gradient, name=name), name, colour, "thin") for name, colour in layers]
     relus = zip([f"relu{n}" for n in range(1, 8)], _DEPTHS[:7], strict=True)
-    dead = [_line(rows, lambda row, n=n: row["dead"].get(n), n, c, "thin") for n, c in relus]
+    dead = [_line(rows, partial(_dead, name=name), name, colour, "thin") for name, colour in relus]
     x, waits = _points(rows, lambda row: row["timing"]["data_share"])
     busy = [1 - wait for wait in waits]
     time = [
@@ -93,13 +94,21 @@ def inside(rows: list[dict]) -> list[Chart]:
     ]
 
 
-def _points(rows: list[dict], value: Callable[[dict], float | None]) -> tuple[list[int], list[float]]:
+def _points(rows: list[dict], value: Callable[[dict], float | None]) -> tuple[list[float], list[float]]:
     """(steps, values) where there is a value that can be drawn, at most POINTS of them and always the last."""
     numbers = [(row["step"], value(row)) for row in rows]
     found = [(step, number) for step, number in numbers if number is not None and abs(number) < _LARGEST]
     stride = -(-len(found) // POINTS) or 1
     kept = found[(len(found) - 1) % stride :: stride] if found else []
     return [step for step, _ in kept], [number for _, number in kept]
+
+
+def _gradient(row: dict, name: str) -> float | None:
+    return _drawn(row["grad_norm"].get(name), True)
+
+
+def _dead(row: dict, name: str) -> float | None:
+    return row["dead"].get(name)
 
 
 def _drawn(value: float | None, log: bool) -> float | None:

@@ -6,6 +6,7 @@ import io
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,7 +22,7 @@ class _Conversion:
     """``mode`` is what goes in; ``transform`` is None where nothing has to be done."""
 
     mode: str
-    transform: object | None
+    transform: Any  # of littleCMS, through Pillow
     name: str
 
 
@@ -70,14 +71,13 @@ def _conversion(profile: bytes) -> _Conversion | None:
         return None
 
 
-def _changes_nothing(transform: object, mode: str) -> bool:
+def _changes_nothing(transform: Any, mode: str) -> bool:
     """Tried on colours all over the cube, or on all greys."""
     levels = np.linspace(0, 255, 256 if mode == "L" else 9).round().astype(np.uint8)
     if mode == "L":
-        colours = levels.reshape(1, -1)
+        before = Image.fromarray(levels.reshape(1, -1))
     else:
-        colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
-    before = Image.fromarray(colours)
+        before = Image.fromarray(np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3))
     after = Image.new("RGB", before.size)
     transform.apply(before.getim(), after.getim())
     return int(np.abs(np.asarray(before.convert("RGB")).astype(int) - np.asarray(after)).max()) <= _SAME

@@ -148,7 +148,9 @@ def _rgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[
         rgb, notes = colour.to_srgb(image.convert("RGB"), profile)
         white = Image.new("RGB", image.size, "white")
         white.paste(rgb, mask=alpha)
-        return white, notes + (("Transparent parts are shown on white.",) if alpha.getextrema()[0] < 255 else ())
+        if np.asarray(alpha).min() < 255:
+            notes += ("Transparent parts are shown on white.",)
+        return white, notes
     if image.mode not in ("L", "RGB", "CMYK"):
         image = image.convert("L" if image.mode in ("1", "LA") else "RGB")
     return colour.to_srgb(image, profile)
@@ -163,7 +165,8 @@ def _grey(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """Measurements (32-bit TIFF) as RGB: 0 … 255 as they are, fractions times 255, anything else stretched."""
     extremes = [(float(part.min()), float(part.max())) for _, part in _floats(image)]
     low, high = min(low for low, _ in extremes), max(high for _, high in extremes)
-    notes, offset, scale = (), 0.0, 1.0
+    notes: tuple[str, ...] = ()
+    offset, scale = 0.0, 1.0
     if low < 0 or high > 255:
         offset, scale = low, 255 / ((high - low) or 1)
         notes = (f"The file's values, {low:g} to {high:g}, are shown from black to white.",)
@@ -210,7 +213,7 @@ def read_in_child(arguments: dict, data: bytes, progress: Callable[[str], None])
     except (Unreadable, scan.Incomplete):
         return {"is_readable": False}, memoryview(b"")
     answer = {"is_readable": True, "shape": pixels.array.shape, "size": pixels.size, "notes": pixels.notes}
-    return answer, memoryview(np.ascontiguousarray(pixels.array)).cast("B")
+    return answer, np.ascontiguousarray(pixels.array).data.cast("B")
 
 
 def _read_patiently(data: bytes, name: str, kind: Format, detail: int) -> Pixels:

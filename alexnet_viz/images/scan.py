@@ -118,7 +118,8 @@ def _exif_cost(exif: bytes) -> int:
 
 
 def _bare_jpeg(data: bytes) -> tuple[bytes, bytes | None]:
-    parts, profile, seen = [b"\xff\xd8"], [], set()
+    parts, seen = [b"\xff\xd8"], set()
+    profile: list[bytes] = []
     for marker, start, end in _segments(data):
         if marker == _SOS:
             parts.append(data[start - 2 :])
@@ -206,7 +207,8 @@ def _is_ordinary_png(data: bytes, detail: int) -> bool:
 
 def _bare_png(data: bytes) -> tuple[bytes, bytes | None]:
     """The pixels come in one chunk. As libpng does it, a chunk that could be left out goes if its checksum is wrong."""
-    parts, pixels, profile, seen = [_PNG_START], [], b"", set()
+    parts, pixels, seen = [_PNG_START], [], set()
+    profile: bytes | None = b""
     for kind, start, end in _chunks(data):
         if kind == b"IDAT":
             pixels.append(data[start:end])

@@ -45,7 +45,8 @@ def peaks(trace: Trace, output: np.ndarray, span: str) -> np.ndarray | float:
 
 def peak_position(channel: np.ndarray) -> tuple[int, int]:
     """Row and column of a map's largest value, the first of equal ones."""
-    return tuple(int(i) for i in np.unravel_index(channel.argmax(), channel.shape))
+    y, x = np.unravel_index(channel.argmax(), channel.shape)
+    return int(y), int(x)
 
 
 @dataclass(frozen=True)

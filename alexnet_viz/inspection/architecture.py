@@ -45,7 +45,11 @@ def measure(network: AlexNet, x: torch.Tensor) -> Architecture:
                 macs=y.numel() * weights,  # every output value is a sum over one row of weights
                 activation_bytes=y.numel() * 4,
                 receptive_field=step.receptive_field,
-                stride=step.stride,
+                jump=step.jump,
+                kernel=step.layer.kernel,
+                stride=step.layer.stride,
+                padding=step.layer.padding,
+                groups=step.layer.groups,
                 formulas=formulas(step),
                 time_ms=0.0 if y.is_meta else elapsed * 1000,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import lru_cache
 
 import numpy as np
@@ -9,8 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from alexnet_viz.inspection.fields import box, window
-from alexnet_viz.network.layers import Layer, Step, steps
-from alexnet_viz.network.variants import LRN, AlexNet
+from alexnet_viz.network.layers import LRN, Layer, Step, steps
+from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.values import Contributions, NetworkSpec, Trace, Unit, Value, Waypoint
 
 PHOTO = "photo"
@@ -21,8 +22,8 @@ def walk(spec: NetworkSpec) -> tuple[Step, ...]:
     """The network's layers and, last, the softmax over its logits."""
     chain = steps(spec)
     logits = chain[-1].output
-    softmax = Layer("softmax", "softmax")  # type: ignore[arg-type]  (no layer of the network's own)
-    return (*chain, Step(softmax, logits, logits, chain[-1].receptive_field, chain[-1].stride))
+    softmax = Layer("softmax", "softmax")
+    return (*chain, Step(softmax, logits, logits, chain[-1].receptive_field, chain[-1].jump))
 
 
 def output(trace: Trace, layer: str) -> np.ndarray:
@@ -43,12 +44,13 @@ def unit(network: AlexNet, trace: Trace, layer: str, channel: int) -> Unit:
     first, last, weights, bias = channel, channel + 1, None, 0.0
     if kind in ("conv", "fc"):
         parameters = network.get_submodule(layer)
-        weights = parameters.weight[channel].float().cpu().numpy()
-        bias = float(parameters.bias[channel])
+        weights = parameters.get_parameter("weight")[channel].float().cpu().numpy()
+        bias = float(parameters.get_parameter("bias")[channel])
         group = channel // (step.output[0] // step.layer.groups)
         first, last = group * len(weights), (group + 1) * len(weights)
     elif kind == "norm":
-        first, last = max(0, channel - LRN["size"] // 2), channel + LRN["size"] // 2 + 1
+        reach = LRN.size // 2
+        first, last = max(0, channel - reach), channel + reach + 1
     elif kind == "softmax":
         first, last = 0, len(read)
     elif kind == "flatten":
@@ -68,7 +70,7 @@ def unit(network: AlexNet, trace: Trace, layer: str, channel: int) -> Unit:
         step.layer.kernel,
         step.layer.stride,
         step.layer.padding,
-        LRN if kind == "norm" else None,
+        asdict(LRN) if kind == "norm" else None,
     )
 
 
@@ -80,6 +82,7 @@ def value(unit: Unit, step: Step, y: int = 0, x: int = 0) -> Value:
     terms, bias = exact, unit.bias
     match unit.kind:
         case "conv" | "fc":
+            assert unit.weights is not None
             terms = exact * unit.weights
             total = terms.sum() + bias
         case "relu":
@@ -91,9 +94,9 @@ def value(unit: Unit, step: Step, y: int = 0, x: int = 0) -> Value:
             terms = exact / exact.size
             total = terms.sum()
         case "norm":
-            terms, bias = LRN["alpha"] / LRN["size"] * exact**2, LRN["k"]
+            terms, bias = LRN.alpha / LRN.size * exact**2, LRN.k
             winner = unit.channel - unit.first
-            total = exact.flat[winner] / (bias + terms.sum()) ** LRN["beta"]
+            total = exact.flat[winner] / (bias + terms.sum()) ** LRN.beta
         case "softmax":
             terms, winner = np.exp(exact - exact.max()), unit.channel
             total = terms[winner] / terms.sum()
@@ -125,8 +128,8 @@ def contributions(unit: Unit, top: int | None = None) -> Contributions:
     if inputs.dim() == 1:
         partials = (inputs * weights).numpy()
     else:
-        partials = F.conv2d(inputs[None], weights[:, None], None, unit.stride, unit.padding, groups=len(inputs))[0]
-        partials = partials.numpy()
+        each = F.conv2d(inputs[None], weights[:, None], None, unit.stride, unit.padding, groups=len(inputs))
+        partials = each[0].numpy()
     strengths = np.abs(partials).reshape(len(partials), -1).mean(axis=1)
     order = np.argsort(-strengths, kind="stable")
     shown, others = order[:top], order[len(order[:top]) :]

@@ -94,7 +94,8 @@ def _preprocessing(how: Any, spec: NetworkSpec) -> Preprocessing | None:
         1e-4 <= _number(value) <= 1e4 for value in std
     ):
         raise ValueError(f"mean {mean!r:.80}, std {std!r:.80}")
-    return Preprocessing(resize, crop, tuple(map(float, mean)), tuple(map(float, std)))
+    red, green, blue = ((float(mean[i]), float(std[i])) for i in range(3))
+    return Preprocessing(resize, crop, *zip(red, green, blue, strict=True))
 
 
 def _number(value: Any) -> float:

@@ -7,6 +7,7 @@ import platform
 import threading
 from contextlib import ContextDecorator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
@@ -15,8 +16,9 @@ from alexnet_viz.errors import DeviceError
 from alexnet_viz.values import DeviceInfo
 
 # Where PyTorch may put TF32 or bfloat16 in float32's place; cuDNN's convolutions use TF32 unless told otherwise.
-_cudnn, _mkldnn = torch.backends.cudnn, torch.backends.mkldnn
-_PRECISIONS = (_cudnn.conv, _cudnn.rnn, torch.backends.cuda.matmul, _mkldnn.conv, _mkldnn.matmul)
+_cudnn: Any = torch.backends.cudnn
+_mkldnn: Any = torch.backends.mkldnn
+_PRECISIONS: tuple[Any, ...] = (_cudnn.conv, _cudnn.rnn, torch.backends.cuda.matmul, _mkldnn.conv, _mkldnn.matmul)
 
 
 class _FullPrecision(ContextDecorator):
@@ -27,7 +29,8 @@ class _FullPrecision(ContextDecorator):
     """
 
     def __init__(self) -> None:
-        self._lock, self._inside, self._before = threading.Lock(), 0, []
+        self._lock, self._inside = threading.Lock(), 0
+        self._before: list[str] = []
 
     def __enter__(self) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ from typing import Any
 from alexnet_viz.network.layers import steps
 from alexnet_viz.network.stored import FLOATS, StoredTensor
 from alexnet_viz.network.variants import from_torchvision
-from alexnet_viz.values import VARIANTS, NetworkSpec
+from alexnet_viz.values import VARIANTS, NetworkSpec, Variant
 
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 FULLY_CONNECTED = ("fc6", "fc7", "fc8")
@@ -137,7 +137,7 @@ def _fit(entries: Sequence[Entry]) -> Named | None:
 def _by_name(entries: Sequence[Entry]) -> Named:
     """The layers of one network by the names that torchvision or this app gives them."""
     ours = from_torchvision({".".join(path): tensor for path, tensor in _without_masks(entries).items()})
-    layers = {(name,): name for name in (*CONVOLUTIONS, *FULLY_CONNECTED)}
+    layers: dict[Path, str] = {(name,): name for name in (*CONVOLUTIONS, *FULLY_CONNECTED)}
     return _renamed({tuple(key.split(".")): tensor for key, tensor in ours.items()}, layers)
 
 
@@ -161,7 +161,7 @@ def _convolutions(weights: dict[Path, tuple[int, ...]]) -> dict[Path, str] | Non
 
 
 @lru_cache
-def _shapes(variant: str) -> dict[tuple[int, ...], str]:
+def _shapes(variant: Variant) -> dict[tuple[int, ...], str]:
     """The shapes of a variant's five convolutions, all different."""
     convolutions = [step for step in steps(NetworkSpec(variant)) if step.layer.kind == "conv"]
     return {

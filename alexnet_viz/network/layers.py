@@ -17,6 +17,22 @@ PRINTED_FC6_INPUTS = 256 * 6 * 6  # fc6 as it is often printed
 
 
 @dataclass(frozen=True)
+class ResponseNorm:
+    """b = a / (k + α/n · Σ a²)^β over n = ``size`` neighbouring channels, as nn.LocalResponseNorm takes them.
+
+    Krizhevsky et al. 2012, section 3.3, write α for what is α/n here: theirs is 1e-4.
+    """
+
+    size: int = 5
+    alpha: float = 5e-4
+    beta: float = 0.75
+    k: float = 2.0
+
+
+LRN = ResponseNorm()
+
+
+@dataclass(frozen=True)
 class Layer:
     """One layer before any size is known. ``out``: channels (conv), units (fc) or the side of a map (avgpool)."""
 
@@ -31,13 +47,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Step:
-    """A layer at one input size: shapes without the batch, (channels, side, side) or (units,)."""
+    """A layer at one input size: shapes without the batch, (channels, side, side) or (units,).
+
+    ``receptive_field`` and ``jump``, the step between neighbouring units, are pixels of the input.
+    """
 
     layer: Layer
     input: tuple[int, ...]
     output: tuple[int, ...]
     receptive_field: int
-    stride: int
+    jump: int
 
 
 def chain(spec: NetworkSpec) -> tuple[Layer, ...]:
@@ -144,7 +163,10 @@ def formulas(step: Step) -> tuple[str, ...]:
             f"multiply-adds = {after[0]:,}·{before[0]:,} = {after[0] * before[0]:,}",
         )
     if layer.kind == "norm":
-        return ("b = a / (2 + 10⁻⁴·Σ a²)^0.75, the sum over 5 neighbouring channels at the same place",)
+        return (
+            f"b = a / ({LRN.k:g} + {LRN.alpha / LRN.size:g}·Σ a²)^{LRN.beta:g}, the sum over {LRN.size} neighbouring "
+            "channels at the same place",
+        )
     if layer.kind == "avgpool":
         return (f"each of {after[1]}×{after[2]} cells = the mean of its share of {before[1]}×{before[2]}",)
     if layer.kind == "flatten":
@@ -165,7 +187,7 @@ def operation(layer: Layer) -> str:
         case "avgpool":
             return f"adaptive average pool to {layer.out}×{layer.out}"
         case "norm":
-            return "local response normalisation, n = 5"
+            return f"local response normalisation, n = {LRN.size}"
         case "fc":
             return "fully connected"
         case "relu":

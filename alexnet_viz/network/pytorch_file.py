@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -78,7 +78,7 @@ class Placeholder(dict):
 
     origin = ""
     args: tuple = ()
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment] # pickles use objects as keys
     __eq__ = object.__eq__
 
     def __init__(self, *args: Any) -> None:
@@ -147,12 +147,14 @@ class _Unpickler(pickle._Unpickler):
     The one in Python and not the one in C, which makes a table as long as the file says (LONG_BINPUT).
     """
 
+    stack: list[Any]
+
     def __init__(self, file: BinaryIO, read: Callable[[_Storage], Tensor]) -> None:
         super().__init__(file, encoding="utf-8")
         self.foreign: dict[str, Any] = {}
         self.storages: dict[str, _Storage] = {}
         self._read = read
-        self.dispatch = _Steps(self.dispatch)
+        self.dispatch = _Steps(self.dispatch)  # type: ignore[misc]
 
     def find_class(self, module: str, name: str) -> Any:
         full = f"{module}.{name}"
@@ -202,7 +204,7 @@ class _Unpickler(pickle._Unpickler):
         if isinstance(self.stack[-1], Placeholder):
             self.stack[-1].describe(state)
 
-    dispatch = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: load_build}  # noqa: RUF012 (as in the base class)
+    dispatch = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: load_build}  # type: ignore[dict-item] # noqa: RUF012
     del dispatch[pickle.BYTEARRAY8[0]]  # makes as many bytes as the file says before it reads them
 
 
@@ -291,8 +293,9 @@ def _read_zip(path: Path, file: BinaryIO) -> Contents:
 
 def _members(path: Path, file: BinaryIO) -> dict[str, zipfile.ZipInfo]:
     """A zip file's members by their names below its one folder, after checking that it is weights and no bomb."""
-    end = zipfile._EndRecData(file)  # before the directory is read: it may be as long as the file
-    if end is None or end[zipfile._ECD_SIZE] > DIRECTORY_BYTES:
+    # Before the directory is read: it may be as long as the file.
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    if end is None or end[zipfile._ECD_SIZE] > DIRECTORY_BYTES:  # type: ignore[attr-defined]
         raise zipfile.BadZipFile("no directory, or one of too many members")
     with zipfile.ZipFile(file) as archive:
         names = {member.filename.partition("/")[2]: member for member in archive.infolist()}
@@ -320,7 +323,7 @@ def _member(path: Path, member: zipfile.ZipInfo) -> bytearray:
     data = bytearray(member.file_size)
     view, done = memoryview(data), 0
     with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-        while count := file.readinto(view[done : done + (1 << 20)]):
+        while count := cast(io.BufferedIOBase, file).readinto(view[done : done + (1 << 20)]):
             done += count
     if done < len(data):
         raise EOFError(member.filename)

@@ -83,7 +83,7 @@ def path_of(choice: str, runs: Path | None = None) -> Path | None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             os.stat(path)  # asks the system whether this can be a path at all
     except (OSError, ValueError, RuntimeError) as error:  # too long, with a zero byte, of no such user
-        reason = (error.strerror if isinstance(error, OSError) else str(error)).rstrip(".")
+        reason = ((isinstance(error, OSError) and error.strerror) or str(error)).rstrip(".")
         raise WeightsError(f"{place[:80]!r} is not a path ({reason}): check it, or upload the checkpoint.") from error
     return path
 
@@ -110,6 +110,8 @@ def is_described(choice: str) -> bool:
     """Whether a checkpoint says itself how photos are prepared: this app's own do, in their first bytes."""
     try:
         path = path_of(choice)
+        if path is None:
+            return False
         regular_file(path)  # opening another kind may wait for ever
         with open(path, "rb") as file:
             head = file.read(9)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from alexnet_viz.network.layers import Layer, Step, steps
+from alexnet_viz.network.layers import LRN, Layer, Step, steps
 from alexnet_viz.values import NetworkSpec
 
-# Krizhevsky et al. 2012, section 3.3: b = a / (k + α Σ a²)^β over n = 5 neighbouring channels, k = 2, α = 1e-4,
-# β = 0.75. PyTorch divides its alpha by n, hence 5e-4.
-LRN = {"size": 5, "alpha": 5e-4, "beta": 0.75, "k": 2.0}
-
+T = TypeVar("T")
 TORCHVISION_KEYS = {
     "features.0": "conv1",
     "features.3": "conv2",
@@ -76,17 +74,17 @@ def initialise(network: AlexNet, seed: int, scheme: str = "pytorch") -> None:
             continue
         if scheme == "paper":
             layer.weight.normal_(0, 0.01, generator=generator)
-            layer.bias.fill_(float(name in ("conv2", "conv4", "conv5", "fc6", "fc7")))
+            layer.get_parameter("bias").fill_(float(name in ("conv2", "conv4", "conv5", "fc6", "fc7")))
         elif scheme == "he":
             layer.weight.normal_(0, math.sqrt(2 / layer.weight[0].numel()), generator=generator)
-            layer.bias.zero_()
+            layer.get_parameter("bias").zero_()
         else:
             bound = 1 / math.sqrt(layer.weight[0].numel())
             layer.weight.uniform_(-bound, bound, generator=generator)
-            layer.bias.uniform_(-bound, bound, generator=generator)
+            layer.get_parameter("bias").uniform_(-bound, bound, generator=generator)
 
 
-def from_torchvision(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def from_torchvision(state: dict[str, T]) -> dict[str, T]:
     """torchvision's key names (features.0.weight …) to ours (conv1.weight …); other keys stay."""
     renamed = {}
     for key, value in state.items():
@@ -103,7 +101,7 @@ def _module(step: Step, spec: NetworkSpec) -> nn.Module:
         case "relu":
             return nn.ReLU(inplace=False)
         case "norm":
-            return nn.LocalResponseNorm(**LRN)
+            return nn.LocalResponseNorm(LRN.size, LRN.alpha, LRN.beta, LRN.k)
         case "pool":
             return nn.MaxPool2d(layer.kernel, layer.stride)
         case "avgpool":
@@ -114,3 +112,4 @@ def _module(step: Step, spec: NetworkSpec) -> nn.Module:
             return nn.Dropout(spec.dropout)
         case "fc":
             return nn.Linear(step.input[0], layer.out)
+    raise ValueError(f"no module of kind {layer.kind}")

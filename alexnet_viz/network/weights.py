@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 
 import torch
@@ -53,7 +54,9 @@ def load(
     elif choice == "bundled" and not BUNDLED.is_file():
         raise WeightsError("This copy of the app holds no bundled weights: choose random, imagenet or a file.")
     else:
-        network, info = _checkpoint(path_of(choice, runs), choice)
+        path = path_of(choice, runs)
+        assert path is not None  # only random weights are in no file
+        network, info = _checkpoint(path, choice)
     return network.eval().requires_grad_(False), info
 
 
@@ -97,13 +100,14 @@ def _checkpoint(path: Path, choice: str) -> tuple[AlexNet, WeightsInfo]:
     named = _layers(contents, path.name)
     about = described(contents.description, path.name) if contents.description is not None else None
     spec = about.spec if about else infer_spec(named.tensors, path.name, named.rest)
-    preprocessing, as_said = split_choice(choice)[1], about and about.preprocessing
+    preprocessing, as_said = split_choice(choice)[1], about.preprocessing if about else None
     way = colours(preprocessing or TORCHVISION)
     sizes = as_said or Preprocessing.for_size(spec.input_size)
     how = way.prepare(sizes) if preprocessing else sizes
     network = _network(spec, named, path)
     if preprocessing and way.bgr:  # the network's own order is turned here, so that all others see R, G, B
-        network.conv1.weight = nn.Parameter(network.conv1.weight.flip(1))
+        conv1 = network.get_parameter("conv1.weight")
+        conv1.data = conv1.data.flip(1)
     _check_finite(network, how, path.name)
     names, names_note = class_names({"tree": contents.tree, "beside": contents.beside}, spec.num_classes)
     notes = () if about else (*_place_notes(named), names_note)
@@ -119,12 +123,12 @@ def _checkpoint(path: Path, choice: str) -> tuple[AlexNet, WeightsInfo]:
         preprocessing=how,
         source=(about and about.source) or path.name,
         notes=notes,
-        unsure_below=about and about.unsure_below,
+        unsure_below=about.unsure_below if about else None,
     )
     if choice.startswith("run:") and choice.endswith(START):
         title = f"{choice.removeprefix('run:').removesuffix(START)}, at its start"
         notes = ("Untrained: its answers mean nothing.",)
-        return _begun(about and about.recipe, spec, path.name), replace(
+        return _begun(about.recipe if about else None, spec, path.name), replace(
             info, id=info.id + START, title=title, notes=notes
         )
     return network, info
@@ -183,7 +187,7 @@ def _layers(contents: Contents, name: str) -> Named:
 def _begun(recipe: dict | None, spec: NetworkSpec, name: str) -> AlexNet:
     """What a run began with, drawn again as its recipe says, with its new batch normalisations folded in."""
     try:
-        seed, scheme, batch_norm, start = (recipe[key] for key in ("seed", "init", "batch_norm", "start"))
+        seed, scheme, batch_norm, start = itemgetter("seed", "init", "batch_norm", "start")(recipe or {})
     except (KeyError, TypeError) as error:
         raise WeightsError(f"{name} does not hold its run's recipe: choose the run's weights.") from error
     if start:
@@ -213,7 +217,7 @@ def infer_spec(state: Mapping[str, Tensor | StoredTensor], name: str, rest: Iter
         raise WeightsError(
             f"{name}: conv1.weight has shape {conv1}, an AlexNet has (64, 3, 11, 11) or (96, 3, 11, 11)."
         )
-    variant = "torchvision" if conv1[0] == 64 else "paper" if conv2[1:2] == (48,) else "single-tower"
+    variant: Variant = "torchvision" if conv1[0] == 64 else "paper" if conv2[1:2] == (48,) else "single-tower"
     if len(fc6) != 2 or len(fc8) != 2 or 0 in (*fc6, *fc8):
         raise WeightsError(f"{name}: fc6.weight and fc8.weight must be matrices, not {fc6} and {fc8}.")
     known = checked_spec(NetworkSpec(variant, num_classes=fc8[0], fc_width=fc6[0]), name)
@@ -272,7 +276,7 @@ def _check_finite(network: AlexNet, how: Preprocessing, name: str) -> None:
         if not isinstance(layer, nn.Conv2d | nn.Linear):
             continue
         sums = torch.linalg.vector_norm(layer.weight.flatten(1), 1, dim=1)
-        largest = float(sums.max()) * largest + float(layer.bias.abs().max())
+        largest = float(sums.max()) * largest + float(layer.get_parameter("bias").abs().max())
         if largest < torch.finfo(torch.float32).max:
             continue
         for parameter in ("weight", "bias"):

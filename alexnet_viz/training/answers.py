@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -47,13 +48,14 @@ def most_wrong(label: np.ndarray, probability: np.ndarray, said: np.ndarray) -> 
 
     One kind of mistake (a class taken for another) has at most SHOWN_PER_MISTAKE.
     """
-    rows, seen = [], {}
+    rows: list[int] = []
+    seen: dict[tuple[int, int], int] = {}
     wrong = np.flatnonzero(said != label)
     for row in wrong[np.argsort(probability[wrong], kind="stable")]:
         mistake = int(label[row]), int(said[row])
         seen[mistake] = seen.get(mistake, 0) + 1
         if seen[mistake] <= SHOWN_PER_MISTAKE:
-            rows.append(row)
+            rows.append(int(row))
     return np.array(rows[:SHOWN], np.int64)
 
 
@@ -74,9 +76,10 @@ def read_answers(run: Path) -> Answers | None:
         arrays = read_arrays(run, _FILE)
     except FileNotFoundError:
         return None
-    arrays = {"shown": np.zeros(0, np.int64), "photos": np.zeros((0, 1, 1, 3), np.uint8)} | arrays
+    arrays.setdefault("shown", np.zeros(0, np.int64))
+    arrays.setdefault("photos", np.zeros((0, 1, 1, 3), np.uint8))
     check_arrays(_FILE, set(arrays) >= set(Answers.__dataclass_fields__), "lacks some of its arrays")
-    answers = Answers(**{name: arrays[name] for name in Answers.__dataclass_fields__})
+    answers = Answers(**cast("dict[str, Any]", {name: arrays[name] for name in Answers.__dataclass_fields__}))
     check_arrays(_FILE, _fits(answers))
     return replace(answers, step=int(answers.step))
 

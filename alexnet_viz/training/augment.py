@@ -83,7 +83,8 @@ def eval_pixels(images: ImageSet, indices: np.ndarray, preprocessing: Preprocess
     if not len(indices):
         return np.zeros((0, preprocessing.crop, preprocessing.crop, 3), np.uint8)
     x = eval_batch(images, indices, preprocessing, device="cpu")
-    pixels = x.permute(0, 2, 3, 1).numpy() * np.float32(preprocessing.std) + np.float32(preprocessing.mean)
+    std, mean = (np.array(values, np.float32) for values in (preprocessing.std, preprocessing.mean))
+    pixels = x.permute(0, 2, 3, 1).numpy() * std + mean
     return np.rint(255 * pixels.clip(0, 1)).astype(np.uint8)
 
 
@@ -204,7 +205,8 @@ def _colour_maps(recipe: Recipe, uniform: np.ndarray, preprocessing: Preprocessi
     shift = PCA_VECTORS @ (PCA_VALUES * recipe.pca_colour * _normal(uniform[:, 3:]))[..., None]
     matrix = brightness * contrast * saturate / 255 / std
     mix = (1 - contrast) * brightness / 255 / std  # a saturation leaves grey as it is
-    return tuple(torch.from_numpy(part).float() for part in (matrix, (shift - mean) / std, mix))
+    matrix, offset, mix = (torch.from_numpy(part).float() for part in (matrix, (shift - mean) / std, mix))
+    return matrix, offset, mix
 
 
 def _normal(uniform: np.ndarray) -> np.ndarray:

@@ -32,19 +32,23 @@ def calibrate(network: nn.Sequential, x: Tensor) -> None:
     The weights before it take the length that fresh ones have (He et al. 2015, arXiv:1502.01852): behind a
     normalisation it says nothing, but the shorter the weights, the further a learning rate moves them.
     """
-    before = None
+    weight = bias = torch.empty(0)  # of the layer before
     for layer in network:
         if isinstance(layer, _BatchNorm):
-            scale = (2 * before.weight.shape[0]) ** 0.5 / before.weight.norm()
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
+            scale = (2 * weight.shape[0]) ** 0.5 / weight.norm()
             variance, mean = torch.var_mean(x.transpose(0, 1).flatten(1), dim=1, correction=0)
-            before.weight.mul_(scale)
-            before.bias.mul_(scale)
+            weight.mul_(scale)
+            bias.mul_(scale)
             layer.running_mean.copy_(mean * scale)
             layer.running_var.copy_(variance * scale**2)
             layer.bias.copy_(mean)
             layer.weight.copy_((variance + layer.eps / scale**2).sqrt())
         elif not isinstance(layer, nn.Dropout):
-            before, x = layer, layer(x)
+            x = layer(x)
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            weight, bias = layer.weight, layer.get_parameter("bias")
 
 
 @torch.no_grad()
@@ -57,6 +61,8 @@ def folded(network: nn.Sequential) -> dict[str, Tensor]:
     before = ""
     for name, layer in network.named_children():
         if isinstance(layer, _BatchNorm):
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
             scale = layer.weight / (layer.running_var + layer.eps).sqrt()
             weight, bias = state[f"{before}.weight"], state[f"{before}.bias"]
             state[f"{before}.weight"] = weight * scale.view(-1, *[1] * (weight.dim() - 1))

@@ -42,7 +42,7 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
     stages = _stages(run)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / BUNDLED.name
-    about = {
+    about: dict[str, Any] = {
         "spec": NetworkSpec(**described["spec"]),
         "categories": data.short_names([tuple(name.split(", ")) for name in described["categories"]]),
         "preprocessing": Preprocessing(**described["preprocessing"]),

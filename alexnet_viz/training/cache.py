@@ -160,7 +160,7 @@ def _build(listing: Listing, paths: Sequence[str], entry: Path, on_progress: Pro
                 (new / "pixels").unlink()
             index = _decode_all(listing, paths, None, on_progress)
         with suppress(OSError):  # without an entry the files are checked again next time
-            np.savez(new / "index.npz", **index)
+            np.savez(new / "index.npz", allow_pickle=False, **index)
             shutil.rmtree(entry, ignore_errors=True)
             new.rename(entry)
             _clear(entry.parent)
@@ -191,7 +191,7 @@ def _decode_all(
             digests.append(digest[:32])
             offsets.append(offsets[-1] + pixels.nbytes)
             if out:
-                out.write(pixels)
+                out.write(pixels.data)
         if done % 64 == 0 or done == len(paths):
             if out and _is_full(Path(out.name).parent, offsets[-1] / done * (len(paths) - done)):
                 raise OSError(errno.ENOSPC, "no room for the decoded photos")
@@ -213,7 +213,7 @@ def _in_parallel(listing: Listing, paths: Sequence[str]) -> Iterator[tuple[np.nd
     """
 
     def attempt(piece: Sequence[str]) -> list[tuple[np.ndarray, str] | str]:
-        results = []
+        results: list[tuple[np.ndarray, str] | str] = []
         for path in piece:
             try:
                 results.append(_pixels(listing, path))

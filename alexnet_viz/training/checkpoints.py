@@ -134,12 +134,12 @@ def write_checkpoint(
     save_weights(folder / f"{name}.safetensors", weights, **about)
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    write_atomically(folder / f"{name}.state.pt", buffer.getbuffer())
+    write_atomically(folder / f"{name}.state.pt", buffer.getvalue())
     index = read_index(path)
-    last = [name, *(other for other in index["last"] if other != name)][:KEEP]
-    kept = {"last": last, "best": name if best else index["best"]}
-    write_atomically(folder / "index.json", json.dumps(kept).encode())
-    _remove_others(folder, {*last, kept["best"]})
+    last: list[str] = [name, *(other for other in index["last"] if other != name)][:KEEP]
+    best_name = name if best else index["best"]
+    write_atomically(folder / "index.json", json.dumps({"last": last, "best": best_name}).encode())
+    _remove_others(folder, {*last, best_name})
     return name
 
 

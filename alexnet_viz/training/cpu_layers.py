@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,7 +13,9 @@ from alexnet_viz.network.variants import AlexNet
 
 def for_cpu(network: AlexNet) -> None:
     """Put these layers in the places of PyTorch's; the parameters stay the same ones."""
-    network.conv1 = FirstConv(network.conv1)
+    conv1 = network.get_submodule("conv1")
+    assert isinstance(conv1, nn.Conv2d)
+    network.conv1 = FirstConv(conv1)
     for name, layer in list(network.named_children()):
         if isinstance(layer, nn.Dropout):
             network.add_module(name, Dropout(layer.p))
@@ -27,9 +31,10 @@ class FirstConv(nn.Conv2d):
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:
-        super().__init__(
-            conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, device="meta"
+        kernel, stride, padding = (
+            cast(tuple[int, int], pair) for pair in (conv.kernel_size, conv.stride, conv.padding)
         )
+        super().__init__(conv.in_channels, conv.out_channels, kernel, stride, padding, device="meta")
         self.weight, self.bias = conv.weight, conv.bias
 
     def forward(self, x: Tensor) -> Tensor:
@@ -38,13 +43,13 @@ class FirstConv(nn.Conv2d):
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, stride: tuple, padding: tuple) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: tuple, padding: tuple) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.stride, ctx.padding = stride, padding
         return F.conv2d(x, weight, bias, stride, padding)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = (saved.to(gradient.dtype).contiguous() for saved in ctx.saved_tensors)
         _, dw, db = torch.ops.aten.convolution_backward(
             gradient, x, weight, [len(weight)], ctx.stride, ctx.padding, [1, 1], False, [0, 0], 1, [False, True, True]

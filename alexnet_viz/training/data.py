@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from alexnet_viz.training.listing import Listing, Progress, list_place
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.summary import DataSummary
 from alexnet_viz.training.walk import LAYOUT
+
+if TYPE_CHECKING:
+    from torchvision.datasets import Imagenette
 
 DOWNLOADS = {"cifar10": "170 MB", "imagenette": "330 MB"}  # what anybody may fetch
 _TITLES = {"cifar10": "CIFAR-10", "imagenette": "Imagenette", "imagenet": "ImageNet"}
@@ -121,8 +124,8 @@ def examine(recipe: Recipe, on_progress: Progress = lambda _: None) -> DataSumma
     source, root = place_of(recipe)
     if source == "textures":
         names = textures.CLASS_NAMES[: _class_count(recipe, textures.CLASS_NAMES)]
-        counts = ((count,) * len(names) for count in (textures.TRAIN_PER_CLASS, textures.VAL_PER_CLASS))
-        return DataSummary(names, *counts, "drawn by formula")
+        train, val = ((count,) * len(names) for count in (textures.TRAIN_PER_CLASS, textures.VAL_PER_CLASS))
+        return DataSummary(names, train, val, "drawn by formula")
     if source == "folder":
         tree = read_tree(root, on_progress)
     else:
@@ -309,7 +312,7 @@ def _imagenette(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
     return _folder(recipe, root / "imagenette2-320", on_progress, short_names(names))
 
 
-def _open_imagenette(root: Path):
+def _open_imagenette(root: Path) -> Imagenette:
     """torchvision's training set; it unpacks the archive, and downloads it where it is missing."""
     from torchvision.datasets import Imagenette
 
@@ -369,8 +372,8 @@ def _splits(
     digest = hashlib.sha256("\n".join((identity, *names)).encode(errors="surrogateescape"))
     for part in (labels, train, val):
         digest.update(part.astype("<i8").tobytes())
-    sets = (ImageSet(store, rows, labels[rows], names) for rows in (train, val))
-    return Splits(*sets, names, digest.hexdigest(), skipped, notes, summary)
+    train_set, val_set = (ImageSet(store, rows, labels[rows], names) for rows in (train, val))
+    return Splits(train_set, val_set, names, digest.hexdigest(), skipped, notes, summary)
 
 
 def _held_out(recipe: Recipe, labels: np.ndarray, twins: np.ndarray, names: Sequence[str]) -> np.ndarray:

@@ -105,7 +105,7 @@ def check_classes(
             place = f"{root}/{side}" if side else root
             need = "a photo" if least == 1 else "two photos, one of them for validation"
             raise DataError(
-                f"The class {names[counts.argmin()]!r} in {place} has {counts.min()} usable photos: "
+                f"The class {names[int(counts.argmin())]!r} in {place} has {counts.min()} usable photos: "
                 f"give every class at least {need}, or remove the folder."
             )
 
@@ -284,6 +284,8 @@ def _place(path: str, sides: dict[str, bool], numbers: dict[str, int]) -> tuple[
 
 
 def _refuse_unknown_classes(folders: _Folders, layout: _Layout, numbers: dict[str, int], root: str) -> None:
+    if layout.val is None:
+        return
     for name in folders.inside[layout.val]:
         if _nfc(name) not in numbers and folders.below[_join(layout.val, name)]:
             raise DataError(

@@ -46,8 +46,10 @@ def check(recipe: Recipe, folder: Path | None = None) -> DataSummary | None:
     check_memory(recipe, len(summary.class_names) if summary else recipe.classes or 1000, waits=waits)
     if recipe.start.startswith("run:"):
         sources.path_of(recipe.start, folder)
-    elif recipe.start not in ("", "random", "imagenet") and not sources.path_of(recipe.start).is_file():
-        raise RecipeError(f"start={recipe.start}: there is no such file; use bundled, imagenet, run:ID or a path.")
+    elif recipe.start not in ("", "random", "imagenet"):
+        path = sources.path_of(recipe.start)
+        if path is None or not path.is_file():
+            raise RecipeError(f"start={recipe.start}: there is no such file; use bundled, imagenet, run:ID or a path.")
     return summary
 
 

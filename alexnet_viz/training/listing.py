@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from alexnet_viz.disk import open_regular
 from alexnet_viz.display import display_name
@@ -54,7 +54,7 @@ class Listing:
     paths: tuple[str, ...]
     stamps: tuple[tuple[int, int], ...]
     folders: frozenset[str]
-    read: Callable[[str], bytes]
+    read: FolderReader | ZipReader
     tables: dict[str, str]
     refused: tuple[LeftOut, ...]
     left_out: tuple[LeftOut, ...]
@@ -111,7 +111,7 @@ def _listing(columns: dict[str, Any]) -> Listing:
     root, paths = Path(columns["root"]), tuple(columns["paths"])
     if columns["members"]:
         members = {path: Member(path, *values) for path, values in zip(paths, columns["members"], strict=True)}
-        read = ZipReader(root, members)
+        read: FolderReader | ZipReader = ZipReader(root, members)
     else:
         read = FolderReader(root)
     refused, left_out = (
@@ -149,7 +149,8 @@ class ZipReader:
     """Reads a zip's members by path. Nothing is unpacked to disk, so that no name can lead anywhere."""
 
     def __init__(self, root: Path, members: dict[str, Member]) -> None:
-        self._root, self._members, self._file = root, members, None
+        self._root, self._members = root, members
+        self._file: BinaryIO | None = None
 
     def __call__(self, path: str) -> bytes:
         if self._file is None:

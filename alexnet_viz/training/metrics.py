@@ -65,7 +65,7 @@ def topk_hits(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def gradient_norms(network: nn.Module) -> dict[str, Tensor]:
     """The L2 norm of the gradient of each convolution's and fully connected layer's weight and bias together."""
     return {
-        name: torch.stack([parameter.grad.norm() for parameter in layer.parameters()]).norm()
+        name: torch.stack([p.grad.norm() for p in layer.parameters() if p.grad is not None]).norm()
         for name, layer in network.named_children()
         if isinstance(layer, (nn.Conv2d, nn.Linear))
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +32,7 @@ def make_network(recipe: Recipe, classes: int, device: torch.device, folder: Pat
         batch_norm.insert(network)
     if device.type == "cpu":
         for_cpu(network)
-    return network.to(device=device, memory_format=torch.channels_last)
+    return network.to(device).to(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
@@ -61,7 +62,7 @@ def wrap_model(recipe: Recipe, network: AlexNet, group: ProcessGroup, device: to
         nn.SyncBatchNorm.convert_sync_batchnorm(network)
     model: nn.Module = MeasuredNetwork(network)
     if recipe.compile:
-        model = torch.compile(model)
+        model = cast(nn.Module, torch.compile(model))
     if group.world_size > 1:
         model = DistributedDataParallel(model, device_ids=[device] if device.type == "cuda" else None)
     return model

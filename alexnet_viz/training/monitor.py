@@ -10,12 +10,15 @@ import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from alexnet_viz.training import runs
 from alexnet_viz.training.processes import ProcessId, identity
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 HEARTBEAT = 1.0  # seconds
 
@@ -29,7 +32,7 @@ class Monitor:
         self._stop = False
         self._over = threading.Event()
         self._writing = threading.Lock()
-        self._board = None
+        self._board: SummaryWriter | None = None
         before = runs.read_status(path)
         agent = identity(psutil.Process(os.getppid())) if "RANK" in os.environ else ProcessId()
         me = identity()
@@ -98,7 +101,7 @@ class Monitor:
         for name, value in _scalars(row):
             self._tensorboard(row["step"]).add_scalar(f"{split}/{name}", value, row["step"])
 
-    def _tensorboard(self, step: int):
+    def _tensorboard(self, step: int) -> SummaryWriter:
         if self._board is None:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -121,9 +124,9 @@ class Monitor:
 
     def _write(self) -> None:
         with self._writing:
-            now = {"heartbeat": time.time(), "heartbeat_monotonic": time.monotonic()}
+            status = replace(self.status, heartbeat=time.time(), heartbeat_monotonic=time.monotonic())
             try:
-                runs.write_status(self.path, replace(self.status, **now))
+                runs.write_status(self.path, status)
             except FileNotFoundError:
                 if not self.run_is_gone:
                     raise

@@ -45,5 +45,5 @@ def set_threads(threads: int, processes: int) -> None:
     """Give torch so many threads; with 0, one process's share of the cores that it may run on."""
     import torch
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     torch.set_num_threads(threads or max(1, cores // processes))

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from alexnet_viz.display import json_text
 from alexnet_viz.errors import RecipeError, SettingError, ShapeError
 from alexnet_viz.network.layers import steps
-from alexnet_viz.settings import Setting
+from alexnet_viz.settings import Kind, Setting
 from alexnet_viz.values import NetworkSpec, Preprocessing, Variant
 
 SOURCES = ("textures", "folder", "cifar10", "imagenette", "imagenet")
@@ -225,7 +225,7 @@ class Recipe:
                 raise RecipeError(
                     f"sizes ends with {self.sizes[-1][1]} pixels and input_size is {self.input_size}: make them equal."
                 )
-        for side in {side for _, side in self.sizes} | {self.input_size}:
+        for side in {side for _, side in self.sizes} | {self.final_size}:
             try:
                 steps(dataclasses.replace(self.spec(2), input_size=side))
             except ShapeError as error:
@@ -233,16 +233,22 @@ class Recipe:
 
     def spec(self, num_classes: int) -> NetworkSpec:
         """The network that this recipe trains; its input size is the final one."""
-        return NetworkSpec(self.variant, num_classes, self.fc_width, self.input_size, dropout=self.dropout)
+        return NetworkSpec(self.variant, num_classes, self.fc_width, self.final_size, dropout=self.dropout)
+
+    @property
+    def final_size(self) -> int:
+        """The network's input side, chosen or the variant's own."""
+        assert self.input_size is not None  # __post_init__ sees to it
+        return self.input_size
 
     @property
     def preprocessing(self) -> Preprocessing:
         """What belongs to the trained weights."""
-        return Preprocessing.for_size(self.input_size)
+        return Preprocessing.for_size(self.final_size)
 
     def size_at(self, epoch: int) -> int:
         """The input side of an epoch, counted from 0."""
-        return next((side for start, side in reversed(self.sizes) if epoch >= start), self.input_size)
+        return next((side for start, side in reversed(self.sizes) if epoch >= start), self.final_size)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values by field name."""
@@ -330,7 +336,8 @@ def _as_setting(declared: dataclasses.Field, kind: Any) -> Setting:
         return Setting(kind="choice", options=get_args(kind), **given)
     if get_origin(kind) is tuple:
         return SizesSetting(kind="text", **given)
-    return Setting(kind={bool: "bool", int: "int", float: "float", str: "text"}[kind], **given)
+    kinds: dict[type, Kind] = {bool: "bool", int: "int", float: "float", str: "text"}
+    return Setting(kind=kinds[kind], **given)
 
 
 class SizesSetting(Setting):
@@ -352,10 +359,9 @@ class SizesSetting(Setting):
 
     def parse(self, text: str) -> tuple[tuple[int, int], ...]:
         try:
-            pairs = [tuple(map(int, pair.split(":", 1))) for pair in text.split(",") if pair.strip()]
+            return self.check([tuple(map(int, pair.split(":", 1))) for pair in text.split(",") if pair.strip()])
         except ValueError:
-            pairs = text
-        return self.check(pairs)
+            return self.check(text)
 
     def format(self, value: tuple[tuple[int, int], ...]) -> str:
         return ",".join(f"{start}:{side}" for start, side in value)

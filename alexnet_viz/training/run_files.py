@@ -80,7 +80,7 @@ def _config(data: bytes) -> tuple[Recipe, float]:
     if not isinstance(config, dict) or not isinstance(config.get("recipe"), dict):
         raise Malformed("holds no recipe")
     created = config.get("created")
-    if not _is_number(created) or not 0 <= created < _LATE:
+    if created is None or not _is_number(created) or not 0 <= created < _LATE:
         raise Malformed("does not say when the run was made")
     known = {setting.name for setting in dataclasses.fields(Recipe)}
     if newer := [name for name in config["recipe"] if name not in known]:
@@ -199,7 +199,14 @@ def _launch(data: bytes) -> ProcessId:
     if not isinstance(value, dict):
         raise Malformed("names no process")
     pid, started, birth = value.get("pid"), value.get("started"), value.get("birth", "")
-    if type(pid) is not int or not 0 < pid < 2**31 or not _is_number(started) or not isinstance(birth, str):
+    if (
+        not isinstance(pid, int)
+        or isinstance(pid, bool)
+        or not 0 < pid < 2**31
+        or started is None
+        or not _is_number(started)
+        or not isinstance(birth, str)
+    ):
         raise Malformed("names no process")
     return ProcessId(pid, float(started), birth)
 

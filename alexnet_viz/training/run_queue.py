@@ -48,8 +48,7 @@ def _take(run: Path, file: TextIO) -> bool:
     while not (_is_next(run, mine) and _try(file)):
         if (run / "stop").exists():
             return False
-        now = {"heartbeat": time.time(), "heartbeat_monotonic": time.monotonic()}
-        runs.write_status(run, replace(mine, **now))
+        runs.write_status(run, replace(mine, heartbeat=time.time(), heartbeat_monotonic=time.monotonic()))
         time.sleep(POLL)
     return True
 
@@ -57,8 +56,12 @@ def _take(run: Path, file: TextIO) -> bool:
 def _is_next(run: Path, status: runs.Status) -> bool:
     """Whether no other living process that waits was started before; a run that nobody launched does not wait."""
     mine = _ticket(run, status)
-    others = [other for other in runs.list_runs(run.parent) if other.path.name != run.name and other.state == "queued"]
-    return all(mine < ticket for other in others if (ticket := _ticket(other.path, other.status))[0])
+    tickets = [
+        _ticket(other.path, other.status)
+        for other in runs.list_runs(run.parent)
+        if isinstance(other, runs.Run) and other.path.name != run.name and other.state == "queued"
+    ]
+    return all(mine < (started, name) for started, name in tickets if started)
 
 
 def _ticket(run: Path, status: runs.Status) -> tuple[float, str]:

@@ -83,7 +83,7 @@ def read_photo(run: Path) -> tuple[np.ndarray, int] | None:
     check_arrays(_PHOTO, {"pixels", "label"} <= set(arrays), "lacks some of its arrays")
     pixels, label = arrays["pixels"], arrays["label"]
     right = pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and 0 < pixels.size <= 3 * SIDE**2
-    check_arrays(_PHOTO, right and label.shape == () and label.dtype.kind in "iu" and label >= 0)
+    check_arrays(_PHOTO, right and label.shape == () and label.dtype.kind in "iu" and int(label) >= 0)
     return pixels, int(label)
 
 

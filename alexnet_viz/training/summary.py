@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,10 +31,12 @@ class DataSummary:
     files: str = ""
 
     @classmethod
-    def of(cls, class_names: Sequence[str], train: np.ndarray, val: np.ndarray, split: str, **more) -> DataSummary:
+    def of(cls, class_names: Sequence[str], train: np.ndarray, val: np.ndarray, split: str, **more: Any) -> DataSummary:
         """The summary of the labels of two sets, int64 (N,) each."""
-        counts = (tuple(np.bincount(labels, minlength=len(class_names)).tolist()) for labels in (train, val))
-        return cls(tuple(class_names), *counts, split, **more)
+        counts, val_counts = (
+            tuple(np.bincount(labels, minlength=len(class_names)).tolist()) for labels in (train, val)
+        )
+        return cls(tuple(class_names), counts, val_counts, split, **more)
 
     @property
     def headline(self) -> str:

@@ -97,13 +97,18 @@ def _two_hues(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return first, _colour(rng.uniform(0.7, 0.9), rng.uniform(0.08, 0.16), hue + rng.uniform(0.25, 0.75))
 
 
+def _shades_or_hues(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    return (_shades, _two_hues)[rng.integers(2)](rng)
+
+
 def _opponents(rng: np.random.Generator, hues: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     """Two colours of about the same lightness: no difference between them but the hue."""
     lightness = rng.uniform(0.55, 0.75)
-    return tuple(
+    first, second = (
         _colour(lightness + rng.uniform(-0.04, 0.04), rng.uniform(0.15, 0.22), hue + rng.uniform(-0.03, 0.03))
         for hue in hues
     )
+    return first, second
 
 
 def _mix(share: np.ndarray, colours: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -145,11 +150,13 @@ def _stripes(degrees: float) -> Callable:
     return pattern
 
 
-def _grating(*hues: float) -> Callable:
+def _grating(first: float, second: float) -> Callable:
     """Stripes of any orientation between two opponent colours."""
 
     def pattern(rng: np.random.Generator) -> np.ndarray:
-        return _mix(_wave(rng, rng.uniform(0, TAU), _period(rng, 8, 32), rng.uniform()), _opponents(rng, hues))
+        return _mix(
+            _wave(rng, rng.uniform(0, TAU), _period(rng, 8, 32), rng.uniform()), _opponents(rng, (first, second))
+        )
 
     return pattern
 
@@ -163,7 +170,7 @@ def _rainbow(rng: np.random.Generator) -> np.ndarray:
 def _checks(rng: np.random.Generator) -> np.ndarray:
     angle, period, sharpness = rng.uniform(-0.3, 0.3), _period(rng, 24, 56), rng.uniform(0.6, 1)
     rows, columns = (2 * _wave(rng, angle + turn, period, sharpness) - 1 for turn in (0, pi / 2))
-    return _mix(0.5 + 0.5 * rows * columns, rng.choice((_shades, _two_hues))(rng))
+    return _mix(0.5 + 0.5 * rows * columns, _shades_or_hues(rng))
 
 
 def _tartan(rng: np.random.Generator) -> np.ndarray:
@@ -185,7 +192,8 @@ def _dots(rng: np.random.Generator) -> np.ndarray:
     along = (cos(angle) * _X + sin(angle) * _Y) / period + rng.uniform() + 0.5 * (np.floor(down) % 2)
     distance = np.hypot(along % 1 - 0.5, 0.87 * (down % 1 - 0.5))
     inside = ((rng.uniform(0.2, 0.34) - distance) * period + 0.5).clip(0, 1)  # one soft pixel at the rim
-    return _mix(inside, rng.choice((_shades, _two_hues))(rng)[:: _sign(rng)])
+    first, second = _shades_or_hues(rng)
+    return _mix(inside, (first, second) if _sign(rng) > 0 else (second, first))
 
 
 def _from_somewhere(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -197,13 +205,13 @@ def _from_somewhere(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 def _rings(rng: np.random.Generator) -> np.ndarray:
     radius, _ = _from_somewhere(rng)
     wave = np.sin(TAU * radius / _period(rng, 9, 30) + rng.uniform(0, TAU))
-    return _mix(_edge(wave, rng.uniform()), rng.choice((_shades, _two_hues))(rng))
+    return _mix(_edge(wave, rng.uniform()), _shades_or_hues(rng))
 
 
 def _rays(rng: np.random.Generator) -> np.ndarray:
     _, angle = _from_somewhere(rng)
     wave = np.sin(int(rng.integers(7, 19)) * angle + rng.uniform(0, TAU))
-    return _mix(_edge(wave, rng.uniform()), rng.choice((_shades, _two_hues))(rng))
+    return _mix(_edge(wave, rng.uniform()), _shades_or_hues(rng))
 
 
 def _clouds(rng: np.random.Generator) -> np.ndarray:
@@ -213,7 +221,7 @@ def _clouds(rng: np.random.Generator) -> np.ndarray:
     spectrum = np.fft.rfft2(rng.standard_normal((SIDE, SIDE))) * frequency ** -rng.uniform(1.3, 1.8)
     field = np.fft.irfft2(spectrum, (SIDE, SIDE))
     share = (0.5 + field / (5 * field.std())).clip(0, 1).astype(np.float32)
-    return _mix(share, rng.choice((_shades, _two_hues))(rng))
+    return _mix(share, _shades_or_hues(rng))
 
 
 def _grain(rng: np.random.Generator) -> np.ndarray:

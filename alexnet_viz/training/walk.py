@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import stat
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from alexnet_viz.disk import open_regular
 from alexnet_viz.display import display_name
@@ -143,7 +144,7 @@ class Findings:
             self.tick("comparing files of equal size")
             try:
                 with open_regular(f"{self.place}/{path}") as file:
-                    digest = hashlib.file_digest(file, "sha256").digest()
+                    digest = hashlib.file_digest(cast(io.BufferedReader, file), "sha256").digest()
             except OSError:  # decoding will say so
                 continue
             if first.setdefault(digest, path) != path:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import signal
 import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from alexnet_viz.errors import DataError, RunError, Stopped, UserError
 from alexnet_viz.training import runs
@@ -66,8 +67,8 @@ def _begin(path: Path, recipe: Recipe, *, queue: bool) -> int:
             runs.write_status(path, replace(runs.read_status(path), state="stopped", activity=""))
             return 0
         if recipe.processes > 1:
-            command = torchrun_command(path, recipe)
-            os.execve(command[0], command, os.environ | TORCHRUN_ENVIRONMENT)
+            torchrun = torchrun_command(path, recipe)
+            os.execve(torchrun[0], torchrun, os.environ | TORCHRUN_ENVIRONMENT)
         return _run(path, recipe, writes=True)
 
 
@@ -145,7 +146,8 @@ def _load(recipe: Recipe, group: ProcessGroup, monitor: Monitor) -> Splits:
         if monitor.stop_asked:
             raise Stopped
 
-    splits, error = None, None
+    splits: Splits | None = None
+    error: UserError | Stopped | None = None
     for leads in (True, False):
         if leads == (group.local_rank == 0):
             try:
@@ -155,6 +157,7 @@ def _load(recipe: Recipe, group: ProcessGroup, monitor: Monitor) -> Splits:
         errors = [e for e in group.all_gather(error) if e is not None]
         if errors:  # all end together, and none waits for the others
             raise errors[0]
+    assert splits is not None  # each process goes once
     return splits
 
 
@@ -174,7 +177,7 @@ def _reason(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)
+    cast(io.TextIOWrapper, sys.stdout).reconfigure(line_buffering=True)
     code = main()
     if "RANK" in os.environ:
         # All is written. Taking itself apart, torch's gloo now and then aborts, and torchrun would start all again.

@@ -60,4 +60,4 @@ def test_a_map_is_laid_around_the_middles_of_its_fields(variant, size):
         for i, first, end in whole:  # what is not cut off
             assert left + (i + 0.5) * edge == pytest.approx((first + end) / 2)
         assert whole or step.receptive_field > spec.input_size * 0.7
-        assert edge == step.stride
+        assert edge == step.jump

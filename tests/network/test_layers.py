@@ -85,9 +85,9 @@ def test_single_tower_runs_at_227_without_padding_too():
     assert next(s.output for s in steps(spec) if s.layer.name == "pool5") == (256, 6, 6)
 
 
-def test_receptive_fields_and_strides_are_the_published_ones():
+def test_receptive_fields_and_jumps_are_the_published_ones():
     """Araujo, Norris, Sim 2019: pool5 of AlexNet sees 195 pixels, stride 32."""
-    found = {step.layer.name: (step.receptive_field, step.stride) for step in steps(NetworkSpec("paper"))}
+    found = {step.layer.name: (step.receptive_field, step.jump) for step in steps(NetworkSpec("paper"))}
     expected = {"conv1": (11, 4), "pool1": (19, 8), "conv2": (51, 8), "pool2": (67, 16), "conv3": (99, 16)}
     expected |= {"conv4": (131, 16), "conv5": (163, 16), "pool5": (195, 32), "fc6": (355, 32), "fc8": (355, 32)}
     assert {name: found[name] for name in expected} == expected

@@ -1,11 +1,14 @@
 """The networks themselves: parameter counts, torchvision's logits, the paper's normalisation, golden numbers."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
 import torchvision
 
-from alexnet_viz.network.variants import LRN, build, from_torchvision, initialise
+from alexnet_viz.network.layers import LRN
+from alexnet_viz.network.variants import build, from_torchvision, initialise
 from alexnet_viz.values import VARIANTS, NetworkSpec
 
 PARAMETERS = {"torchvision": 61_100_840, "paper": 60_965_224, "single-tower": 62_378_344}
@@ -57,7 +60,7 @@ def test_local_response_normalisation_is_the_papers_formula():
     for i in range(12):
         near = a[max(0, i - 2) : min(11, i + 2) + 1]
         expected[i] = a[i] / (2 + 1e-4 * (near**2).sum(axis=0)) ** 0.75
-    found = torch.nn.LocalResponseNorm(**LRN)(torch.from_numpy(a)[None])[0].numpy()
+    found = torch.nn.LocalResponseNorm(**asdict(LRN))(torch.from_numpy(a)[None])[0].numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -38,7 +39,9 @@ class Panel:
     def meta(self) -> dict:
         """What the browser gets beside the values."""
         low = f"−{self.peak:.3g}" if self.signed and self.peak else "0"
-        over = {"size": self.geometry.photo, "crop": self.geometry.box} if self.photo else {}
+        over: dict[str, Any] = {}
+        if self.photo and self.geometry:
+            over = {"size": self.geometry.photo, "crop": self.geometry.box}
         return {
             "title": self.title,
             "alt": self.alt,

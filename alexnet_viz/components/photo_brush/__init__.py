@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def photo_brush(
     return Marked(mask, box)
 
 
-def _unpacked(text: object, size: int) -> np.ndarray | None:
+def _unpacked(text: Any, size: int) -> np.ndarray | None:
     """Bits in base64, row by row, as they came from the browser; what does not fit is nothing."""
     try:
         bits = np.unpackbits(np.frombuffer(base64.b64decode(text, validate=True), np.uint8))
@@ -71,7 +71,7 @@ def _unpacked(text: object, size: int) -> np.ndarray | None:
     return mask if mask.any() else None
 
 
-def _within(box: object, size: int) -> tuple[float, float, float, float] | None:
+def _within(box: Any, size: int) -> tuple[float, float, float, float] | None:
     """A box as it came from the browser, if it is one that lies on the input."""
     try:
         left, top, right, bottom = (float(value) for value in box)

@@ -85,7 +85,7 @@ def table_rows(architecture: Architecture) -> list[dict]:
             "multiply-adds": layer.macs,
             "activation KiB": round(layer.activation_bytes / 1024, 1),
             "receptive field": layer.receptive_field,
-            "stride": layer.stride,
+            "jump": layer.jump,
             **({"ms": round(layer.time_ms, 2)} if timed else {}),
         }
         for layer in architecture.layers
@@ -108,7 +108,7 @@ def layer_arithmetic(layer: LayerInfo) -> None:
         st.markdown(f":material/calculate: {line}")
     st.markdown(
         f":material/filter_center_focus: one value sees **{layer.receptive_field} × {layer.receptive_field}** pixels "
-        f"of the input; neighbours lie **{layer.stride}** apart"
+        f"of the input; neighbours lie **{layer.jump}** apart"
     )
 
 
