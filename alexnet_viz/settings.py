@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
@@ -31,9 +31,10 @@ _LONGEST_NUMBER = 40  # characters: int() takes seconds for a text of a million 
 class Setting:
     """One setting: its name, kind, default, and what values it takes.
 
-    ``low`` and ``high`` bound a number, both inclusive, None for no bound; ``options`` are what a choice can be. An
-    ``optional`` setting can also be None, which ``none`` stands for in text. ``label`` and ``help`` are what a page
-    shows; ``group`` sorts the settings of a long form.
+    ``low`` and ``high`` bound a number, both inclusive, None for no bound; ``step`` is what
+    a slider moves by. ``options`` are what a choice can be; a mapping gives each the title under which a page shows
+    it. An ``optional`` setting can also be None, which ``none`` stands for in text. ``label`` and ``help`` are what a
+    page shows; ``group`` sorts the settings of a long form.
     """
 
     name: str
@@ -43,9 +44,14 @@ class Setting:
     help: str = ""
     low: float | None = None
     high: float | None = None
-    options: tuple[str, ...] = ()
+    step: float | None = None
+    options: Collection[str] = ()
     optional: bool = False
     group: str = ""
+
+    def title(self, option: str) -> str:
+        """What a page calls an option."""
+        return self.options[option] if isinstance(self.options, Mapping) else option
 
     def check(self, value: Any) -> Any:
         """The value as this setting's own type, so an int becomes a float where that is meant. Raises SettingError."""

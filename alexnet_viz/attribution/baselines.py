@@ -40,9 +40,9 @@ def normalised(pixels: Tensor, how: Preprocessing) -> Tensor:
     return (pixels - mean) / std
 
 
-def blurred(photo: Tensor, sigma: float) -> Tensor:
-    """Through a Gaussian of ``sigma`` pixels, cut off at 3σ; the border repeats the edge."""
-    radius = max(1, round(3 * sigma))
+def blurred(photo: Tensor, sigma: float, radius: int | None = None) -> Tensor:
+    """Through a Gaussian of ``sigma`` pixels, cut off at ``radius`` (None: 3σ); the border repeats the edge."""
+    radius = max(1, round(3 * sigma)) if radius is None else radius
     x = torch.arange(-radius, radius + 1, dtype=photo.dtype, device=photo.device)
     kernel = torch.exp(-(x**2) / (2 * sigma**2))
     kernel = (kernel / kernel.sum()).expand(3, 1, 1, -1)

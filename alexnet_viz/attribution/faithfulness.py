@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from alexnet_viz.attribution import baselines
 from alexnet_viz.attribution.targets import CLASSES, Target
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.inspection.predictions import softmax
@@ -81,12 +82,7 @@ def centre_map(size: int) -> np.ndarray:
 
 def blurred(tensor: np.ndarray, sigma: float = 5.0, width: int = 11) -> np.ndarray:
     """A normalised input (3, S, S) under a Gaussian of ``width`` pixels; the defaults are Petsiuk et al.'s."""
-    way = torch.arange(width, dtype=torch.float32) - width // 2
-    kernel = torch.exp(-(way**2) / (2 * sigma**2))
-    kernel = (kernel / kernel.sum()).expand(3, 1, 1, width)
-    x = torch.nn.functional.pad(torch.from_numpy(tensor)[None], (width // 2,) * 4, mode="replicate")
-    x = torch.nn.functional.conv2d(x, kernel, groups=3)
-    return torch.nn.functional.conv2d(x, kernel.transpose(2, 3), groups=3)[0].numpy()
+    return baselines.blurred(torch.from_numpy(tensor)[None], sigma, width // 2)[0].numpy()
 
 
 def ranks(values: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -226,8 +222,9 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _mean_ranks(values: np.ndarray) -> np.ndarray:
-    _, group, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[group]
+    from scipy.stats import rankdata  # half a second of import, needed for comparing maps alone
+
+    return rankdata(values.ravel())
 
 
 def agreement(maps: Sequence[np.ndarray], size: int, share: float = 0.1) -> tuple[np.ndarray, np.ndarray]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -435,7 +437,7 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
     return figure
 
 
-def compare_rows(architectures: dict[str, Architecture]) -> list[dict[str, object]]:
+def compare_rows(architectures: Mapping[Any, Architecture]) -> list[dict[str, Any]]:
     """A row a layer name, in order; per network its operation and output, and whether the networks differ there."""
     names: list[str] = []
     for architecture in architectures.values():  # the union, each name where its own chain has it
@@ -446,7 +448,7 @@ def compare_rows(architectures: dict[str, Architecture]) -> list[dict[str, objec
             else:
                 names.insert(at, layer.name)
                 at += 1
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for name in names:
         cells = {}
         for title, architecture in architectures.items():

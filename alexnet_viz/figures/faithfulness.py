@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from alexnet_viz.figures.palette import ACCENT, INK, QUIET_INK, ink_on, levels, scale
+from alexnet_viz.figures.palette import ACCENT, INK, QUIET_INK, ink_on, levels, plotly_scale, scale
 from alexnet_viz.figures.text import plotly_text
 from alexnet_viz.values import PixelCurve, Prediction
 
@@ -46,8 +46,6 @@ def pixel_curves(
 
 def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = "light") -> go.Figure:
     """How each map agrees with each other, (n, n) in [−1, 1] or [0, 1], with the numbers in the cells."""
-    stops = scale(signed)[np.linspace(signed, 255, 17).round().astype(int)]
-    colours = [[i / 16, f"rgb({r},{g},{b})"] for i, (r, g, b) in enumerate(stops)]
     low = -1 if signed else 0
     names = [plotly_text(name) for name in names]
     rows = [f"{i + 1} {name}" for i, name in enumerate(names)]
@@ -59,7 +57,7 @@ def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = 
             customdata=[names] * len(names),
             zmin=low,
             zmax=1,
-            colorscale=colours,
+            colorscale=plotly_scale(signed),
             xgap=2,
             ygap=2,
             colorbar={
@@ -96,7 +94,7 @@ def _tick(theme: str) -> dict:
     return {"tickfont": {"size": 14, "color": INK[theme]}, "title_font": {"size": 14, "color": INK[theme]}}
 
 
-def cascade(layers: Sequence[str], lines: dict[str, Sequence[float]], theme: str = "light") -> go.Figure:
+def cascade(layers: Sequence[str], lines: Mapping[str, Sequence[float]], theme: str = "light") -> go.Figure:
     """Rank correlation with the trained network's map, after more and more layers lost their training."""
     figure = go.Figure()
     for (name, values), colour, dash in zip(lines.items(), LINES, DASHES, strict=False):

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from PIL import Image
 
-from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix, scale
+from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix, plotly_scale
 from alexnet_viz.figures.text import plotly_text
 
 PAIR = {"light": ("#c2410c", "#0a5fc4"), "dark": ("#fb923c", "#6cb4f5")}  # the network, and the one beside it
@@ -77,7 +77,6 @@ def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = 
 
     ``block`` is how many (outputs, inputs) a cell stands for.
     """
-    colours = [[i / 16, "rgb({},{},{})".format(*scale(signed=False)[round(i * 255 / 16)])] for i in range(17)]
     figure = go.Figure(
         go.Heatmap(
             z=grid,
@@ -85,7 +84,7 @@ def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = 
             dx=block[1],
             y0=(block[0] - 1) / 2,
             dy=block[0],
-            colorscale=colours,
+            colorscale=plotly_scale(signed=False),
             zmin=0,
             hoverongaps=False,
             hovertemplate="input %{x} → output %{y}: %{z:.4g}<extra></extra>",
@@ -102,7 +101,6 @@ def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = 
 
 def spectrum_figure(spectrum: np.ndarray, theme: str = "light") -> go.Figure:
     """A kernel's |FFT| (size, size), zero frequency in the middle; axes in cycles a pixel of the photo."""
-    colours = [[i / 16, "rgb({},{},{})".format(*scale(signed=False)[round(i * 255 / 16)])] for i in range(17)]
     step = 1 / len(spectrum)
     figure = go.Figure(
         go.Heatmap(
@@ -111,7 +109,7 @@ def spectrum_figure(spectrum: np.ndarray, theme: str = "light") -> go.Figure:
             dx=step,
             y0=-0.5,
             dy=step,
-            colorscale=colours,
+            colorscale=plotly_scale(signed=False),
             zmin=0,
             hovertemplate="%{x:.2f} across, %{y:.2f} down: %{z:.3g}<extra></extra>",
             colorbar={"title": {"text": "|FFT|", "font": {"size": 15}}, "thickness": 12, "tickfont": {"size": 15}},

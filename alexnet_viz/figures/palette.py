@@ -6,6 +6,8 @@ and tritanopia (Machado et al. 2009), and each stands at 2:1 or more against the
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 DIMMED = (np.arange(256) * 0.45 + 255 * 0.18).astype(np.uint8)  # a photo's levels outside the network's crop
@@ -68,6 +70,17 @@ def scale(signed: bool) -> np.ndarray:
         .round()
         .astype(np.uint8)
     )
+
+
+def css_stops(colours: np.ndarray, first: int = 0) -> list[str]:
+    """A scale (256, 3) for CSS, Plotly and SVG: 17 colours at equal distances, from row ``first`` on."""
+    rows = np.linspace(first, 255, 17).round().astype(int)
+    return [f"rgb({r},{g},{b})" for r, g, b in colours[rows]]
+
+
+def plotly_scale(signed: bool) -> list[list[Any]]:
+    """``scale`` as Plotly's colorscale."""
+    return [[i / 16, colour] for i, colour in enumerate(css_stops(scale(signed), int(signed)))]
 
 
 def levels(values: np.ndarray, peak: float | np.ndarray, signed: bool) -> np.ndarray:

@@ -15,10 +15,10 @@ from alexnet_viz.ui.architecture.views import (
     three_side_by_side,
     totals,
 )
-from alexnet_viz.ui.shared import address, photos, predict, queries
+from alexnet_viz.ui.shared import photos, predict, queries
 from alexnet_viz.ui.shared.sidebar import current, theme
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import seed_layer
+from alexnet_viz.ui.shared.unit import LAYER, shared_layer
 
 choice = current()
 guess_first = predict.title("The architecture, to scale")
@@ -28,30 +28,23 @@ with st.spinner("Waking the network …"):
     loaded = spec == replace(model.info.spec, dropout=spec.dropout) and batch == 1
     plan = queries.measured(model, choice.photo) if loaded else queries.plan(spec, batch)
 
-seed_layer([layer.name for layer in plan.layers])
-question = f"shape of {st.session_state.layer} in {spec}"
+name = shared_layer([layer.name for layer in plan.layers])
+question = f"shape of {name} in {spec}"
 drawing = network_svg(
     plan,
-    selected=st.session_state.layer,
+    selected=name,
     theme=theme(),
     photo=photos.thumbnail(choice.photo, side=224),
     shapes=not guess_first or predict.guessed(question),
 )
 picked = architecture_view(drawing, f"alexnet-{spec.variant}", BACKGROUND[theme()], key="drawing")
-if picked and picked != st.session_state.layer:
-    st.session_state.layer = picked
+if picked and picked != name:
+    LAYER.choose(picked)
     st.rerun()
 
 left, right = st.columns([1, 1], gap="large")
 with left:
-    name = st.selectbox(
-        "Layer",
-        [layer.name for layer in plan.layers],
-        key="layer",
-        persist_state="session",
-        help="The same as a click on the drawing.",
-    )
-    address.show("layer", name)
+    LAYER.selectbox(help="The same as a click on the drawing.")
     layer = plan.layer(name)
     revealed = not guess_first or predict.shape_asked(question, name, layer.output_shape[1:])
     if revealed:

@@ -6,12 +6,12 @@ from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, w
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.classify.batch_table import several
 from alexnet_viz.ui.shared import photos, queries
-from alexnet_viz.ui.shared.controls import Control, FixedControl
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import current, theme
 from alexnet_viz.ui.shared.text import markdown
 
 TOP = Control(Setting("top", "int", 5, "Classes shown", "The strongest first.", low=1, high=20))
-TEMPERATURE = FixedControl(
+TEMPERATURE = Control(
     Setting(
         "temperature",
         "float",
@@ -21,6 +21,7 @@ TEMPERATURE = FixedControl(
         "never changes.",
         low=0.1,
         high=5.0,
+        step=0.1,
     )
 )
 
@@ -74,7 +75,7 @@ with said:
         st.caption(markdown(note))
     left, right = st.columns(2, gap="medium")
     TOP.slider(left)
-    TEMPERATURE.slider(right, step=0.1)
+    TEMPERATURE.slider(right)
 
 st.subheader("On the way there", anchor=False)
 small, facts = st.columns([1, 3], gap="medium")

@@ -12,6 +12,9 @@ from alexnet_viz.components.mount import mount
 _component = mount(__file__)
 
 
+Fill = Literal["grey", "black", "blur"]
+
+
 class Marked(NamedTuple):
     """``mask`` bool (S, S), painted pixels; ``box`` (left, top, right, bottom) in input pixels. None where nothing."""
 
@@ -28,7 +31,7 @@ def photo_brush(
     *,
     key: str,
     mode: Literal["paint", "box"] = "paint",
-    fill: Literal["grey", "black", "blur"] = "grey",
+    fill: Fill = "grey",
     box: tuple[float, float, float, float] | None = None,
     mask: np.ndarray | None = None,
     height: int = 400,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import streamlit as st
 
@@ -17,9 +15,6 @@ from alexnet_viz.ui.activations.passes import NO_TOOLBAR, MapOptions, ShownPass
 from alexnet_viz.ui.shared import predict
 from alexnet_viz.ui.shared.sidebar import theme
 
-if TYPE_CHECKING:
-    pass
-
 
 def answers(passes: list[ShownPass], compared_with: str) -> None:
     """What the two passes answer in the end, and for a lesion how far every later layer has moved."""
@@ -29,12 +24,12 @@ def answers(passes: list[ShownPass], compared_with: str) -> None:
     left, right = st.columns(2, gap="large")
     if passes[0].model.info.categories == passes[1].model.info.categories:
         both = sorted({*top_classes(first), *top_classes(second)}, key=lambda label: -first[label])
-        pair = [
+        one, other = (
             (shown.title, {label: found[label] for label in both})
             for shown, found in zip(passes, (first, second), strict=True)
-        ]
+        )
         left.plotly_chart(
-            answers_beside(*pair, theme()),
+            answers_beside(one, other, theme()),
             key="answers",
             config=NO_TOOLBAR,
             alt=f"The strongest classes of both: {top_classes(first)[0]}, and {top_classes(second)[0]}",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import streamlit as st
 
@@ -22,13 +20,10 @@ from alexnet_viz.ui.activations.passes import (
     outputs_at,
     scale_peaks,
 )
-from alexnet_viz.ui.shared import address, photos, queries
+from alexnet_viz.ui.shared import photos, queries
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
-from alexnet_viz.ui.shared.unit import chosen_unit
-
-if TYPE_CHECKING:
-    pass
+from alexnet_viz.ui.shared.unit import COLUMN, ROW, chosen_unit
 
 
 def chosen_channel(passes: list[ShownPass], options: MapOptions) -> int:
@@ -57,7 +52,7 @@ def channel_over_photo(passes: list[ShownPass], options: MapOptions, unit: int) 
     peak = scale_peaks(passes, outputs, options, alike)
     place = position(outputs[0][unit])
     panels = [
-        _panel(shown, one[unit], float(peak[unit]) if np.ndim(peak) else peak, options, len(passes) > 1)
+        _panel(shown, one[unit], float(peak[unit]) if isinstance(peak, np.ndarray) else peak, options, len(passes) > 1)
         for shown, one in zip(passes, outputs, strict=True)
         if unit < len(one) and one.shape[1:] == outputs[0].shape[1:]
     ]
@@ -96,32 +91,30 @@ def position(channel: np.ndarray) -> tuple[int, int]:
     from alexnet_viz.inspection.activations import peak_position
 
     state, shown = st.session_state, channel.shape[-1]
-    for key in ("y", "x"):
-        address.seed(key, None, address.number(0, 10_000))
-    chosen = (state.y, state.x)
-    if None in chosen:
-        del state.y, state.x
-        state.pop("_map_side", None)
+    y, x = ROW.resolve(), COLUMN.resolve()
+    if y is None or x is None:
+        _follow_peak()
         return peak_position(channel)
     before = state.get("_map_side", shown)
     if before != shown:
-        chosen = tuple(int((one + 0.5) / before * shown) for one in chosen)
-    state.y, state.x = (min(one, shown - 1) for one in chosen)
+        y, x = (int((at + 0.5) / before * shown) for at in (y, x))
     state._map_side = shown
-    address.show("y", state.y)
-    address.show("x", state.x)
-    return state.y, state.x
+    ROW.choose(min(y, shown - 1))
+    COLUMN.choose(min(x, shown - 1))
+    return ROW.resolve(), COLUMN.resolve()
 
 
 def choose_position(y: int, x: int) -> None:
     """What a click on the large map does, before the page runs again."""
-    st.session_state.y, st.session_state.x = y, x
+    ROW.choose(y)
+    COLUMN.choose(x)
     st.session_state.pop("_map_side", None)
 
 
 def _follow_peak() -> None:
-    for key in ("y", "x", "_map_side"):
-        st.session_state.pop(key, None)
+    ROW.forget()
+    COLUMN.forget()
+    st.session_state.pop("_map_side", None)
 
 
 def value_in_detail(passes: list[ShownPass], options: MapOptions, unit: int) -> None:

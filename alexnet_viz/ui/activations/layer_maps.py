@@ -17,7 +17,7 @@ from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui.activations.passes import MapOptions, ShownPass, outputs_at, scale_peaks, short_number, unit_names
 from alexnet_viz.ui.shared import photos
 from alexnet_viz.ui.shared.error_boundary import callback
-from alexnet_viz.ui.shared.unit import choose
+from alexnet_viz.ui.shared.unit import CHANNEL
 
 if TYPE_CHECKING:
     pass
@@ -50,7 +50,14 @@ def all_maps(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
     else:
         facts = {"value": stats.peak}
     sent = tile_grid(
-        lockstep, ranked, key="maps", noun=noun, facts=facts, names=names, selected=unit, on_pick=callback(choose)
+        lockstep,
+        ranked,
+        key="maps",
+        noun=noun,
+        facts=facts,
+        names=names,
+        selected=unit,
+        on_pick=callback(CHANNEL.choose),
     )
     if not alike and len(sheets) == 2:
         other = channel_stats(outputs[1])
@@ -61,7 +68,7 @@ def all_maps(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
             noun=noun,
             facts={"peak": other.peak},
             selected=unit if unit < len(outputs[1]) else -1,
-            on_pick=callback(choose),
+            on_pick=callback(CHANNEL.choose),
         )
     shape = " × ".join(map(str, outputs[0].shape))
     st.caption(
@@ -79,11 +86,10 @@ def _sheet(
     noun: str,
     titled: bool,
 ) -> Sheet:
-    own = np.ndim(peak) > 0
-    if own and len(peak) != len(output):
+    if isinstance(peak, np.ndarray) and len(peak) != len(output):
         peak = np.abs(output.reshape(len(output), -1)).max(1)
     tiles = levels(map_tiles(output), np.reshape(peak, (-1, 1, 1)), signed)
-    high = "its peak" if own else short_number(peak)
+    high = "its peak" if isinstance(peak, np.ndarray) else short_number(peak)
     low = "0" if not signed else f"−{high}"
     named = {"softmax": "probability", "fc8": "logit"}
     what = named.get(options.layer, "value before ReLU" if signed else "value")
@@ -97,12 +103,14 @@ def _downloads(shown: ShownPass, options: MapOptions, sheet: Sheet, output: np.n
 
     def picture() -> bytes:
         buffer = io.BytesIO()
+        assert sheet.scale is not None
+        assert sheet.legend is not None
         sheet_picture(sheet.tiles, sheet.scale, ranked, sheet.legend, title).save(buffer, "PNG")
         return buffer.getvalue()
 
     def arrays() -> bytes:
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **{options.layer: output}, order=ranked)
+        np.savez_compressed(buffer, allow_pickle=False, **{options.layer: output, "order": ranked})
         return buffer.getvalue()
 
     row = st.container(horizontal=True)

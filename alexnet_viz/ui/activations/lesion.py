@@ -9,19 +9,32 @@ import streamlit as st
 
 from alexnet_viz.errors import ShapeError
 from alexnet_viz.settings import Setting
-from alexnet_viz.ui.shared import address
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.ui.shared.unit import CHANNEL
 from alexnet_viz.values import Trace
 
 if TYPE_CHECKING:
-    from alexnet_viz.inspection.lesion import Lesion
+    from alexnet_viz.inspection.lesion import Lesion, Manner
     from alexnet_viz.inspection.model import Model
 
 _CUT = "The layer whose output is changed; only what follows is computed again."
 LAYER = Control(Setting("lesion_layer", "text", None, "Cut at", _CUT))
-MANNERS = {"silence": "silence", "keep": "keep alone", "scale": "scale"}
+CHANNELS = Control(Setting("lesion_channels", "text", None, "Channels", "Numbers and ranges, such as 37, 40-45."))
+MANNER = Control(
+    Setting(
+        "lesion_manner",
+        "choice",
+        "silence",
+        "What is done to them",
+        "Silence: they become 0. Keep alone: all others become 0. Scale: they are multiplied.",
+        options={"silence": "silence", "keep": "keep alone", "scale": "scale"},
+    )
+)
+FACTOR = Control(
+    Setting("lesion_factor", "float", 2.0, "Times", "0 silences, 1 changes nothing.", low=0.0, high=10.0, step=0.1)
+)
 
 
 def chosen(model: Model, trace: Trace, layer: str) -> Lesion | None:
@@ -30,33 +43,14 @@ def chosen(model: Model, trace: Trace, layer: str) -> Lesion | None:
 
     layers = list(trace.outputs)
     where = LAYER.among(layers, layer if layer in layers else layers[0])
-    address.seed("lesion_channels", str(st.session_state.get("channel", 0)))
-    address.seed("lesion_manner", "silence", allowed=MANNERS)
-    address.seed("lesion_factor", 2.0, address.number(0.0, 10.0, float))
+    CHANNELS.resolve(str(CHANNEL.value))
     columns = st.columns([1, 1.4, 1.7, 1.4], vertical_alignment="bottom")
-    kept = {"persist_state": "session"}
     LAYER.selectbox(columns[0])
-    text = columns[1].text_input(
-        "Channels",
-        key="lesion_channels",
-        placeholder="37, 40-45",
-        help="Numbers and ranges, such as 37, 40-45.",
-        **kept,
-    )
-    manner = columns[2].segmented_control(
-        "What is done to them",
-        MANNERS,
-        key="lesion_manner",
-        required=True,
-        format_func=MANNERS.get,
-        help="Silence: they become 0. Keep alone: all others become 0. Scale: they are multiplied.",
-        **kept,
-    )
+    text = CHANNELS.text_input(columns[1], placeholder="37, 40-45")
+    manner: Manner = MANNER.segmented_control(columns[2])
+    factor = 0.0
     if manner == "scale":
-        columns[3].slider(
-            "Times", 0.0, 10.0, step=0.1, key="lesion_factor", help="0 silences, 1 changes nothing.", **kept
-        )
-        address.show("lesion_factor", float(st.session_state.lesion_factor))
+        factor = FACTOR.slider(columns[3])
     else:
         columns[3].button(
             "The chosen channel",
@@ -66,8 +60,6 @@ def chosen(model: Model, trace: Trace, layer: str) -> Lesion | None:
             width="stretch",
             help="Cut at the layer and channel looked at.",
         )
-    for key in ("lesion_channels", "lesion_manner"):
-        address.show(key, st.session_state[key])
     try:
         channels = numbers(text, len(trace.outputs[where]))
     except ShapeError as error:
@@ -76,12 +68,12 @@ def chosen(model: Model, trace: Trace, layer: str) -> Lesion | None:
     if not channels:
         st.info("Name a channel to cut, such as 37, or several: 37, 40-45.")
         return None
-    return Lesion(where, channels, manner, float(st.session_state.lesion_factor) if manner == "scale" else 0.0)
+    return Lesion(where, channels, manner, factor)
 
 
 def _take(layer: str) -> None:
     LAYER.choose(layer)
-    st.session_state.lesion_channels = str(st.session_state.channel)
+    CHANNELS.choose(str(CHANNEL.value))
 
 
 def numbers(text: str, count: int) -> tuple[int, ...]:

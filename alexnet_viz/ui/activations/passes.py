@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui.activations import lesion
-from alexnet_viz.ui.shared import address, comparison, photos, queries
+from alexnet_viz.ui.shared import comparison, photos, queries
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import Choice
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import seed_layer, seed_unit
+from alexnet_viz.ui.shared.unit import LAYER, SCALE, shared_layer, shared_unit
 from alexnet_viz.values import Trace
 
 if TYPE_CHECKING:
@@ -22,9 +24,16 @@ if TYPE_CHECKING:
 
 SEE = Path(__file__).parents[3] / "pages" / "see"
 NETWORK, FILTERS = str(SEE / "network.py"), str(SEE / "filters.py")
-ORDERS = {"index": "number", "peak": "peak", "mean": "mean", "sparsity": "sparsity"}
-SPANS = {"unit": "each channel", "layer": "the layer", "network": "the network"}
-BESIDE = {"none": "nothing", "photo": "another photo", "weights": "other weights", "lesion": "a lesion"}
+SORT = Control(
+    Setting(
+        "sort",
+        "choice",
+        "index",
+        "Sorted by",
+        "Largest peak or mean first; sparsest: fewest active values first.",
+        options={"index": "number", "peak": "peak", "mean": "mean", "sparsity": "sparsity"},
+    )
+)
 NO_TOOLBAR = {"displayModeBar": False}
 
 
@@ -37,13 +46,17 @@ class ShownPass:
     photo: str
     trace: Trace
 
-    def output(self, layer: str) -> np.ndarray | None:
-        """A layer's output; ``softmax`` is the probabilities. None where the network has no such layer."""
+    def has(self, layer: str) -> bool:
+        """Whether the network has such a layer; all have ``softmax``."""
+        return layer == "softmax" or layer in self.trace.outputs
+
+    def output(self, layer: str) -> np.ndarray:
+        """A layer's output; ``softmax`` is the probabilities."""
         if layer == "softmax":
             from alexnet_viz.inspection.predictions import softmax
 
             return softmax(self.trace.outputs["fc8"]).astype(np.float32)
-        return self.trace.outputs.get(layer)
+        return self.trace.outputs[layer]
 
 
 @dataclass(frozen=True)
@@ -58,43 +71,16 @@ class MapOptions:
 def chosen_options(model: Model) -> tuple[MapOptions, str]:
     """The row of controls above the maps: how they are shown, and what they are compared with."""
     layers = [*(one.name for one in queries.plan(model.info.spec, 1).layers), "softmax"]
-    seed_layer(layers)
-    address.seed("sort", "index", allowed=ORDERS)
-    address.seed("range", "unit", allowed=SPANS)  # a sparse layer on one scale is a dark wall
-    address.seed("beside", "none", allowed=BESIDE)
+    shared_layer(layers)
+    beside = comparison.BESIDE.among(tuple(comparison.WHAT), comparison.NOTHING)
     columns = st.columns(4)
-    kept = {"persist_state": "session"}
-    columns[0].selectbox("Layer", layers, key="layer", help="In the order of the forward pass.", **kept)
-    columns[1].selectbox(
-        "Sorted by",
-        ORDERS,
-        key="sort",
-        format_func=ORDERS.get,
-        help="Largest peak or mean first; sparsest: fewest active values first.",
-        **kept,
+    options = MapOptions(LAYER.selectbox(columns[0]), SORT.selectbox(columns[1]), SCALE.selectbox(columns[2]))
+    comparison.BESIDE.selectbox(
+        columns[3],
+        help="A second pass in lockstep, with the difference: another photo, other weights, or this network with some "
+        "channels silenced.",
     )
-    columns[2].selectbox(
-        "Colours reach to the peak of",
-        SPANS,
-        key="range",
-        format_func=SPANS.get,
-        help="Each channel on its own scale, or one scale for the layer or the whole network: then "
-        "strengths can be compared.",
-        **kept,
-    )
-    columns[3].selectbox(
-        "Beside it",
-        BESIDE,
-        key="beside",
-        format_func=BESIDE.get,
-        help="A second pass in lockstep, with the difference: another photo, other weights, or this "
-        "network with some channels silenced.",
-        **kept,
-    )
-    state = st.session_state
-    for key in ("layer", "sort", "range", "beside"):
-        address.show(key, state[key])
-    return MapOptions(state.layer, state.sort, state.range), state.beside
+    return options, beside
 
 
 def shown_passes(choice: Choice, model: Model, options: MapOptions, compared_with: str) -> list[ShownPass]:
@@ -102,7 +88,7 @@ def shown_passes(choice: Choice, model: Model, options: MapOptions, compared_wit
     here = queries.trace(model, choice.photo)
     first = ShownPass(photos.title(choice.photo), model, choice.photo, here)
     output = first.output(options.layer)
-    seed_unit(len(output), int(output.reshape(len(output), -1).max(1).argmax()))  # at first the highest peak
+    shared_unit(len(output), int(output.reshape(len(output), -1).max(1).argmax()))  # at first the highest peak
     if compared_with == "photo":
         other = comparison.photo(choice)
         return [first, ShownPass(photos.title(other), model, other, queries.trace(model, other))]
@@ -123,11 +109,10 @@ def shown_passes(choice: Choice, model: Model, options: MapOptions, compared_wit
 
 def outputs_at(passes: list[ShownPass], layer: str) -> tuple[list[np.ndarray], bool]:
     """The passes' outputs at a layer, and whether they can be compared value by value; a missing one says so."""
-    outputs = [shown.output(layer) for shown in passes]
-    if outputs[-1] is None:
+    if not passes[-1].has(layer):
         st.info(f"{markdown(passes[-1].title)} has no layer {layer}.")
         passes.pop()
-        outputs.pop()
+    outputs = [shown.output(layer) for shown in passes]
     return outputs, len({one.shape for one in outputs}) == 1
 
 
@@ -137,12 +122,12 @@ def scale_peaks(
     """How far the colours reach, the same for both passes."""
     from alexnet_viz.inspection.activations import peaks
 
-    found = [peaks(shown.trace, one, options.span) for shown, one in zip(passes, outputs, strict=True)]
     if options.layer == "softmax" and options.span == "network":
         return 1.0
-    if np.ndim(found[0]) == 0:
-        return max(found)
-    return np.maximum.reduce(found) if alike else found[0]
+    found = [peaks(shown.trace, one, options.span) for shown, one in zip(passes, outputs, strict=True)]
+    if isinstance(found[0], float):
+        return float(max(found))
+    return np.max(np.stack(found), axis=0) if alike else found[0]
 
 
 def unit_names(shown: ShownPass, layer: str) -> list[str] | None:

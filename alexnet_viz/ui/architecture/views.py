@@ -11,65 +11,80 @@ import streamlit as st
 from alexnet_viz.errors import ShapeError
 from alexnet_viz.figures.architecture import compare_rows, human, share_figure
 from alexnet_viz.settings import Setting
-from alexnet_viz.ui.shared import address, queries
-from alexnet_viz.ui.shared.controls import FixedControl
+from alexnet_viz.ui.shared import queries
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, LayerInfo, NetworkSpec, Variant
 
 BACKGROUND = {"light": "#ffffff", "dark": "#12110f"}
-LIMITS = {"size": (16, 512), "padding": (0, 10), "classes": (1, 100_000), "width": (1, 16_384), "batch": (1, 1024)}
-PRINTED_SIZE = FixedControl(
+NETWORK = Control(
+    Setting(
+        "net",
+        "choice",
+        None,
+        "Network",
+        "Which AlexNet to draw. A change brings back its own input size and padding.",
+        options=VARIANT_TITLES,
+    )
+)
+SIZE = Control(
+    Setting("size", "int", None, "Input side", "Pixels of the square photo that the network gets.", low=16, high=512)
+)
+PADDING = Control(
+    Setting("padding", "int", None, "Padding", "Zeros laid around the photo before conv1.", low=0, high=10)
+)
+CLASSES = Control(Setting("classes", "int", 1000, "Classes", "Units of fc8.", low=1, high=100_000))
+WIDTH = Control(
+    Setting("width", "int", 4096, "fc width", "Units of fc6 and fc7; 4096 in all three networks.", low=1, high=16_384)
+)
+BATCH = Control(
+    Setting(
+        "batch",
+        "int",
+        1,
+        "Batch",
+        "Photos in one forward pass: shapes, multiply-adds and memory follow.",
+        low=1,
+        high=1024,
+    )
+)
+PRINTED_SIZE = Control(
     Setting("printed_size", "int", 224, "Input side", "The printed text says 224.", low=63, high=300)
 )
-PRINTED_PADDING = FixedControl(
+PRINTED_PADDING = Control(
     Setting("printed_padding", "int", 0, "Padding of conv1", "The printed text has none.", low=0, high=4)
 )
 
 
 def chosen_spec(variant: Variant) -> tuple[NetworkSpec, int]:
     """The row of choices above the drawing: a network and a batch size. Raises ShapeError where they do not fit."""
-    address.seed("net", variant, allowed=VARIANTS)
-    own = NetworkSpec(st.session_state.net)
-    defaults = {"size": own.input_size, "padding": own.conv1_padding, "classes": 1000, "width": 4096, "batch": 1}
-    for key, default in defaults.items():
-        address.seed(key, default, address.number(*LIMITS[key]))
-    columns = st.columns([2.2, 1, 1, 1, 1, 1])
-    columns[0].selectbox(
-        "Network",
-        VARIANTS,
-        key="net",
-        persist_state="session",
-        format_func=VARIANT_TITLES.get,
-        on_change=callback(_own_size),
-        help="Which AlexNet to draw. A change brings back its own input size and padding.",
+    own = NetworkSpec(NETWORK.resolve(variant))
+    SIZE.resolve(own.input_size)
+    PADDING.resolve(own.conv1_padding)
+    first, *others = st.columns([2.2, 1, 1, 1, 1, 1])
+    chosen = NETWORK.selectbox(first, on_change=callback(_own_size))
+    size, padding, classes, width, batch = (
+        control.number_input(column)
+        for control, column in zip((SIZE, PADDING, CLASSES, WIDTH, BATCH), others, strict=True)
     )
-    told = {
-        "size": ("Input side", "Pixels of the square photo that the network gets."),
-        "padding": ("Padding", "Zeros laid around the photo before conv1."),
-        "classes": ("Classes", "Units of fc8."),
-        "width": ("fc width", "Units of fc6 and fc7; 4096 in all three networks."),
-        "batch": ("Batch", "Photos in one forward pass: shapes, multiply-adds and memory follow."),
-    }
-    for column, (key, (label, text)) in zip(columns[1:], told.items(), strict=True):
-        low, high = LIMITS[key]
-        column.number_input(label, low, high, step=1, key=key, persist_state="session", help=text)
-    for key in ("net", *told):
-        address.show(key, st.session_state[key])
-    state = st.session_state
-    return NetworkSpec(state.net, state.classes, state.width, state.size, state.padding), state.batch
+    return NetworkSpec(chosen, classes, width, size, padding), batch
 
 
 def _take(spec: NetworkSpec) -> None:
-    state = st.session_state
-    state.net, state.size, state.padding = spec.variant, spec.input_size, spec.conv1_padding
-    state.classes, state.width, state.batch = spec.num_classes, spec.fc_width, 1
+    NETWORK.choose(spec.variant)
+    SIZE.choose(spec.input_size)
+    PADDING.choose(spec.conv1_padding)
+    CLASSES.choose(spec.num_classes)
+    WIDTH.choose(spec.fc_width)
+    BATCH.choose(1)
 
 
 def _own_size() -> None:
-    own = NetworkSpec(st.session_state.net)
-    st.session_state.size, st.session_state.padding = own.input_size, own.conv1_padding
+    own = NetworkSpec(st.session_state[NETWORK.key])
+    SIZE.choose(own.input_size)
+    PADDING.choose(own.conv1_padding)
 
 
 def table_rows(architecture: Architecture) -> list[dict]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,13 +12,14 @@ import streamlit as st
 from PIL import Image, ImageFilter
 
 from alexnet_viz.attribution.targets import CLASSES, Target
-from alexnet_viz.components.photo_brush import photo_brush
+from alexnet_viz.components.photo_brush import Fill, photo_brush
 from alexnet_viz.figures.attribution import fitted
+from alexnet_viz.figures.data_uri import jpeg_uri
 from alexnet_viz.figures.faithfulness import before_and_after
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import address, photos, queries
-from alexnet_viz.ui.shared.controls import FixedControl
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import Classification, Geometry, Prediction
@@ -29,32 +29,33 @@ if TYPE_CHECKING:
 
 LONGEST = 1500  # characters of the address that strokes may take: some twenty of them
 FILLS = {"grey": "Grey", "black": "Black", "blur": "Blur"}
-FILL = FixedControl(
+FILL = Control(
     Setting(
         "why_fill",
         "choice",
         "grey",
         "Paint with",
         "Every filling is a photo that the network has never seen: compare them before you believe one.",
-        options=tuple(FILLS),
+        options=FILLS,
     )
 )
+STROKES = Control(Setting("why_paint", "text", ""))
 _canvases: LRUCache[tuple[str, str]] = LRUCache(32)
 
 
 def by_hand(model: Model, answer: Classification, target: Target, photo: str) -> None:
     """A brush over the photo; beside it the five strongest classes, before and after."""
-    fill = FILL.segmented_control(FILLS)
-    address.seed("why_paint", "")
+    fill = FILL.segmented_control()
     if st.session_state.setdefault("_why_painted", photo) != photo:  # strokes belong to their photo
-        st.session_state._why_painted, st.session_state.why_paint = photo, ""
-    address.show("why_paint", st.session_state.why_paint)
+        st.session_state._why_painted = photo
+        STROKES.choose("")
+    STROKES.resolve()
     own = [target.index, target.against] if target.layer == CLASSES else []
     _brush(model, answer, [index for index in own if index is not None], photo, fill)
 
 
 @st.fragment
-def _brush(model: Model, answer: Classification, own: list[int], photo: str, fill: str) -> None:
+def _brush(model: Model, answer: Classification, own: list[int], photo: str, fill: Fill) -> None:
     """Only this part runs again after a stroke. ``own`` are classes to show besides the five strongest."""
     from alexnet_viz.attribution.faithfulness import painted
 
@@ -69,7 +70,7 @@ def _brush(model: Model, answer: Classification, own: list[int], photo: str, fil
             how.crop,
             key=f"why-brush-{photo}-{how.crop}",
             fill=fill,
-            mask=_read(st.session_state.why_paint, how.crop),
+            mask=_read(STROKES.value, how.crop),
         ).mask
         _keep(mask)
     after = answer
@@ -89,9 +90,9 @@ def _brush(model: Model, answer: Classification, own: list[int], photo: str, fil
 def _keep(mask: np.ndarray | None) -> None:
     """The strokes in the address, as far as they fit."""
     text = "" if mask is None else _written(mask)
-    if text != st.session_state.why_paint:
-        st.session_state.why_paint = text
-        address.show("why_paint", text if len(text) <= LONGEST else "")
+    if text != STROKES.value:
+        STROKES.choose(text)
+        address.show(STROKES.key, text if len(text) <= LONGEST else "")
         address.finish()  # a stroke runs this part alone
     if len(text) > LONGEST:
         st.caption("So many strokes do not fit into the address: a link opens this page without them.")
@@ -136,15 +137,9 @@ def canvas(photo: str) -> tuple[str, str]:
         image = Image.fromarray(photos.load(photo).pixels)
         image = image.resize(fitted(image.size, 900), Image.Resampling.BICUBIC)
         blurred = image.filter(ImageFilter.GaussianBlur(max(image.size) / 36))
-        return _uri(image), _uri(blurred)
+        return jpeg_uri(image), jpeg_uri(blurred)
 
     return _canvases.get(photo, make)
-
-
-def _uri(image: Image.Image) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def crop_of(geometry: Geometry) -> tuple[float, float, float, float]:

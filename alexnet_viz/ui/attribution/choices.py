@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from alexnet_viz.attribution.methods import METHODS, Method
 from alexnet_viz.attribution.targets import Target
-from alexnet_viz.errors import AttributionError, SettingError
+from alexnet_viz.errors import AttributionError
 from alexnet_viz.figures.attribution import COLOUR_MAPS, MapStyle
 from alexnet_viz.network.layers import steps
 from alexnet_viz.settings import Setting, Value
 from alexnet_viz.ui.shared import address, photos, queries
-from alexnet_viz.ui.shared.controls import NONE, Control, FixedControl
+from alexnet_viz.ui.shared.controls import NONE, Control, ControlGroup
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import Classification
 
@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 VIEWS = {"map": "One map", "compare": "Compare", "test": "Put to the test", "hand": "By hand"}
-VIEW = FixedControl(Setting("why_view", "choice", "map", "View", options=tuple(VIEWS)))
+VIEW = Control(Setting("why_view", "choice", "map", "View", options=VIEWS))
+METHOD = Control(
+    Setting(
+        "why_method",
+        "choice",
+        "grad-cam",
+        "Method",
+        "Each answers another question; its card is below the picture.",
+        options={key: method.title for key, method in METHODS.items()},
+    )
+)
 PREDICTED, UNIT, ALL = "predicted", "unit", "all"
 CLASS = Control(
     Setting(
@@ -61,12 +71,11 @@ UNIT_NUMBER = Control(
         "Of a channel its map's mean is explained, unless a place is named.",
     )
 )
+PLACE = Control(Setting("why_place", "text", "", "Place (row, column)"))
 LAYER = Control(Setting("why_layer", "text", None, "Layer"))
 OTHER = Control(Setting("why_other", "text", None, "The other photo", "It stands for “nothing there”."))
 MOST = 8  # maps beside each other
 FIRST = ("grad-cam", "layer-cam", "saliency", "integrated-gradients")
-PARTS = {"signed": "As it is", "positive": "For", "negative": "Against", "absolute": "Size"}
-STYLES = {"heat": "Colours", "contours": "Contours", "mask": "Strongest part"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ class MethodChoice:
     settings: dict[str, Value]
     other: str | None
 
-    def wish(self, model: Model, photo: str, **changes) -> tuple[Model, MapRequest]:
+    def wish(self, model: Model, photo: str, **changes: Any) -> tuple[Model, MapRequest]:
         """The map that this asks for, of one network and photo; ``changes`` put another method, target or layer in."""
         method = changes.pop("method", self.method)
         settings = self.settings if method is self.method else chosen_settings(method)
@@ -117,7 +126,7 @@ class MethodChoice:
 
 def chosen_view() -> str:
     """Which part of the page is shown."""
-    return VIEW.segmented_control(VIEWS, label_visibility="collapsed")
+    return VIEW.segmented_control(label_visibility="collapsed")
 
 
 def chosen_target(model: Model, answer: Classification) -> Target:
@@ -128,25 +137,11 @@ def chosen_target(model: Model, answer: Classification) -> Target:
 
 def chosen_question(model: Model, answer: Classification, photo: str, toolbar: DeltaGenerator) -> MethodChoice:
     """The row of choices: method, class, the class it is held against, layer, and the method's own settings."""
-    first = "grad-cam" if "grad-cam" in METHODS else next(iter(METHODS))
-    address.seed("why_method", first, allowed=METHODS)
     columns = st.columns([5, 5, 5, 3], vertical_alignment="bottom")
-    key = columns[0].selectbox(
-        "Method",
-        METHODS,
-        key="why_method",
-        format_func=lambda one: METHODS[one].title,
-        persist_state="session",
-        help="Each answers another question; its card is below the picture.",
-    )
-    address.show("why_method", key)
-    method = METHODS[key]
+    method = METHODS[METHOD.selectbox(columns[0])]
     target = _target(model, answer, columns[1], columns[2])
     layer = _layer(model, method, columns[3])
-    question = MethodChoice(method, target, layer, *_settings(method, photo, toolbar))
-    defaults = method.resolve()
-    _pack("why_knobs", {name: value for name, value in question.settings.items() if value != defaults[name]})
-    return question
+    return MethodChoice(method, target, layer, *_settings(method, photo, toolbar))
 
 
 def _target(model: Model, answer: Classification, left: DeltaGenerator, right: DeltaGenerator) -> Target:
@@ -160,20 +155,20 @@ def _target(model: Model, answer: Classification, left: DeltaGenerator, right: D
         return {UNIT: "A unit of a layer …", NONE: "–"}.get(one) or names[int(one)] + shares[one]
 
     options = [PREDICTED, *order, UNIT]
-    if (link := address.asked("why_class")) not in (None, *options):
+    if (link := address.asked(CLASS.key)) and link not in options:
         st.info(
             f"The link asks for class {markdown(link)}, which these weights do not have: this is the network's own "
             "answer."
         )
     chosen = CLASS.among(options, PREDICTED)
-    _reword("why_class", words)
+    _reword(CLASS.key, words)
     CLASS.selectbox(left, format_func=words)
     if chosen == UNIT:
         return _unit(model, right)
     index = int(order[0] if chosen == PREDICTED else chosen)
     others = [NONE, *(one for one in order if int(one) != index)]
     against = AGAINST.among(others, NONE)
-    _reword("why_not", words)
+    _reword(AGAINST.key, words)
     AGAINST.selectbox(right, format_func=words)
     return Target.of_class(index) if against == NONE else Target.contrast(index, int(against))
 
@@ -189,23 +184,15 @@ def _reword(key: str, words: Callable[[str], str]) -> None:
 def _unit(model: Model, column: DeltaGenerator) -> Target:
     shapes = {one.layer.name: one.output for one in steps(model.info.spec)}
     with column.popover("Which unit", width="stretch", icon=":material/blur_on:"):
-        layer = UNIT_LAYER.among(shapes, "conv5")
+        layer = UNIT_LAYER.among(list(shapes), "conv5")
         UNIT_LAYER.selectbox()
         unit = UNIT_NUMBER.within(0, shapes[layer][0] - 1, 0)
         UNIT_NUMBER.number_input()
         place = None
         if len(shapes[layer]) == 3:
             side = shapes[layer][1]
-            address.seed("why_place", "")
-            text = st.text_input(
-                "Place (row, column)",
-                key="why_place",
-                persist_state="session",
-                placeholder="all",
-                help=f"For one place of the channel's {side} × {side} map, such as 6, 6.",
-            )
-            place = _place(text, side)
-            address.show("why_place", text)
+            help = f"For one place of the channel's {side} × {side} map, such as 6, 6."
+            place = _place(PLACE.text_input(placeholder="all", help=help), side)
     return Target.unit(layer, unit, *(place or (None, None)))
 
 
@@ -235,14 +222,8 @@ def _layer(model: Model, method: Method, column: DeltaGenerator) -> str | None:
 
 def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict[str, Value], str | None]:
     """The method's settings, in a popover; and the photo that stands for nothing, where that is chosen."""
-    _unpack(
-        "why_knobs",
-        {_setting_key(method, setting): _reader(setting) for setting in method.settings},
-        f"setting-{method.key}-",
-    )
-    other = None
-    for setting in method.settings:
-        st.session_state.setdefault(_setting_key(method, setting), setting.default)
+    other, group = None, _group(method)
+    group.values()
     with (
         toolbar,
         st.popover(
@@ -253,54 +234,27 @@ def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict
         ),
     ):
         for setting in method.settings:
-            _setting_widget(method, setting)
-        if "photo" in [st.session_state[_setting_key(method, setting)] for setting in method.settings]:
-            there = [one for one in photos.all_references() if one != photo] or [photo]
-            other = OTHER.among(there, other_photo(photo))
+            group.draw(setting)
+        if "photo" in group.values().values():
+            others = [reference for reference in photos.all_references() if reference != photo] or [photo]
+            other = OTHER.among(others, other_photo(photo))
             OTHER.selectbox(format_func=photos.title)
     return chosen_settings(method), other
 
 
+def _group(method: Method) -> ControlGroup:
+    return ControlGroup("why_knobs", f"setting-{method.key}", method.settings)
+
+
 def chosen_settings(method: Method) -> dict[str, Value]:
     """A method's settings as this visitor last set them."""
-    state = st.session_state
-    return method.resolve(
-        {k.name: state[_setting_key(method, k)] for k in method.settings if _setting_key(method, k) in state}
-    )
+    state, group = st.session_state, _group(method)
+    return method.resolve({one.name: state[group.key(one)] for one in method.settings if group.key(one) in state})
 
 
 def other_photo(photo: str) -> str:
     """A photo that is not this one."""
     return next((one for one in photos.all_references() if one != photo), photo)
-
-
-def _setting_key(method: Method, setting: Setting) -> str:
-    return f"setting-{method.key}-{setting.name}"
-
-
-def _reader(setting: Setting) -> Callable[[str], Value]:
-    def read(text: str) -> Value:
-        try:
-            return setting.parse(text)
-        except SettingError:
-            return setting.default
-
-    return read
-
-
-def _setting_widget(method: Method, setting: Setting) -> None:
-    key = _setting_key(method, setting)
-    if setting.kind == "bool":
-        st.toggle(setting.label, key=key, help=setting.help, persist_state="session")
-    elif setting.kind == "choice":
-        st.selectbox(setting.label, setting.options, key=key, help=setting.help, persist_state="session")
-    elif setting.kind == "int":
-        st.number_input(setting.label, setting.low, setting.high, key=key, help=setting.help, persist_state="session")
-    else:
-        step = (setting.high - setting.low) / 100
-        st.slider(
-            setting.label, setting.low, setting.high, step=step, key=key, help=setting.help, persist_state="session"
-        )
 
 
 # --- several ---------------------------------------------------------------------------------------
@@ -335,100 +289,83 @@ def several(
 
 # --- the look --------------------------------------------------------------------------------------
 
-_LOOK = {
-    "part": lambda text: text if text in PARTS else "signed",
-    "style": lambda text: text if text in STYLES else "heat",
-    "colours": lambda text: text if text in COLOUR_MAPS else "viridis",
-    "opacity": lambda text: min(1.0, max(0.05, float(text))),
-    "fade": lambda text: text == "True",
-    "clip": lambda text: min(100.0, max(80.0, float(text))),
-    "keep": lambda text: min(50.0, max(1.0, float(text))),
-    "smooth": lambda text: text == "True",
-}
+_DEFAULT = MapStyle()
+LOOK = ControlGroup(
+    "why_look",
+    "look",
+    (
+        Setting(
+            "part",
+            "choice",
+            _DEFAULT.part,
+            "Which part",
+            "Values as they are; only what speaks for the target; only what speaks against it; or their size without "
+            "the sign.",
+            options={"signed": "As it is", "positive": "For", "negative": "Against", "absolute": "Size"},
+        ),
+        Setting(
+            "style",
+            "choice",
+            _DEFAULT.style,
+            "Drawn as",
+            "Colours over the photo; lines at a quarter, half and three quarters of the scale; or the photo where the "
+            "map is strongest.",
+            options={"heat": "Colours", "contours": "Contours", "mask": "Strongest part"},
+        ),
+        Setting(
+            "colours",
+            "choice",
+            _DEFAULT.colours,
+            "Colours",
+            "Each grows evenly lighter. A map with both signs is always blue – white – red, zero in the middle.",
+            options=COLOUR_MAPS,
+        ),
+        Setting(
+            "opacity", "float", _DEFAULT.opacity, "Opacity", "Of the strongest values.", low=0.05, high=1.0, step=0.05
+        ),
+        Setting(
+            "clip",
+            "float",
+            _DEFAULT.clip,
+            "Colours end at percentile",
+            "What is stronger gets the last colour; outliers would leave the rest dark.",
+            low=80.0,
+            high=100.0,
+            step=0.5,
+        ),
+        Setting(
+            "keep",
+            "float",
+            _DEFAULT.keep,
+            "Strongest part, %",
+            "What “strongest part” shows.",
+            low=1.0,
+            high=50.0,
+            step=1.0,
+        ),
+        Setting(
+            "fade", "bool", _DEFAULT.fade, "Weak values let the photo through", "Off: the same opacity everywhere."
+        ),
+        Setting(
+            "smooth",
+            "bool",
+            _DEFAULT.smooth,
+            "Smooth between cells",
+            "Off: each cell of the map as it is. The smoothness is drawn, not measured.",
+        ),
+    ),
+    buttons=True,
+)
 
 
 def chosen_look(toolbar: DeltaGenerator) -> MapStyle:
     """How maps are drawn, in a popover."""
-    default = asdict(MapStyle())
-    _unpack("why_look", {f"look-{name}": read for name, read in _LOOK.items()}, "look-")
-    for name, value in default.items():
-        st.session_state.setdefault(f"look-{name}", value)
-    state = {"persist_state": "session"}
+    look = MapStyle(**LOOK.values())
     with toolbar, st.popover("Look", icon=":material/palette:", help="Colours, masks, lines."):
-        st.segmented_control(
-            "Which part",
-            PARTS,
-            key="look-part",
-            format_func=PARTS.get,
-            required=True,
-            **state,
-            help="Values as they are; only what speaks for the target; only what speaks against it; "
-            "or their size without the sign.",
-        )
-        st.segmented_control(
-            "Drawn as",
-            STYLES,
-            key="look-style",
-            format_func=STYLES.get,
-            required=True,
-            **state,
-            help="Colours over the photo; lines at a quarter, half and three quarters of the scale; "
-            "or the photo where the map is strongest.",
-        )
-        st.segmented_control(
-            "Colours",
-            COLOUR_MAPS,
-            key="look-colours",
-            required=True,
-            **state,
-            help="Each grows evenly lighter. A map with both signs is always blue – white – red, zero in the middle.",
-        )
-        left, right = st.columns(2)
-        left.slider("Opacity", 0.05, 1.0, step=0.05, key="look-opacity", help="Of the strongest values.", **state)
-        right.slider(
-            "Colours end at percentile",
-            80.0,
-            100.0,
-            step=0.5,
-            key="look-clip",
-            **state,
-            help="What is stronger gets the last colour; outliers would leave the rest dark.",
-        )
-        left.slider(
-            "Strongest part, %", 1.0, 50.0, step=1.0, key="look-keep", help="What “strongest part” shows.", **state
-        )
-        right.toggle(
-            "Weak values let the photo through", key="look-fade", **state, help="Off: the same opacity everywhere."
-        )
-        right.toggle(
-            "Smooth between cells",
-            key="look-smooth",
-            **state,
-            help="Off: each cell of the map as it is. The smoothness is drawn, not measured.",
-        )
-    look = MapStyle(**{name: st.session_state[f"look-{name}"] for name in default})
-    _pack("why_look", {name: value for name, value in asdict(look).items() if value != default[name]})
+        for setting in LOOK.settings:
+            if setting.kind == "choice":
+                LOOK.draw(setting)
+        columns = st.columns(2)
+        for index, setting in enumerate(one for one in LOOK.settings if one.kind != "choice"):
+            LOOK.draw(setting, columns[index % 2])
     return look
-
-
-def _unpack(name: str, readers: dict[str, Callable[[str], object]], prefix: str) -> None:
-    """Before the widgets: take up ``a:1;b:2`` from the address, if it is not what was last written there."""
-    address.seed(name, "")
-    text = st.session_state[name]
-    if text != st.session_state.get(f"_{name}", ""):
-        for part in text.split(";"):
-            short, _, value = part.partition(":")
-            if read := readers.get(prefix + short):
-                try:
-                    st.session_state[prefix + short] = read(value)
-                except ValueError:
-                    continue
-
-
-def _pack(name: str, values: dict[str, object]) -> None:
-    text = ";".join(
-        f"{key}:{value:g}" if isinstance(value, float) else f"{key}:{value}" for key, value in values.items()
-    )
-    st.session_state[name] = st.session_state[f"_{name}"] = text
-    if text:
-        address.show(name, text)

@@ -16,7 +16,7 @@ from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, beside_
 from alexnet_viz.ui.attribution.randomisation import randomised_layers
 from alexnet_viz.ui.attribution.single_map import first_name, row, short
 from alexnet_viz.ui.shared import comparison, photos, queries
-from alexnet_viz.ui.shared.controls import FixedControl
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import Choice, theme
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import Classification
@@ -31,17 +31,17 @@ KINDS = {
     "weights": "Weights",
     "cascade": "Randomised layers",
 }
-KIND = FixedControl(
+KIND = Control(
     Setting(
         "why_kind",
         "choice",
         "methods",
         "What differs",
         "Everything else stays as chosen above.",
-        options=tuple(KINDS),
+        options=KINDS,
     )
 )
-ONE_SCALE = FixedControl(
+ONE_SCALE = Control(
     Setting(
         "why_scale",
         "bool",
@@ -51,7 +51,7 @@ ONE_SCALE = FixedControl(
         "weaker. Methods have different units.",
     )
 )
-SAME_CLASS = FixedControl(
+SAME_CLASS = Control(
     Setting(
         "why_same",
         "bool",
@@ -65,7 +65,7 @@ SAME_CLASS = FixedControl(
 def compare(choice: Choice, model: Model, answer: Classification, question: MethodChoice, look: MapStyle) -> None:
     """One thing differs from map to map, all else is the same."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    kind, together = KIND.segmented_control(KINDS, left), ONE_SCALE.toggle(right)
+    kind, together = KIND.segmented_control(left), ONE_SCALE.toggle(right)
     match kind:
         case "cascade":
             return randomised_layers(model, question, choice.photo, look, together)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -15,8 +17,8 @@ from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.by_hand import canvas, crop_of
 from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, beside_method
 from alexnet_viz.ui.attribution.map_jobs import gather, task
-from alexnet_viz.ui.shared import address, jobs, photos, queries
-from alexnet_viz.ui.shared.controls import FixedControl
+from alexnet_viz.ui.shared import jobs, photos, queries
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
@@ -29,11 +31,19 @@ if TYPE_CHECKING:
 BASELINES = {"random": "Random pixels", "centre": "Blob in the middle"}
 _QUIET = {"displayModeBar": False}
 
-STEPS = FixedControl(
+STEPS = Control(
     Setting(
-        "why_steps", "int", 32, "Steps", "Forward passes a curve: more, a finer curve and more time.", low=8, high=224
+        "why_steps",
+        "int",
+        32,
+        "Steps",
+        "Forward passes a curve: more, a finer curve and more time.",
+        low=8,
+        high=224,
+        step=8,
     )
 )
+BOX = Control(Setting("why_box", "text", ""))
 
 
 def put_to_the_test(model: Model, question: MethodChoice, photo: str) -> None:
@@ -41,7 +51,7 @@ def put_to_the_test(model: Model, question: MethodChoice, photo: str) -> None:
     left, right = st.columns([4, 1], gap="large", vertical_alignment="bottom")
     with left:
         keys = [method.key for method in beside_method(question, "why_tested", 2)]
-    steps = STEPS.slider(right, step=8)
+    steps = STEPS.slider(right)
     wishes = {key: question.wish(model, photo, method=METHODS[key])[1] for key in keys}
     tasks = _tasks(model, wishes, photo, question, steps)
     progress = st.container()
@@ -75,8 +85,15 @@ def _tasks(
         if key == "centre":
             return core.centre_map(size)
         own = tasks[key, "map"]
-        found = jobs.made.get(own.key, lambda: own.make(lambda done, total: None))
+        found: Attribution = jobs.made.get(own.key, lambda: own.make(lambda done, total: None))
         return core.on_input(found.values, size, found.placement)
+
+    def draw(key: str, name: str, curve: Callable[..., PixelCurve], progress: jobs.Progress) -> PixelCurve:
+        score = core.share(model, target, tensor)
+        return curve(name, score, tensor, values_of(key), steps=steps, progress=progress)
+
+    def infidelity(key: str, progress: jobs.Progress) -> float:
+        return core.infidelity(core.value(model, target), tensor, values_of(key))
 
     curves = {"deletion": core.deletion, "insertion": core.insertion}
     for key in (*BASELINES, *wishes):
@@ -85,21 +102,19 @@ def _tasks(
             tasks[key, what] = Task(
                 (what, place, wishes.get(key, key), steps),
                 f"{name}, {what}",
-                lambda progress, key=key, name=name, curve=curve: curve(
-                    name, core.share(model, target, tensor), tensor, values_of(key), steps=steps, progress=progress
-                ),
+                partial(draw, key, name, curve),
             )
     for key, wish in wishes.items():
         tasks[key, "infidelity"] = Task(
             ("infidelity", wish),
             f"{METHODS[key].title}, infidelity",
-            lambda progress, key=key: core.infidelity(core.value(model, target), tensor, values_of(key)),
+            partial(infidelity, key),
         )
         if not METHODS[key].slow:
             tasks[key, "sensitivity"] = Task(
                 ("sensitivity", wish),
                 f"{METHODS[key].title}, max-sensitivity",
-                lambda progress, wish=wish: _sensitivity(model, wish, tensor, progress),
+                partial(_sensitivity, model, wish, tensor),
             )
     return tasks
 
@@ -162,10 +177,10 @@ def _curves(model: Model, keys: list[str], made: dict, question: MethodChoice) -
 
 def _verdict(title: str, made: dict, key: str) -> str | None:
     """Better or worse than both baselines, in words."""
-    found = {(one, what): made.get((one, what)) for one in (key, *BASELINES) for what in ("deletion", "insertion")}
-    if not all(isinstance(curve, PixelCurve) for curve in found.values()):
+    asked = [(one, what) for one in (key, *BASELINES) for what in ("deletion", "insertion")]
+    area = {where: curve.area for where in asked if isinstance(curve := made.get(where), PixelCurve)}
+    if len(area) < len(asked):
         return None
-    area = {where: curve.area for where, curve in found.items()}
     parts = []
     for what, sign in (("deletion", -1), ("insertion", 1)):
         won = [sign * (area[key, what] - area[one, what]) > 0 for one in BASELINES]
@@ -182,7 +197,7 @@ def _numbers(keys: list[str], made: dict) -> None:
     for key in keys:
         if made[key, "deletion"] is None:
             continue
-        one = {"method": METHODS[key].title}
+        one: dict[str, Any] = {"method": METHODS[key].title}
         for what in ("deletion", "insertion"):
             curve = made[key, what]
             one[what] = curve.area if isinstance(curve, PixelCurve) else None
@@ -225,8 +240,7 @@ def _numbers(keys: list[str], made: dict) -> None:
 def _pointing_game(model: Model, found: dict[str, object], photo: str) -> None:
     """A box around the thing, and which map has its strongest place there."""
     size = model.info.preprocessing.crop
-    address.seed("why_box", "")
-    begin = _read_box(st.session_state.why_box, size)
+    begin = _read_box(BOX.value, size)
     geometry = queries.inputs(photo, model.info.preprocessing).geometry
     left, right = st.columns([1, 1], gap="large")
     with left:
@@ -240,8 +254,8 @@ def _pointing_game(model: Model, found: dict[str, object], photo: str) -> None:
             box=begin,
             height=330,
         ).box
-    st.session_state.why_box = ",".join(f"{value:.0f}" for value in box) if box else ""
-    address.show("why_box", st.session_state.why_box)
+    BOX.choose(",".join(f"{value:.0f}" for value in box) if box else "")
+    BOX.resolve()  # into the address
     with right:
         if box is None:
             st.markdown("Draw a box around what the network should look at.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -31,18 +32,18 @@ def task(model: Model, wish: MapRequest) -> Task:
     return Task(wish, METHODS[wish.method].title, make)
 
 
-def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[object | str | None]:
+def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[Any]:
     """Each task's value, or a sentence on what went wrong, or None while it is on its way.
 
     What is quick is made at once; what is slow begins in the background, with a progress bar and a way to stop it.
     Called once in a run: what this visitor had begun before and no longer wants is stopped.
     """
-    found: list[object | str | None] = []
+    found: list[Any] = []
     for one, takes_long in zip(tasks, slow, strict=True):
         value = _there(one)
         if value is None and not takes_long:
             try:
-                value = jobs.made.get(one.key, lambda one=one: one.make(lambda done, total: None))
+                value = jobs.made.get(one.key, partial(one.make, _ignore))
             except UserError as error:
                 value = str(error)
         found.append(value)
@@ -70,7 +71,11 @@ def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[object | str | N
     return found
 
 
-def _there(one: Task) -> object | str | None:
+def _ignore(done: int, total: int) -> None:
+    pass
+
+
+def _there(one: Task) -> Any:
     value = jobs.made.peek(one.key)
     return jobs.failure(one.key) if value is None else value
 

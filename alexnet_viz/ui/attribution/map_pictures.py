@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from collections.abc import Hashable, Sequence
@@ -26,6 +25,8 @@ from alexnet_viz.figures.attribution import (
     slide,
     table,
 )
+from alexnet_viz.figures.data_uri import jpeg_uri, png_uri
+from alexnet_viz.figures.palette import css_stops
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.ui.attribution.choices import MapRequest
 from alexnet_viz.ui.shared import photos, queries
@@ -51,8 +52,8 @@ def tile(one: Panel, identity: Hashable, look: MapStyle, key: str, *, longest: i
 
     def draw() -> str:
         if raw:
-            return _uri(raw_map(one, look), "PNG")
-        return _uri(overlay(one, look, fitted(one.photo.size, longest), frame=True), "JPEG")
+            return png_uri(raw_map(one, look))
+        return jpeg_uri(overlay(one, look, fitted(one.photo.size, longest), frame=True))
 
     left, top, right, bottom = one.geometry.box
     width, height = one.photo.size
@@ -60,7 +61,6 @@ def tile(one: Panel, identity: Hashable, look: MapStyle, key: str, *, longest: i
     stop = start + step * one.values.shape[0]
     low, high = -start / (stop - start), (1 - start) / (stop - start)  # the crop's edges, where the map alone is 0 to 1
     crop = (low, low, high, high) if raw else (left / width, top / height, right / width, bottom / height)
-    stops = table(one.signed, look.colours)[np.linspace(one.signed, 255, 17).round().astype(int)]
     return Tile(
         key=key,
         title=one.title,
@@ -70,16 +70,10 @@ def tile(one: Panel, identity: Hashable, look: MapStyle, key: str, *, longest: i
         box=crop,
         covers=(start, stop),
         values=one.values,
-        colours=[f"rgb({r},{g},{b})" for r, g, b in stops],
+        colours=css_stops(table(one.signed, look.colours), int(one.signed)),
         low=one.low,
         high=one.top,
     )
-
-
-def _uri(image, kind: str) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **({"quality": 90} if kind == "JPEG" else {}))
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def where(values: np.ndarray) -> str:
@@ -120,7 +114,9 @@ def downloads(shown: Sequence[Shown], look: MapStyle, heading: str) -> None:
         if len(shown) == 1:
             np.save(buffer, found.values)
         else:
-            np.savez(buffer, **{f"{i}-{each[1].method}": each[2].values for i, each in enumerate(shown)})
+            np.savez(
+                buffer, allow_pickle=False, **{f"{i}-{each[1].method}": each[2].values for i, each in enumerate(shown)}
+            )
         return buffer.getvalue()
 
     panels = [each[3] for each in shown]

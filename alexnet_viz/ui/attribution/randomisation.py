@@ -60,7 +60,8 @@ def _task(model: Model, wish: MapRequest) -> Task:
         from alexnet_viz.attribution.randomisation import cascade as undo
 
         how = model.info.preprocessing
-        tensor, other = (queries.inputs(one, how).tensor if one else None for one in (wish.photo, wish.other))
+        tensor = queries.inputs(wish.photo, how).tensor
+        other = queries.inputs(wish.other, how).tensor if wish.other else None
         return undo(model, tensor, wish.method, wish.target, wish.layer, dict(wish.settings), progress, other)
 
     return Task(("cascade", wish), f"{METHODS[wish.method].title}, layers made random", make)

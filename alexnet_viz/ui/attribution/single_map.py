@@ -60,15 +60,16 @@ def _large(model: Model, wish: MapRequest, look: MapStyle) -> None:
 
 def _two_classes(model: Model, question: MethodChoice, photo: str, look: MapStyle) -> None:
     """Why A, why B, and what makes the difference, on one screen."""
-    target = question.target
-    targets = Target.of_class(target.index), Target.of_class(target.against), target
+    target, against = question.target, question.target.against
+    assert against is not None
+    targets = Target.of_class(target.index), Target.of_class(against), target
     asked = [question.wish(model, photo, target=one) for one in targets]
     difference = asked[2][1]
     settings = dict(difference.settings)
     if "rectify" in settings:  # what speaks for the second class is to be seen, too
         settings["rectify"] = False
         asked[2] = model, replace(difference, settings=tuple(sorted(settings.items())))
-    names = [first_name(model.info.categories[index]) for index in (target.index, target.against)]
+    names = [first_name(model.info.categories[index]) for index in (target.index, against)]
     titles = [f"Why {names[0]}", f"Why {names[1]}", f"{names[0]} rather than {names[1]}"]
     row(asked, titles, look, "why-two", columns="repeat(3, minmax(0, 1fr))", height=330, together=2)
     signed = (

@@ -11,14 +11,14 @@ import streamlit as st
 
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import photos, queries
-from alexnet_viz.ui.shared.controls import FixedControl
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.text import csv_cell
 from alexnet_viz.values import Classification
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
-SEVERAL = FixedControl(
+SEVERAL = Control(
     Setting(
         "several",
         "bool",

@@ -19,12 +19,12 @@ from alexnet_viz.figures.filters import (
 )
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.settings import Setting
-from alexnet_viz.ui.shared import address, queries
-from alexnet_viz.ui.shared.controls import FixedControl
+from alexnet_viz.ui.shared import queries
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import choose, chosen_unit, seed_layer, seed_unit
+from alexnet_viz.ui.shared.unit import CHANNEL, LAYER, chosen_unit, shared_layer, shared_unit
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -32,27 +32,27 @@ if TYPE_CHECKING:
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 ORDERS = {"index": "number", "norm": "norm", "orientation": "orientation", "hue": "hue"}
 CONTRASTS = {"each": "each", "common": "common"}
-SORT = FixedControl(
+SORT = Control(
     Setting(
         "sort_kernels",
         "choice",
         "norm",
         "Sorted by",
         "Largest norm first; stripes from level over upright; hue from red over green to blue.",
-        options=tuple(ORDERS),
+        options=ORDERS,
     )
 )
-CONTRAST = FixedControl(
+CONTRAST = Control(
     Setting(
         "contrast",
         "choice",
         "each",
         "Contrast",
         "Each kernel on its own scale, or all on the scale of the strongest: then weak kernels look grey.",
-        options=tuple(CONTRASTS),
+        options=CONTRASTS,
     )
 )
-WITH_PHOTO = FixedControl(
+WITH_PHOTO = Control(
     Setting(
         "with_photo",
         "bool",
@@ -67,16 +67,14 @@ _QUIET = {"displayModeBar": False}
 
 def chosen_layer() -> str:
     """The layer, shared with the other pages: where they are at relu3 or pool3, here are the weights before it."""
-    seed_layer(LAYERS)
-    layer = st.selectbox("Layer", LAYERS, key="layer", persist_state="session", help="The layers that have weights.")
-    address.show("layer", layer)
-    return layer
+    shared_layer(LAYERS)
+    return LAYER.selectbox(help="The layers that have weights.")
 
 
 def chosen_filter(model: Model, layer: str) -> int:
     """The output unit; for fc8 by the name of its class."""
     norms = queries.filter_summary(model, layer).norms
-    seed_unit(len(norms), int(norms.argmax()))  # at first the strongest
+    shared_unit(len(norms), int(norms.argmax()))  # at first the strongest
     label = {"conv1": "Kernel", "fc8": "Class"}.get(layer, "Output unit")
     return chosen_unit(label, model.info.categories if layer == "fc8" else None)
 
@@ -87,7 +85,7 @@ def chosen_filter(model: Model, layer: str) -> int:
 def order_and_contrast() -> tuple[str, bool]:
     """How conv1's kernels are sorted, and whether they share one contrast."""
     left, right = st.columns(2)
-    return SORT.segmented_control(ORDERS, left), CONTRAST.segmented_control(CONTRASTS, right) == "common"
+    return SORT.segmented_control(left), CONTRAST.segmented_control(right) == "common"
 
 
 def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
@@ -118,7 +116,7 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
         noun="kernel",
         facts=facts,
         selected=unit,
-        on_pick=callback(choose),
+        on_pick=callback(CHANNEL.choose),
         parts=parts if split else (),
     )
     for sheet in sheets[len(alike) :]:  # another number of kernels: in an order of its own
@@ -127,7 +125,7 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
             kernel_order(of[1], by),
             key="kernels-beside",
             noun="kernel",
-            on_pick=callback(choose),
+            on_pick=callback(CHANNEL.choose),
             selected=unit if unit < len(sheet.tiles) else -1,
         )
     how = "the strongest kernel" if common else "each kernel"

@@ -10,19 +10,31 @@ import streamlit as st
 
 from alexnet_viz.components.network_view import Move, network_view
 from alexnet_viz.figures.network import Scene, layer_scene, overview_scene, unit_scene
-from alexnet_viz.ui.shared import address, comparison, photos, queries
+from alexnet_viz.settings import Setting
+from alexnet_viz.ui.shared import comparison, photos, queries
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import Choice, weight_title
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import CHANNEL, seed_layer, seed_unit
+from alexnet_viz.ui.shared.unit import CHANNEL, COLUMN, LAYER, ROW, SCALE, shared_layer, shared_unit
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
-DEPTHS = ("overview", "layer", "unit", "value")
-ROWS = (3, 16)
-SPANS = {"unit": "each map", "layer": "its layer", "network": "the network"}
-BESIDE = {"none": "nothing", "photo": "another photo", "weights": "other weights"}
+DEPTH = Control(Setting("depth", "choice", "overview", "Depth", options=("overview", "layer", "unit", "value")))
+ROWS = Control(
+    Setting(
+        "rows",
+        "int",
+        5,
+        "Channels",
+        "How many are shown in each layer's column, and of a unit's inputs: the strongest first. The rest is a click "
+        "away.",
+        low=3,
+        high=16,
+    )
+)
+LARGE = Control(Setting("large", "bool", False, "Large type", "For a projector: readable from the last row."))
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,33 +68,24 @@ def chosen(model: Model, reference: str) -> Place:
     from alexnet_viz.inspection.arithmetic import output, walk
     from alexnet_viz.inspection.overview import ranking
 
-    state, record = st.session_state, queries.trace(model, reference)
+    record = queries.trace(model, reference)
     shapes = {step.layer.name: step.output for step in walk(model.info.spec)}
-    address.seed("depth", "overview", allowed=DEPTHS)
-    seed_layer(list(shapes))
-    address.seed("range", "unit", allowed=SPANS)
-    address.seed("rows", 5, address.number(*ROWS), range(ROWS[0], ROWS[1] + 1))
-    address.seed("large", False, lambda text: text == "True")
-    shape = shapes[state.layer]
-    strongest = int(ranking(record, state.layer)[0])
-    seed_unit(shape[0], strongest)
-    values = output(record, state.layer)[CHANNEL.value]
+    layer = shared_layer(list(shapes))
+    shape = shapes[layer]
+    unit = shared_unit(shape[0], int(ranking(record, layer)[0]))
+    values = output(record, layer)[unit]
     peak = np.unravel_index(values.argmax(), values.shape) if values.ndim else (0, 0)
-    for key, at in zip(("y", "x"), peak, strict=True):
-        side = shape[-1] if len(shape) == 3 else 1
-        address.seed(key, int(at), address.number(0, side - 1), range(side))
-    if len(shape) == 1 and state.depth == "unit" and not state.layer.startswith(("fc", "softmax")):
-        state.depth = "value"  # a unit that hands on one value is that value
-    for key in ("depth", "layer", "y", "x", "rows", "range", "large"):
-        address.show(key, state[key])
-    return Place(state.depth, state.layer, CHANNEL.value, state.y, state.x, shape, state.rows, state.range)
+    side = shape[-1] if len(shape) == 3 else 1
+    comparison.BESIDE.among(("none", "photo", "weights"), "none")
+    y, x = (at.within(0, side - 1, int(best)) for at, best in zip((ROW, COLUMN), peak, strict=True))
+    if len(shape) == 1 and DEPTH.value == "unit" and not layer.startswith(("fc", "softmax")):
+        DEPTH.choose("value")  # a unit that hands on one value is that value
+    return Place(DEPTH.value, layer, unit, y, x, shape, ROWS.value, SCALE.value)
 
 
 def passes(choice: Choice, model: Model) -> list[Pass]:
     """The pass that is looked at, and the one beside it where that is wanted, with the choice that it takes."""
-    address.seed("versus", "none", allowed=BESIDE)
-    what = st.session_state.versus
-    address.show("versus", what)
+    what = comparison.BESIDE.value
     if what == "photo":
         other = comparison.photo(choice)
         return [Pass(photos.title(one), model, one) for one in (choice.photo, other)]
@@ -167,7 +170,7 @@ def _view(one: Pass, place: Place, key: str) -> None:
         {at: getattr(place, at) for at in ("depth", "layer", "channel", "y", "x")},
         _path(one.model, one.photo, place),
         turn=state.setdefault(f"_{key}_turn", 0),
-        large=state.large,
+        large=LARGE.value,
         rows=place.rows,
         key=key,
     )
@@ -178,14 +181,14 @@ def _view(one: Pass, place: Place, key: str) -> None:
 
 
 def _go(move: Move) -> None:
-    state = st.session_state
-    state.depth, state.layer = move.depth, move.layer
+    DEPTH.choose(move.depth)
+    LAYER.choose(move.layer)
     CHANNEL.choose(move.channel)
-    for key, at in (("y", move.y), ("x", move.x)):
+    for control, at in ((ROW, move.y), (COLUMN, move.x)):
         if at is None:
-            state.pop(key, None)
+            control.forget()
         else:
-            state[key] = at
+            control.choose(at)
 
 
 def _scene(model: Model, reference: str, place: Place) -> tuple[str, Scene]:
@@ -205,7 +208,9 @@ def _scene(model: Model, reference: str, place: Place) -> tuple[str, Scene]:
         return f"{name} {place.rows} {place.layer} {place.channel} {place.span}", scene
     if place.depth == "layer":
         values, kind = output(record, place.layer), chain[place.layer].layer.kind
-        most = peaks(record, values, "network") if place.span == "network" and place.layer != "softmax" else None
+        most = None
+        if place.span == "network" and place.layer != "softmax":
+            most = float(peaks(record, values, "network"))
         order = ranking(record, place.layer)
         scene = layer_scene(place.layer, kind, values, order, info.categories, most, place.span == "unit")
         return f"{name} {place.layer} {place.span}", scene
@@ -231,64 +236,32 @@ def _path(model: Model, reference: str, place: Place) -> list[dict[str, Any]]:
 
 def choose(model: Model, place: Place) -> None:
     """The row of choices above the drawing; a change of layer or unit goes a step further in."""
-    from alexnet_viz.inspection.arithmetic import walk
-
-    kept = {"persist_state": "session"}
     columns = st.columns([1, 1, 1.05, 1.15, 1, 0.95], vertical_alignment="bottom")
-    columns[0].selectbox(
-        "Layer",
-        [step.layer.name for step in walk(model.info.spec)],
-        key="layer",
+    LAYER.selectbox(
+        columns[0],
         on_change=callback(_changed),
         args=("layer",),
         help="Opens all channels of a layer. A click on a column's name does the same.",
-        **kept,
     )
     CHANNEL.number_input(
         columns[1],
-        label="Unit",
         on_change=callback(_changed),
         args=("unit",),
         help=f"{place.layer} has {place.shape[0]:,} units (channels), counted from 0. A click on a map does the same.",
     )
-    columns[2].selectbox(
-        "Peak of",
-        SPANS,
-        key="range",
-        format_func=SPANS.get,
-        help="How far the colours of the overview and of a layer's channels reach. Each map on a scale of its own "
-        "shows the most; one scale for a layer, or for the whole network, lets strengths be compared.",
-        **kept,
-    )
-    columns[3].selectbox(
-        "Beside it",
-        BESIDE,
-        key="versus",
-        format_func=BESIDE.get,
-        help="The same place for another photo, or with other weights (before and after a run, trained and random), "
-        "with both numbers.",
-        **kept,
-    )
-    columns[4].slider(
-        "Channels",
-        *ROWS,
-        key="rows",
-        help="How many are shown in each layer's column, and of a unit's inputs: the strongest first. The rest is a "
-        "click away.",
-        **kept,
-    )
-    columns[5].toggle("Large type", key="large", help="For a projector: readable from the last row.", **kept)
+    SCALE.selectbox(columns[2], label="Peak of")
+    comparison.BESIDE.selectbox(columns[3])
+    ROWS.slider(columns[4])
+    LARGE.toggle(columns[5])
 
 
 def _changed(what: str) -> None:
     """A choice above the drawing leads to the layer's channels, or to the unit; from a value it stays at values."""
-    state = st.session_state
+    outside = DEPTH.value in ("overview", "layer")
     if what == "layer":
         CHANNEL.forget()
-        for key in ("y", "x"):
-            state.pop(key, None)
-        state.depth = "layer" if state.depth in ("overview", "layer") else state.depth
-    elif state.depth in ("overview", "layer"):
-        state.depth = "unit"
-        for key in ("y", "x"):
-            state.pop(key, None)  # to where this unit is strongest
+    if what == "layer" or outside:  # to where the unit is strongest
+        ROW.forget()
+        COLUMN.forget()
+    if outside:
+        DEPTH.choose(what)

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from alexnet_viz.errors import ShapeError
-from alexnet_viz.ui.shared import address, predict
+from alexnet_viz.settings import Setting
+from alexnet_viz.ui.shared import predict
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.text import markdown
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.playground import Window
 
-_LIMITS = {"n": (1, 12), "k": (1, 11), "s": (1, 6), "p": (0, 5), "d": (1, 4)}
-_DEFAULTS = {"n": 7, "k": 3, "s": 1, "p": 0, "d": 1, "mode": "conv"}
-_TOLD = {
-    "n": ("Input side n", "Cells of the square input."),
-    "k": ("Kernel k", "Cells of the window's side."),
-    "s": ("Stride s", "Cells between one window and the next."),
-    "p": ("Padding p", "Rim around the input: zeros, or −∞ for a pooling, which never win."),
-    "d": ("Dilation d", "Cells from one cell of the kernel to the next; 1 means no gap."),
-}
-_MODES = {"conv": "Convolution", "pool": "Max pooling"}
+SIZES = (
+    Control(Setting("n", "int", 7, "Input side n", "Cells of the square input.", low=1, high=12)),
+    Control(Setting("k", "int", 3, "Kernel k", "Cells of the window's side.", low=1, high=11)),
+    Control(Setting("s", "int", 1, "Stride s", "Cells between one window and the next.", low=1, high=6)),
+    Control(
+        Setting("p", "int", 0, "Padding p", "Rim around the input: zeros, or −∞ for a pooling, which never win.", 0, 5)
+    ),
+    Control(
+        Setting("d", "int", 1, "Dilation d", "Cells from one cell of the kernel to the next; 1 means no gap.", 1, 4)
+    ),
+)
+MODE = Control(
+    Setting(
+        "mode",
+        "choice",
+        "conv",
+        "Mode",
+        "A convolution sums input × weight; a max pooling lets the largest through.",
+        options={"conv": "Convolution", "pool": "Max pooling"},
+    )
+)
+CELLS = Control(Setting("cells", "text", ""))
+WEIGHTS = Control(Setting("weights_typed", "text", ""))
 PRESETS = {
     "conv1 of AlexNet": {"n": 12, "k": 11, "s": 4, "p": 2, "d": 1, "mode": "conv"},
     "its pooling": {"n": 11, "k": 3, "s": 2, "p": 0, "d": 1, "mode": "pool"},
@@ -44,58 +60,33 @@ def choose() -> Window:
     """The row of presets and the sliders."""
     from alexnet_viz.inspection.playground import Window
 
-    for key, default in _DEFAULTS.items():
-        limits = _LIMITS.get(key)
-        if limits:
-            address.seed(key, default, address.number(*limits), range(limits[0], limits[1] + 1))
-        else:
-            address.seed(key, default, allowed=tuple(_MODES))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Mode",
-            list(_MODES),
-            key="mode",
-            format_func=_MODES.get,
-            required=True,
-            persist_state="session",
-            label_visibility="collapsed",
-            help="A convolution sums input × weight; a max pooling lets the largest through.",
-        )
+        mode = MODE.segmented_control(label_visibility="collapsed")
         for title, preset in PRESETS.items():
-            said = ", ".join(f"{key} = {value}" for key, value in preset.items())
-            st.button(title, on_click=callback(st.session_state.update), args=(preset,), help=said)
-    columns = st.columns(len(_TOLD))
-    for column, (key, (label, text)) in zip(columns, _TOLD.items(), strict=True):
-        column.slider(label, *_LIMITS[key], key=key, persist_state="session", help=text)
-    for key in _DEFAULTS:
-        address.show(key, st.session_state[key])
-    state = st.session_state
-    return Window(state.n, state.k, state.s, state.p, state.d, state.mode)
+            values = ", ".join(f"{key} = {value}" for key, value in preset.items())
+            st.button(title, on_click=callback(st.session_state.update), args=(preset,), help=values)
+    n, k, s, p, d = (size.slider(column) for size, column in zip(SIZES, st.columns(len(SIZES)), strict=True))
+    return Window(n, k, s, p, d, mode)
 
 
 def matrices(window: Window) -> tuple[np.ndarray, np.ndarray]:
     """The input and the kernel, as typed or chosen; a new size keeps what still fits into its corner."""
-    state = st.session_state
-    for key, side, fresh in (("cells", window.size, _pattern), ("weights_typed", window.kernel, _edge)):
-        address.seed(key, "", _numbers)
-        known = np.array(_numbers(state[key]).split(","), np.float32) if state[key] else np.empty(0, np.float32)
-        old = round(len(known) ** 0.5)
-        if old != side:
-            grid = fresh(side)
-            keep = min(old, side)
-            grid[:keep, :keep] = known[: old * old].reshape(old, old)[:keep, :keep]
-            _keep(key, grid)
-        address.show(key, state[key])
-    return tuple(
-        np.array(state[key].split(","), np.float32).reshape(side, side)
-        for key, side in (("cells", window.size), ("weights_typed", window.kernel))
-    )
+    return _matrix(CELLS, window.size, _pattern), _matrix(WEIGHTS, window.kernel, _edge)
+
+
+def _matrix(control: Control, side: int, fresh: Callable[[int], np.ndarray]) -> np.ndarray:
+    known = _square(control.value)
+    if len(known) != side:
+        grid, keep = fresh(side), min(len(known), side)
+        grid[:keep, :keep] = known[:keep, :keep]
+        control.choose(_text(grid))
+    return _square(control.value)
 
 
 def keep_typed(inputs: list[float], kernel: list[float]) -> None:
     """Numbers typed into the cells."""
-    _keep("cells", np.array(inputs))
-    _keep("weights_typed", np.array(kernel))
+    CELLS.choose(_text(np.array(inputs)))
+    WEIGHTS.choose(_text(np.array(kernel)))
 
 
 def patterns(window: Window) -> None:
@@ -107,7 +98,7 @@ def patterns(window: Window) -> None:
 
 
 def _fill(name: str, side: int) -> None:
-    _keep("cells", _pattern(side, name))
+    CELLS.choose(_text(_pattern(side, name)))
 
 
 def answer(window: Window, inputs: np.ndarray, kernel: np.ndarray) -> tuple[np.ndarray | None, bool]:
@@ -143,17 +134,21 @@ def formula(window: Window) -> str:
     )
 
 
-def _keep(key: str, grid: np.ndarray) -> None:
-    st.session_state[key] = ",".join(f"{value:g}" for value in grid.ravel())
+def _text(grid: np.ndarray) -> str:
+    """A matrix as the address has it, row by row."""
+    return ",".join(f"{value:g}" for value in grid.ravel())
 
 
-def _numbers(text: str) -> str:
-    """A square of plain numbers as text; ValueError otherwise."""
-    values = [float(part) for part in text.split(",")] if text else []
+def _square(text: str) -> np.ndarray:
+    """A square matrix of plain numbers, float32 (side, side); without cells where a link holds anything else."""
+    try:
+        values = np.array([float(part) for part in text.split(",")] if text else [], np.float32)
+    except ValueError:
+        values = np.empty(0, np.float32)
     side = round(len(values) ** 0.5)
-    if side * side != len(values) or side > 12 or not all(abs(value) < 1000 for value in values):
-        raise ValueError(text)
-    return text
+    if side * side != len(values) or side > 12 or not (np.abs(values) < 1000).all():
+        return np.empty((0, 0), np.float32)
+    return values.reshape(side, side)
 
 
 def _pattern(side: int, name: str = "dice") -> np.ndarray:

@@ -6,11 +6,12 @@ machine to machine; so the whole state is written, always.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
+_RENAMED = {"versus": "beside"}  # parameters that links of earlier versions have
 _WRITTEN, _PENDING, _SHOWN = "_address_written", "_address_pending", "_address_shown"
 
 
@@ -22,21 +23,7 @@ def begin() -> None:
     now = st.query_params.to_dict()
     st.session_state[_SHOWN] = {}
     if now != st.session_state.get(_WRITTEN):
-        st.session_state[_PENDING] = now
-
-
-def seed(key: str, default: Any, parse: Callable[[str], Any] = str, allowed: Collection | None = None) -> bool:
-    """Before a widget of this key: the address's value if new and allowed, else what was there, else the default.
-
-    Returns whether it is the address that said so.
-    """
-    value = take(key, parse)
-    if value is not None and (allowed is None or value in allowed):
-        st.session_state[key] = value
-        return True
-    if key not in st.session_state or (allowed is not None and st.session_state[key] not in allowed):
-        st.session_state[key] = default
-    return False
+        st.session_state[_PENDING] = {_RENAMED.get(key, key): value for key, value in now.items()}
 
 
 def take(key: str, parse: Callable[[str], Any] = str) -> Any:
@@ -49,7 +36,7 @@ def take(key: str, parse: Callable[[str], Any] = str) -> Any:
 
 
 def asked(key: str) -> str | None:
-    """What a link that was just opened asks for, before ``seed`` takes it up."""
+    """What a link that was just opened asks for, before ``take``."""
     return st.session_state.get(_PENDING, {}).get(key)
 
 
@@ -64,15 +51,3 @@ def finish() -> None:
     st.session_state[_WRITTEN] = shown
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
-
-
-def number(least: float, most: float, kind: type = int) -> Callable[[str], Any]:
-    """A parser for ``seed``: a number within bounds; ValueError outside."""
-
-    def parse(text: str) -> Any:
-        value = kind(text)
-        if not least <= value <= most:
-            raise ValueError(text)
-        return value
-
-    return parse

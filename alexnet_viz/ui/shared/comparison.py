@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from alexnet_viz.network import sources
-from alexnet_viz.ui.shared import address, photos
+from alexnet_viz.settings import Setting
+from alexnet_viz.ui.shared import photos
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import Choice, weight_options, weight_title, wrong_with_run
 from alexnet_viz.ui.shared.text import markdown
 
@@ -15,6 +17,36 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 NOTHING = "none"
+WHAT = {"none": "nothing", "photo": "another photo", "weights": "other weights", "lesion": "a lesion"}
+BESIDE = Control(
+    Setting(
+        "beside",
+        "choice",
+        NOTHING,
+        "Beside it",
+        "A second pass in lockstep, with the difference: another photo, or other weights (before and after a run, "
+        "trained and random).",
+        options=WHAT,
+    )
+)
+WEIGHTS = Control(
+    Setting(
+        "beside_weights",
+        "text",
+        None,
+        "Beside these weights",
+        "A second set of weights, in lockstep: the same layer, the same unit, the same order.",
+    )
+)
+PHOTO = Control(
+    Setting(
+        "beside_photo",
+        "text",
+        None,
+        "Beside this photo",
+        "In lockstep: the same layer, channel and position. A photo dropped in on the left is here too.",
+    )
+)
 
 
 def weights(choice: Choice, model: Model, *, optional: bool) -> Model | None:
@@ -29,40 +61,22 @@ def weights(choice: Choice, model: Model, *, optional: bool) -> Model | None:
     if choice.weights.startswith("run:") and not choice.weights.endswith(sources.START):
         options.insert(0, choice.weights + sources.START)
     options = [NOTHING] * (optional or not options) + options
-    address.seed("beside_weights", options[0])
-    if (now := st.session_state.beside_weights) not in options:
+    if (now := WEIGHTS.resolve(options[0])) not in options:
         if reason := wrong_with_run(now):
             st.warning(markdown(reason), icon=":material/info:")
-        if reason or now in (NOTHING, choice.weights):
-            st.session_state.beside_weights = options[0]
-        else:
+        if not reason and now not in (NOTHING, choice.weights):
             options.append(now)  # a run or a file that came with the address
-    chosen = st.selectbox(
-        "Beside these weights",
-        options,
-        key="beside_weights",
-        persist_state="session",
-        format_func=lambda one: "Nothing" if one == NOTHING else weight_title(one),
-        help="A second set of weights, in lockstep: the same layer, the same unit, the same order.",
-    )
-    address.show("beside_weights", chosen)
+    chosen = WEIGHTS.among(options, options[0])
+    WEIGHTS.selectbox(format_func=lambda option: "Nothing" if option == NOTHING else weight_title(option))
     return None if chosen == NOTHING else get(chosen, model.info.spec.variant, choice.device)
 
 
 def photo(choice: Choice) -> str:
     """The reference of the other photo, drawn as a choice. Raises ImageError for one that is gone."""
-    there = photos.all_references()
-    address.seed("beside_photo", next(one for one in there if one != choice.photo))
-    if st.session_state.beside_photo not in there:
-        photos.load(st.session_state.beside_photo)
-        there.append(st.session_state.beside_photo)
-    chosen = st.selectbox(
-        "Beside this photo",
-        there,
-        key="beside_photo",
-        persist_state="session",
-        format_func=photos.title,
-        help="In lockstep: the same layer, channel and position. A photo dropped in on the left is here too.",
-    )
-    address.show("beside_photo", chosen)
-    return chosen
+    known = photos.all_references()
+    now = PHOTO.resolve(next(reference for reference in known if reference != choice.photo))
+    if now not in known:
+        photos.load(now)
+        known.append(now)
+    PHOTO.among(known, now)
+    return PHOTO.selectbox(format_func=photos.title)

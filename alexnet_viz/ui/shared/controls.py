@@ -1,13 +1,14 @@
-"""Settings as widgets that a link reopens: some with fixed bounds, others whose bounds change with weights or layer.
+"""Controls: a setting as a widget, in the visitor's session and in the page's address, all under the setting's name.
 
-Streamlit takes a slider with other bounds for a new widget, begins it at its lowest value, and raises where a value
-lies outside or where there is only one. So what was asked for and what can be used now are kept apart: five classes
-asked for are two while the weights have two, and five again afterwards.
+What was asked for and what can be used now are kept apart, where the bounds or options depend on the weights or the
+layer: five classes asked for are two while the weights have two, and five again afterwards. (Streamlit takes a slider
+with other bounds for a new widget, begins it at its lowest value, and raises where a value lies outside.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,115 +18,92 @@ from alexnet_viz.errors import SettingError
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import address
 
-NONE = "none"  # several could be chosen, and none is, in the address
-
-
-@dataclass(frozen=True)
-class FixedControl:
-    """A setting whose bounds or options are the same on every page, as a widget, in the session and in the link.
-
-    Each widget is drawn in ``place`` and returns the value.
-    """
-
-    setting: Setting
-
-    @property
-    def value(self) -> Any:
-        """What a link that was just opened says, else what the widget holds, else the default."""
-        key, state = self.setting.name, st.session_state
-        link = address.take(key, self._parse)
-        if link is not None:
-            state[key] = link
-        elif key not in state:
-            state[key] = self.setting.default
-        address.show(key, state[key])
-        return state[key]
-
-    def toggle(self, place: Any = st) -> bool:
-        """Draw a setting that is on or off."""
-        return self._draw(place.toggle)
-
-    def slider(self, place: Any = st, step: float = 1) -> Any:
-        """Draw a number between the setting's bounds."""
-        return self._draw(place.slider, min_value=self.setting.low, max_value=self.setting.high, step=step)
-
-    def segmented_control(self, titles: Mapping[str, str], place: Any = st, **more: Any) -> str:
-        """Draw a choice beside each other; ``titles`` are the words for its options."""
-        return self._draw(
-            place.segmented_control,
-            options=self.setting.options,
-            format_func=titles.get,
-            required=True,
-            **more,
-        )
-
-    def _draw(self, widget: Callable[..., Any], **more: Any) -> Any:
-        value, setting = self.value, self.setting
-        widget(label=setting.label, key=setting.name, help=setting.help or None, persist_state="session", **more)
-        return value
-
-    def _parse(self, text: str) -> Any:
-        try:
-            return self.setting.parse(text)
-        except SettingError as error:
-            raise ValueError(text) from error
+NONE = "none"  # in the address: several could be chosen, and none is
 
 
 @dataclass
 class _State:
-    """A visitor's side of a control: what was asked for, what is used instead, out of what, and as which widget."""
+    """A visitor's side of a control: what was asked for, what is used instead, out of what, and as which widget.
+
+    ``options`` is None while all that the setting takes can be used.
+    """
 
     asked: Any = None
     used: Any = None
-    options: Sequence = ()
+    options: Sequence | None = None
     widget: tuple = ()
 
 
 @dataclass(frozen=True)
 class Control:
-    """A setting in the session and in the address, under its name.
+    """A setting that a visitor chooses. Each widget is drawn in ``place`` and returns the value that is used.
 
-    A setting without a default takes what stands in, until the visitor or a link asks for something. ``several``: its
-    value is a list of texts.
+    A setting without a default takes a default of the moment, until the visitor or a link asks for something.
+    ``several``: its value is a list of texts.
     """
 
     setting: Setting
     several: bool = False
 
-    # --- before anything reads the value, once in a run ---
-
-    def within(self, low: int, high: int, otherwise: int | None = None) -> int:
-        """The whole number that is asked for if it lies within bounds; else the nearest bound, or ``otherwise``."""
-        numbers = range(low, high + 1)
-        if otherwise is not None:
-            return self._one_of(numbers, otherwise)
-        value = self._settle(numbers, low, lambda state: min(max(state.asked, low), high))
-        address.show(self.key, self._state().asked)
-        return value
-
-    def among(self, options: Sequence[str], otherwise: str) -> str:
-        """The option that is asked for, if it is there; else ``otherwise``."""
-        return self._one_of(tuple(options), otherwise)
-
-    def some_of(self, options: Sequence[str], otherwise: list[str], most: int) -> list[str]:
-        """Those asked for that are there, ``most`` of them; ``otherwise`` where there are none of them."""
-
-        def fit(state: _State) -> list[str]:
-            return [one for one in state.asked if one in options][:most] or (otherwise if state.asked else [])
-
-        value = self._settle(tuple(options), otherwise, fit)
-        address.show(self.key, ",".join(value) or NONE)
-        return value
-
     @property
     def key(self) -> str:
-        """The name of the setting."""
+        """The name of the setting: the widget's key, and the address's parameter."""
         return self.setting.name
 
     @property
     def value(self) -> Any:
-        """What is used now."""
-        return self._state().used
+        """What is used now: what a link that was just opened says, else what was chosen, else the default."""
+        state = self._state()
+        return self.resolve() if state.options is None else state.used
+
+    def resolve(self, default: Any = None) -> Any:
+        """The value that is asked for, whatever can be used now; else the setting's default, or this one."""
+        setting, state = self.setting, self._state()
+        state.options = None
+        link, asked = address.take(self.key, self._read), state.asked
+        if link is not None:
+            asked = link
+        elif self.key in st.session_state:
+            asked = st.session_state[self.key]
+        if asked is None or (setting.kind == "choice" and asked not in setting.options):
+            asked = default if setting.default is None else setting.default
+        state.asked = state.used = asked
+        if asked is not None:
+            if st.session_state.get(self.key) != asked:
+                st.session_state[self.key] = asked
+            address.show(self.key, asked)
+        return asked
+
+    # --- where bounds or options depend on what is at hand: before anything needs the value, once in a run ---
+
+    def within(self, low: int, high: int, default: int | None = None) -> int:
+        """The whole number that is asked for, if it lies within bounds; else the nearest bound, or ``default``."""
+        numbers = range(low, high + 1)
+        if default is not None:
+            return self._one_of(numbers, default)
+        value = self._settle(numbers, low, lambda state: min(max(state.asked, low), high))
+        address.show(self.key, self._state().asked)
+        return value
+
+    def among(self, options: Sequence[str], default: str, nearest: Callable[[str], str] | None = None) -> str:
+        """The option that is asked for, if it is one of these; else what is ``nearest`` to it, or ``default``."""
+        if nearest is None:
+            return self._one_of(tuple(options), default)
+        value = self._settle(
+            options, default, lambda state: state.asked if state.asked in options else nearest(state.asked)
+        )
+        address.show(self.key, value)
+        return value
+
+    def some_of(self, options: Sequence[str], default: list[str], most: int) -> list[str]:
+        """Those asked for that are among the options, ``most`` of them; ``default`` where none of them is."""
+
+        def fit(state: _State) -> list[str]:
+            return [option for option in state.asked if option in options][:most] or (default if state.asked else [])
+
+        value = self._settle(tuple(options), default, fit)
+        address.show(self.key, ",".join(value) or NONE)
+        return value
 
     # --- in a callback, or before the page is drawn ---
 
@@ -138,47 +116,61 @@ class Control:
         for key in (self.key, self._name):
             st.session_state.pop(key, None)
 
-    # --- widgets ---
+    # --- widgets; ``more`` are Streamlit's own arguments, a label or help for this place among them ---
 
-    def slider(self, place: Any = st) -> None:
-        """Draw it as a slider; as a sentence where there is nothing to choose."""
-        low, high = self._ends("slider")
+    def toggle(self, place: Any = st, **more: Any) -> bool:
+        """Draw a setting that is on or off."""
+        return self._draw(place.toggle, **more)
+
+    def slider(self, place: Any = st, **more: Any) -> Any:
+        """Draw a number as a slider; as a sentence where there is nothing to choose."""
+        low, high = self._bounds("slider")
         if low == high:
             place.caption(f"{self.setting.label}: {high}. There is no more to choose from.")
-        else:
-            place.slider(min_value=low, max_value=high, **self._shown())
+            return self.value
+        return self._draw(place.slider, min_value=low, max_value=high, step=_step(self.setting), **more)
 
-    def number_input(self, place: Any = st, **more: Any) -> None:
-        """Draw it as a box for a number; ``more`` are Streamlit's own, a label or help for this place among them."""
-        low, high = self._ends("number_input")
-        place.number_input(min_value=low, max_value=high, step=1, **self._shown() | more)
+    def number_input(self, place: Any = st, **more: Any) -> Any:
+        """Draw a number as a box to type in."""
+        low, high = self._bounds("number_input")
+        return self._draw(place.number_input, min_value=low, max_value=high, step=_step(self.setting), **more)
 
-    def selectbox(self, place: Any = st, **more: Any) -> None:
-        """Draw it as a list."""
-        place.selectbox(options=self._drawn("selectbox").options, **self._shown() | more)
+    def text_input(self, place: Any = st, **more: Any) -> str:
+        """Draw a text as a box to type in."""
+        return self._draw(place.text_input, **more)
 
-    def multiselect(self, place: Any = st, **more: Any) -> None:
-        """Draw it as a list to choose several from."""
-        place.multiselect(options=self._drawn("multiselect").options, **self._shown() | more)
+    def segmented_control(self, place: Any = st, **more: Any) -> Any:
+        """Draw a choice as buttons beside each other."""
+        shown = {"options": tuple(self.setting.options), "format_func": self.setting.title, "required": True}
+        return self._draw(place.segmented_control, **shown, **more)
 
-    def _shown(self) -> dict[str, Any]:
-        return {
-            "label": self.setting.label,
-            "help": self.setting.help or None,
-            "key": self.key,
-            "persist_state": "session",
-        }
+    def selectbox(self, place: Any = st, **more: Any) -> Any:
+        """Draw a choice as a list."""
+        options = self._drawn("selectbox").options
+        shown = {"options": tuple(self.setting.options) if options is None else options}
+        return self._draw(place.selectbox, **shown, **{"format_func": self.setting.title, **more})
 
-    def _ends(self, widget: str) -> tuple[int, int]:
+    def multiselect(self, place: Any = st, **more: Any) -> list[str]:
+        """Draw a list to choose several from."""
+        return self._draw(place.multiselect, options=self._drawn("multiselect").options, **more)
+
+    def _draw(self, widget: Callable[..., Any], **more: Any) -> Any:
+        value, setting = self.value, self.setting
+        shown = {"label": setting.label, "help": setting.help or None, "key": self.key, "persist_state": "session"}
+        widget(**shown | more)
+        return value
+
+    def _bounds(self, widget: str) -> tuple[Any, Any]:
         options = self._drawn(widget).options
-        return options[0], options[-1]
+        return (self.setting.low, self.setting.high) if options is None else (options[0], options[-1])
 
     def _drawn(self, widget: str) -> _State:
         """Before the widget is drawn: a new one, which another kind or other bounds make it, begins at the value."""
         state = self._state()
-        now = (widget, *state.options[:1], *state.options[-1:])
-        if state.widget != now:
-            state.widget, st.session_state[self.key] = now, state.used
+        if state.options is not None:
+            now = (widget, *state.options[:1], *state.options[-1:])
+            if state.widget != now:
+                state.widget, st.session_state[self.key] = now, state.used
         return state
 
     # --- what was asked for, and what is used ---
@@ -190,15 +182,15 @@ class Control:
     def _state(self) -> _State:
         return st.session_state.setdefault(self._name, _State())
 
-    def _one_of(self, options: Sequence, otherwise: Any) -> Any:
+    def _one_of(self, options: Sequence, default: Any) -> Any:
         def fit(state: _State) -> Any:
-            return next((one for one in (state.asked, state.used) if one in options), otherwise)
+            return next((value for value in (state.asked, state.used) if value in options), default)
 
-        value = self._settle(options, otherwise, fit)
+        value = self._settle(options, default, fit)
         address.show(self.key, value)
         return value
 
-    def _settle(self, options: Sequence, otherwise: Any, fit: Callable[[_State], Any]) -> Any:
+    def _settle(self, options: Sequence, default: Any, fit: Callable[[_State], Any]) -> Any:
         """What is used in this run: what is asked for, made to ``fit``."""
         page, state = st.session_state, self._state()
         link = address.take(self.key, self._read)
@@ -207,16 +199,79 @@ class Control:
         elif self.key in page and page[self.key] != state.used:
             state.asked = page[self.key]  # by the widget
         elif state.asked is None:
-            state.asked = otherwise if self.setting.default is None else self.setting.default
+            state.asked = default if self.setting.default is None else self.setting.default
         state.options, state.used = options, fit(state)
         if self.key not in page or page[self.key] != state.used:
             page[self.key] = state.used
         return state.used
 
     def _read(self, text: str) -> Any:
+        """What a link says. ValueError for what the setting does not take."""
         if self.several:
             return [] if text == NONE else text.split(",")
         try:
             return self.setting.parse(text)
         except SettingError as error:
             raise ValueError(text) from error
+
+
+@dataclass(frozen=True)
+class ControlGroup:
+    """Settings that share one parameter of the address, ``name=a:1;b:2``: those that are not at their default.
+
+    In the session each has a key of its own, which begins with ``prefix``. ``buttons`` draws a choice as buttons beside
+    each other, not as a list.
+    """
+
+    name: str
+    prefix: str
+    settings: tuple[Setting, ...]
+    buttons: bool = False
+
+    def values(self) -> dict[str, Any]:
+        """What is chosen, by the settings' names: what a link that was just opened says, and the rest as it was."""
+        known = {setting.name: setting for setting in self.settings}
+        for part in (address.take(self.name) or "").split(";"):
+            name, _, text = part.partition(":")
+            if name in known:
+                with suppress(SettingError):
+                    st.session_state[self.key(known[name])] = known[name].parse(text)
+        values = {
+            name: st.session_state.setdefault(self.key(setting), setting.default) for name, setting in known.items()
+        }
+        changed = [
+            f"{name}:{known[name].format(value)}" for name, value in values.items() if value != known[name].default
+        ]
+        if changed:
+            address.show(self.name, ";".join(changed))
+        return values
+
+    def key(self, setting: Setting) -> str:
+        """The session's key of one of the settings."""
+        return f"{self.prefix}-{setting.name}"
+
+    def draw(self, setting: Setting, place: Any = st) -> None:
+        """Draw the widget that fits one of the settings."""
+        shown = {"label": setting.label, "help": setting.help, "key": self.key(setting), "persist_state": "session"}
+        bounds = {"min_value": setting.low, "max_value": setting.high, "step": _step(setting)}
+        match setting.kind:
+            case "bool":
+                place.toggle(**shown)
+            case "choice" if self.buttons:
+                options = {"options": tuple(setting.options), "format_func": setting.title}
+                place.segmented_control(required=True, **options, **shown)
+            case "choice":
+                place.selectbox(options=tuple(setting.options), format_func=setting.title, **shown)
+            case "int":
+                place.number_input(**bounds, **shown)
+            case "float":
+                place.slider(**bounds, **shown)
+            case "text":
+                place.text_input(**shown)
+
+
+def _step(setting: Setting) -> Any:
+    """What a widget moves by: a hundredth of the range where nothing is said."""
+    if setting.step is not None or setting.low is None or setting.high is None:
+        return setting.step
+    return 1 if setting.kind == "int" else (setting.high - setting.low) / 100

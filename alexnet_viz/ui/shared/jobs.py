@@ -17,6 +17,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +58,7 @@ def _step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, thread, max(10, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
-made: LRUCache[object] = LRUCache(256 << 20, _weight)  # all visitors' results, by identity
+made: LRUCache[Any] = LRUCache(256 << 20, _weight)  # all visitors' results, by identity
 _failed: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
 _pool = ThreadPoolExecutor(2, thread_name_prefix="slow", initializer=_step_back)
 _current: dict[str, Job] = {}
@@ -117,7 +119,7 @@ class Job:
                 self.part, self.began = (0, 0), time.monotonic()
                 self._progress(0, 0)
                 try:
-                    made.get(task.key, lambda task=task: task.make(self._progress))
+                    made.get(task.key, partial(task.make, self._progress))
                 except UserError as error:
                     _fail(task.key, str(error))
                 self.finished += 1

@@ -6,14 +6,13 @@ are never written to the disk. The bytes are shared by all who upload them; what
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 
 import streamlit as st
 from PIL import Image
 
 from alexnet_viz.errors import ImageError
+from alexnet_viz.figures.data_uri import jpeg_uri
 from alexnet_viz.images.decode import decode
 from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.lru_cache import LRUCache
@@ -102,9 +101,7 @@ def thumbnail(reference: str, side: int = 96) -> str:
         left, top = (width - edge) // 2, (height - edge) // 2
         middle = Image.fromarray(pixels[top : top + edge, left : left + edge])
         image = middle.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=80)
-        return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+        return jpeg_uri(image, quality=80)
 
     return _thumbnails.get((reference, side), make)
 
@@ -115,8 +112,6 @@ def whole(reference: str, side: int = 640) -> str:
     def make() -> str:
         image = Image.fromarray(load(reference).pixels)
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=85)
-        return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+        return jpeg_uri(image)
 
     return _wholes.get((reference, side), make)

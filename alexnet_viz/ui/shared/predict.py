@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from alexnet_viz.settings import Setting
-from alexnet_viz.ui.shared.controls import FixedControl
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.text import markdown
 
-PREDICT = FixedControl(
+PREDICT = Control(
     Setting(
         "predict",
         "bool",
@@ -56,6 +56,7 @@ def asked(
     ``key`` says what the guess is about: another layer or photo is something new to guess. A number is typed, a text
     is chosen from ``options`` or typed after the ``hint``. ``why`` is said with the truth.
     """
+    guess: str | int | None
     guesses: dict[str, str | int] = st.session_state.setdefault(_GUESSES, {})
     if key in guesses:
         guess = guesses[key]

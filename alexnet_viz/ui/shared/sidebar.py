@@ -17,7 +17,9 @@ from alexnet_viz.images.formats import TITLES
 from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network import sources
 from alexnet_viz.network.colours import PRESETS, TORCHVISION, colours, own
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import address, photos
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, DeviceInfo, Variant
 
@@ -26,12 +28,37 @@ if TYPE_CHECKING:
 
 _FELL_BACK = "_weights_fell_back"
 _OWN = "own"
+_PREPROCESSING = "preprocessing"
 _TITLES = {
     "imagenet": "ImageNet, 1000 classes",
     "bundled": "Bundled, 100 classes",
     "random": "Random (untrained)",
     "file": "A checkpoint of yours …",
 }
+
+PHOTO = Control(Setting("photo", "text", SAMPLES[0].key))
+WEIGHTS = Control(
+    Setting(
+        "weights",
+        "text",
+        None,
+        "Weights",
+        "Where the network's parameters come from. The classes and the preprocessing come with them.",
+    )
+)
+VARIANT = Control(
+    Setting(
+        "variant",
+        "choice",
+        VARIANTS[0],
+        "Variant",
+        "Which AlexNet to build. Trained weights fit one variant, so this choice is there for random ones alone.",
+        options=VARIANT_TITLES,
+    )
+)
+DEVICE = Control(
+    Setting("device", "text", "auto", "Device", "What the network runs on: a CUDA GPU, else Apple's MPS, else the CPU.")
+)
 
 
 @dataclass(frozen=True)
@@ -50,9 +77,7 @@ def sidebar() -> Choice:
         photo = _photo()
         st.divider()
         weights, variant = _weights()
-    address.seed("device", "auto")
-    address.show("device", st.session_state.device)
-    chosen = st.session_state.device
+    chosen = DEVICE.resolve()
     st.session_state.choice = Choice(photo, weights, variant, None if chosen == "auto" else chosen)
     return st.session_state.choice
 
@@ -72,25 +97,17 @@ def devices() -> None:
     from alexnet_viz.network.device import devices as there
 
     found = {device.name: device for device in there()}
-    if st.session_state.device not in found:
-        st.session_state.device = "auto"
+    name = DEVICE.among(["auto", *found], "auto")
     with st.sidebar:
-        st.selectbox(
-            "Device",
-            ["auto", *found],
-            key="device",
-            format_func=lambda name: "Best there is" if name == "auto" else found[name].title,
-            help="What the network runs on: a CUDA GPU, else Apple's MPS, else the CPU.",
-        )
-        used = found.get(st.session_state.device) or next(iter(found.values()))
+        DEVICE.selectbox(format_func=lambda name: "Best there is" if name == "auto" else found[name].title)
+        used = found.get(name) or next(iter(found.values()))
         st.caption(markdown(_memory(used)))
 
 
 def _memory(device: DeviceInfo) -> str:
-    if device.memory_total is None:
+    if device.memory_free is None or device.memory_total is None:
         return device.title
-    free, total = (value / 2**30 for value in (device.memory_free, device.memory_total))
-    return f"{device.title}: {free:.1f} of {total:.1f} GiB free"
+    return f"{device.title}: {device.memory_free / 2**30:.1f} of {device.memory_total / 2**30:.1f} GiB free"
 
 
 # --- photo ---------------------------------------------------------------------------------------
@@ -98,7 +115,7 @@ def _memory(device: DeviceInfo) -> str:
 
 def _photo() -> str:
     st.subheader("Photo")
-    address.seed("photo", SAMPLES[0].key)
+    PHOTO.resolve()
     files = st.file_uploader(
         "Drop photos here",
         accept_multiple_files=True,
@@ -110,7 +127,7 @@ def _photo() -> str:
     for file in files:
         if reference := _taken(file.getvalue(), file.name, quiet=file.file_id in seen):
             if file.file_id not in seen:
-                st.session_state.photo = reference
+                PHOTO.choose(reference)
             seen.add(file.file_id)
     with st.popover("Use the webcam", icon=":material/photo_camera:", width="stretch"):
         # The browser asks for the camera as soon as the widget stands, so it stands only when wanted.
@@ -119,7 +136,7 @@ def _photo() -> str:
         ):
             still = st.camera_input("Take a still", key="camera")
             if still and still.file_id not in seen:
-                st.session_state.photo = _taken(still.getvalue(), "webcam.jpg") or st.session_state.photo
+                PHOTO.choose(_taken(still.getvalue(), "webcam.jpg") or PHOTO.value)
                 seen.add(still.file_id)
 
     picker = st.container()  # drawn last, so that it shows what was just added
@@ -129,15 +146,14 @@ def _photo() -> str:
             {"key": one, "title": photos.title(one), "thumbnail": photos.thumbnail(one)}
             for one in photos.all_references()
         ]
-        picked = photo_picker(strip, st.session_state.photo, photos.UPLOAD_MEGABYTES << 20, key="picker")
+        picked = photo_picker(strip, PHOTO.value, photos.UPLOAD_MEGABYTES << 20, key="picker")
     if picked.chosen:
-        st.session_state.photo = picked.chosen
+        PHOTO.choose(picked.chosen)
         st.rerun()
     if picked.pasted and (reference := _taken(base64.b64decode(picked.pasted["base64"]), _pasted_name(picked.pasted))):
-        st.session_state.photo = reference
+        PHOTO.choose(reference)
         st.rerun()
-    address.show("photo", st.session_state.photo)
-    return st.session_state.photo
+    return PHOTO.value
 
 
 def _taken(data: bytes, name: str, quiet: bool = False) -> str | None:
@@ -153,11 +169,11 @@ def _taken(data: bytes, name: str, quiet: bool = False) -> str | None:
 def _check_current() -> None:
     """A reference from the address may be unknown or forgotten: then say so and show the first sample."""
     try:
-        photos.load(st.session_state.photo)
-        photos.remember(st.session_state.photo)
+        photos.load(PHOTO.value)
+        photos.remember(PHOTO.value)
     except ImageError as error:
         st.warning(markdown(str(error)))
-        st.session_state.photo = SAMPLES[0].key
+        PHOTO.choose(SAMPLES[0].key)
 
 
 def _pasted_name(pasted: dict[str, str]) -> str:
@@ -170,20 +186,14 @@ def _pasted_name(pasted: dict[str, str]) -> str:
 def _weights() -> tuple[str, Variant]:
     st.subheader("Network")
     best = sources.best_available()
-    address.seed("weights", best)
-    _leave_run_that_is_gone(best)
+    wanted = _unless_gone(WEIGHTS.resolve(best), best)
     options = weight_options()
-    if st.session_state.weights not in options:
-        options.insert(-1, st.session_state.weights)  # a run or a file that came with the address
-    weights = st.selectbox(
-        "Weights",
-        options,
-        key="weights",
-        format_func=weight_title,
-        help="Where the network's parameters come from. The classes and the preprocessing come with them.",
-    )
+    if wanted not in options:
+        options.insert(-1, wanted)  # a run or a file that came with the address
+    WEIGHTS.among(options, best)
+    weights = WEIGHTS.selectbox(format_func=weight_title)
     shown = st.session_state.get("_weights_shown", best)
-    from_link = address.seed("preprocessing", TORCHVISION)
+    link = address.take(_PREPROCESSING)
     if weights == "file":
         weights = _own_checkpoint() or shown
     elif weights == "imagenet" and not sources.imagenet_file().is_file():
@@ -196,20 +206,22 @@ def _weights() -> tuple[str, Variant]:
     variant = _variant() if weights == "random" else VARIANTS[0]
     if weights == best == "random":
         st.caption("This machine has no trained weights: these are random.")
-    address.show("weights", weights)
-    return _prepared(weights, from_link), variant
+    address.show(WEIGHTS.key, weights)
+    return _prepared(weights, link), variant
 
 
-def _leave_run_that_is_gone(best: str) -> None:
-    """Weights of a run that was deleted, or has none, give way to the best there are; said until others are chosen."""
+def _unless_gone(weights: str, best: str) -> str:
+    """The weights; the best there are in place of a run's that was deleted, or has none, as a notice says."""
     state = st.session_state
-    if reason := wrong_with_run(state.weights):
+    if reason := wrong_with_run(weights):
         state[_FELL_BACK] = f"{reason} Until then you see: {weight_title(best)}."
-        state.weights = best
-    if state.weights == best and _FELL_BACK in state:
+        weights = best
+        WEIGHTS.choose(best)
+    if weights == best and _FELL_BACK in state:  # until others are chosen
         st.warning(markdown(state[_FELL_BACK]), icon=":material/info:")
     else:
         state.pop(_FELL_BACK, None)
+    return weights
 
 
 def wrong_with_run(weights: str) -> str:
@@ -243,16 +255,7 @@ def weight_title(weights: str) -> str:
 
 
 def _variant() -> Variant:
-    address.seed("variant", VARIANTS[0], allowed=VARIANTS)
-    variant = st.selectbox(
-        "Variant",
-        VARIANTS,
-        key="variant",
-        format_func=VARIANT_TITLES.get,
-        help="Which AlexNet to build. Trained weights fit one variant, so this choice is there for random ones alone.",
-    )
-    address.show("variant", variant)
-    return variant
+    return VARIANT.selectbox()
 
 
 def _own_checkpoint() -> str | None:
@@ -302,13 +305,16 @@ def _with_preprocessing(place: str, preprocessing: str) -> str:
     return place if preprocessing == TORCHVISION else sources.with_preprocessing(place, preprocessing)
 
 
-def _prepared(weights: str, from_link: bool) -> str:
-    """The weights with the preprocessing chosen for them, drawn as a choice where their file does not say it."""
+def _prepared(weights: str, link: str | None) -> str:
+    """The weights with the preprocessing chosen for them, drawn as a choice where their file does not say it.
+
+    ``link`` is the preprocessing that a link names, which was just opened.
+    """
     if not sources.is_file_choice(weights) or sources.is_described(weights):
         st.session_state._preprocessing_of = None
         return weights
-    if from_link or st.session_state.get("_preprocessing_of") != weights:
-        _show_preprocessing(st.session_state.preprocessing if from_link else _preprocessings().get(weights))
+    if link or st.session_state.get("_preprocessing_of") != weights:
+        _show_preprocessing(link or _preprocessings().get(weights))
     st.session_state._preprocessing_of = weights
     way = st.selectbox(
         "Preprocessing",
@@ -329,8 +335,8 @@ def _prepared(weights: str, from_link: bool) -> str:
         except WeightsError as error:
             st.error(markdown(str(error)))
             chosen = _preprocessings().get(weights, TORCHVISION)
-    st.session_state.preprocessing = _preprocessings()[weights] = chosen
-    address.show("preprocessing", chosen)
+    _preprocessings()[weights] = chosen
+    address.show(_PREPROCESSING, chosen)
     return _with_preprocessing(weights, chosen)
 
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from alexnet_viz.settings import Setting
-from alexnet_viz.ui.shared import address
 from alexnet_viz.ui.shared.controls import Control
 
-CHANNEL = Control(Setting("channel", "int", None, help="The same as a click on a tile."))
 # every layer of every network, in the order of the forward pass
 LAYERS = (
     "conv1",
@@ -41,27 +37,40 @@ LAYERS = (
     "softmax",
 )
 
+LAYER = Control(Setting("layer", "choice", None, "Layer", "In the order of the forward pass.", options=LAYERS))
+CHANNEL = Control(Setting("channel", "int", None, "Unit", "The same as a click on a tile."))
+ROW = Control(Setting("y", "int", None, "Row", low=0))
+COLUMN = Control(Setting("x", "int", None, "Column", low=0))
+SCALE_OPTIONS = {"unit": "each channel", "layer": "its layer", "network": "the network"}
+SCALE = Control(
+    Setting(
+        "range",
+        "choice",
+        "unit",  # a sparse layer on one scale is a dark wall
+        "Colours reach to the peak of",
+        "Each channel on a scale of its own shows the most; one scale for a layer, or for the whole network, lets "
+        "strengths be compared.",
+        options=SCALE_OPTIONS,
+    )
+)
 
-def seed_layer(layers: Sequence[str]) -> None:
-    """Before anything needs the layer, which the pages share.
+
+def shared_layer(layers: Sequence[str]) -> str:
+    """The layer that the pages share, once in a run and before its widget.
 
     Where a page does not have it the last one before it stands in, and the visitor's choice is kept for the other
     pages until the visitor chooses again.
     """
-    state = st.session_state
-    told = address.seed("layer", layers[0], allowed=LAYERS)
-    wish, stand_in = state.pop("_layer_wish", ("", ""))
-    if not told and state.layer == stand_in:
-        state.layer = wish
-    if (wish := state.layer) not in layers:
-        before = reversed(LAYERS[: LAYERS.index(wish)])
-        state.layer = next((one for one in before if one in layers), layers[0])
-        state._layer_wish = wish, state.layer
+
+    def last_before(layer: str) -> str:
+        return next((one for one in reversed(LAYERS[: LAYERS.index(layer)]) if one in layers), layers[0])
+
+    return LAYER.among(layers, layers[0], last_before)
 
 
-def seed_unit(count: int, default: int = 0) -> None:
-    """Before anything needs the unit: the one asked for, if it is one of ``count``, else the default."""
-    CHANNEL.within(0, count - 1, default)
+def shared_unit(count: int, default: int = 0) -> int:
+    """The unit that the pages share, once in a run and before its widget; the default if it is none of ``count``."""
+    return CHANNEL.within(0, count - 1, default)
 
 
 def chosen_unit(label: str, names: tuple[str, ...] | None = None) -> int:
@@ -72,8 +81,3 @@ def chosen_unit(label: str, names: tuple[str, ...] | None = None) -> int:
     else:
         CHANNEL.number_input(label=label)
     return CHANNEL.value
-
-
-def choose(unit: int) -> None:
-    """What a click on a tile does, before the page runs again."""
-    CHANNEL.choose(unit)

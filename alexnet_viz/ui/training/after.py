@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -61,7 +63,7 @@ def results(run: runs.Run | runs.UnreadableRun) -> None:
     for side, half in zip(sides, np.array_split(worst_first(part), len(sides)), strict=True):
         with side:
             st.markdown("**Accuracy of each class**, the worst first" if side is sides[0] else "&nbsp;")
-            bars = _drawn.get((*shown, int(half[0])), lambda half=half: accuracy_bars(part, titles, half, theme()))
+            bars = _drawn.get((*shown, int(half[0])), partial(accuracy_bars, part, titles, half, theme()))
             _chart(bars, f"accuracy-{half[0]}", "Share of right answers of each class, the worst first")
     _wrong(answers, names)
 

@@ -80,7 +80,7 @@ def _beside(chosen: list[runs.Run]) -> None:
     what = left.segmented_control(
         "Measure",
         list(MEASURES),
-        format_func=MEASURES.get,
+        format_func=MEASURES.__getitem__,
         default="top1",
         required=True,
         key="compared_measure",
@@ -89,7 +89,7 @@ def _beside(chosen: list[runs.Run]) -> None:
     split = right.segmented_control(
         "Photos",
         list(_SPLITS),
-        format_func=_SPLITS.get,
+        format_func=_SPLITS.__getitem__,
         default="val",
         required=True,
         key="compared_split",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.ui.shared.error_boundary import callback, error_boundary
@@ -19,7 +21,7 @@ from alexnet_viz.ui.training.watch import forget_run
 _PAGES = Path(__file__).parents[3] / "pages"
 
 
-def controls(run: runs.Run | runs.UnreadableRun, place) -> None:
+def controls(run: runs.Run | runs.UnreadableRun, place: Sequence[DeltaGenerator]) -> None:
     """Stop, end or resume it; open it elsewhere; its files, its notes, its end. Nothing for a run that is gone."""
     first, second, third = place
     if run.state == "gone":
@@ -87,7 +89,7 @@ def _files(run: runs.Run) -> None:
     weights = run.weights
     st.download_button(
         "Checkpoint (.safetensors)",
-        lambda: weights.read_bytes(),
+        lambda: weights.read_bytes() if weights else b"",
         f"{run.id}.safetensors",
         "application/octet-stream",
         icon=":material/download:",

@@ -75,11 +75,12 @@ def data_summary(recipe: Recipe) -> bool:
 def _key(recipe: Recipe) -> Hashable:
     """What the summary depends on. A change deep in a folder leaves no trace here: hence the button."""
     _, place = data.place_of(recipe)
+    stamp: tuple[int, ...] = ()
     try:
         status = place.stat()
         stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
     except OSError:
-        stamp = ()
+        pass
     return recipe.data, recipe.classes, recipe.val_fraction, recipe.seed, stamp, st.session_state.get("_listed_again")
 
 

@@ -40,7 +40,9 @@ class _Followed:
 
     def __init__(self, path: Path) -> None:
         self._path, self._guard = path, threading.Lock()
-        self._offset, self._all, self._latest = 0, [], []
+        self._offset = 0
+        self._all: list[dict] = []
+        self._latest: list[dict] = []
         self.problem = ""
 
     def rows(self) -> list[dict]:
@@ -102,9 +104,11 @@ def progress(run: runs.Run) -> dict[str, Any]:
 def curves(run: runs.Run, accuracy: str = "top1", smooth: float = 0.6, log: bool = False) -> str:
     """Loss and accuracy over the steps, encoded for the browser; drawn once for all who look."""
     rows, shown = rows_of(run), ("loss", accuracy)
-    how = {"smooth": smooth, "log": log, "steps": run.status.steps if run.state in runs.ACTIVE else 0}
-    key = (*_stand(run, rows), accuracy, *how.values())
-    return _charts.get(key, lambda: encoded([figures.curves(rows, one, **how) for one in shown]))
+    steps = run.status.steps if run.state in runs.ACTIVE else 0
+    key = (*_stand(run, rows), accuracy, smooth, log, steps)
+    return _charts.get(
+        key, lambda: encoded([figures.curves(rows, one, smooth=smooth, log=log, steps=steps) for one in shown])
+    )
 
 
 def inside(run: runs.Run) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import io
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +11,7 @@ from PIL import Image
 from alexnet_viz.components.film import packed
 from alexnet_viz.errors import DamagedFile, RunError
 from alexnet_viz.figures import training as figures
+from alexnet_viz.figures.data_uri import png_uri
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.training import runs
 from alexnet_viz.training.snapshots import read_photo, read_snapshot, snapshot_steps
@@ -120,9 +119,7 @@ def _photo(run: runs.Run) -> tuple[str, int] | None:
         found = np.full((1, 1, 3), 128, np.uint8), -1
     if found is None:
         return None
-    file = io.BytesIO()
-    Image.fromarray(found[0]).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode(), found[1]
+    return png_uri(Image.fromarray(found[0])), found[1]
 
 
 def _name(names: tuple[str, ...], index: int) -> str:

@@ -22,6 +22,7 @@ from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import duration
 from alexnet_viz.ui.training.data_summary import data_summary
+from alexnet_viz.ui.training.watch import RUN
 
 _SOURCES = {
     "textures": "Textures (comes with the app)",
@@ -73,7 +74,7 @@ def launch() -> None:
     source = second.selectbox(
         "Data",
         list(_SOURCES),
-        format_func=_SOURCES.get,
+        format_func=_SOURCES.__getitem__,
         key="data_source",
         persist_state="session",
         help="Textures are made by formula; the others are read from this machine.",
@@ -125,7 +126,7 @@ def launch() -> None:
             st.fragment(_cost, run_every=None if _cost_of(state._cost).done() else 1.0)()
 
 
-def _offer(recipe: Recipe, place) -> None:
+def _offer(recipe: Recipe, place: DeltaGenerator) -> None:
     """To fetch data that are missing."""
     size = data.DOWNLOADS[recipe.data.partition(":")[0]]
     if place.button(
@@ -152,7 +153,7 @@ def _start(recipe: Recipe) -> None:
     state = st.session_state
     before, run_id, when = state.get(_STARTED, (None, "", -math.inf))
     if before == recipe and time.monotonic() - when < _DOUBLE_CLICK and run_id in {run.id for run in runs.list_runs()}:
-        state.run = run_id
+        RUN.choose(run_id)
         st.rerun()
     try:
         with st.spinner("Looking at the data …"):
@@ -169,7 +170,7 @@ def _start(recipe: Recipe) -> None:
         st.error(markdown(str(error)), icon=":material/block:")
         return
     state[_STARTED] = (recipe, path.name, time.monotonic())
-    state.run = path.name
+    RUN.choose(path.name)
     st.rerun()
 
 
@@ -241,7 +242,7 @@ def _changed_values(recipe: Recipe) -> dict[str, Any]:
 def _control(recipe: Recipe, setting: Setting) -> None:
     """The widget that fits the setting's kind and bounds."""
     value = _widget_value(recipe, setting)
-    shared = {
+    shared: dict[str, Any] = {
         "label": setting.label,
         "help": setting.help,
         "key": _key(recipe, setting),
@@ -258,7 +259,8 @@ def _control(recipe: Recipe, setting: Setting) -> None:
         placeholder = "0:128,20:224" if setting.name == "sizes" else "none: drawn at random"
         st.text_input(value=value, placeholder=placeholder, **shared)
     else:
-        st.selectbox(options=setting.options, index=setting.options.index(value), **shared)
+        options = list(setting.options)
+        st.selectbox(options=options, index=options.index(value), **shared)
 
 
 def _step(value: float) -> float:
@@ -277,7 +279,7 @@ def _widget_value(recipe: Recipe, setting: Setting) -> Any:
 
 def _summary(recipe: Recipe, changes: int) -> str:
     """The recipe in one line."""
-    sides = dict.fromkeys([side for _, side in recipe.sizes] or [recipe.input_size])
+    sides = dict.fromkeys([side for _, side in recipe.sizes] or [recipe.final_size])
     parts = [
         f"{recipe.variant} network, fc width {recipe.fc_width:,}",
         f"{recipe.epochs} epochs at {' → '.join(map(str, sides))} pixels",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from alexnet_viz.components.film import film
 from alexnet_viz.components.line_charts import line_charts
@@ -12,13 +13,15 @@ from alexnet_viz.components.progress import progress
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import DamagedFile, RunError
 from alexnet_viz.figures import training as figures
+from alexnet_viz.settings import Setting
 from alexnet_viz.training import launcher, runs
-from alexnet_viz.ui.shared import address
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import error_boundary
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import feed
 from alexnet_viz.ui.training.film import problem as film_problem
 
+RUN = Control(Setting("run", "text", None, "Run", "The newest first."))
 _KEPT = "_last_run_shown"
 
 
@@ -27,7 +30,9 @@ def there() -> tuple[runs.Run | runs.UnreadableRun, ...]:
     return runs.list_runs(runs_folder())
 
 
-def chosen_run(known: tuple[runs.Run | runs.UnreadableRun, ...], place) -> runs.Run | runs.UnreadableRun | None:
+def chosen_run(
+    known: tuple[runs.Run | runs.UnreadableRun, ...], place: DeltaGenerator
+) -> runs.Run | runs.UnreadableRun | None:
     """The run to look at, in the address. The choice is drawn in a ``place``, that a run is gone below it.
 
     Without a choice it is the newest that can be read. No other run takes the place of one that is gone: it stays as
@@ -35,16 +40,12 @@ def chosen_run(known: tuple[runs.Run | runs.UnreadableRun, ...], place) -> runs.
     """
     state = st.session_state
     first = next((run.id for run in known if isinstance(run, runs.Run)), known[0].id if known else "")
-    address.seed("run", first)
-    if not state.run:
-        state.run = first
-    ids = [run.id for run in known]
-    gone = state.run not in ids
-    if gone and not state.run:
+    now = RUN.resolve(first) or first
+    if not now:
         return None
-    options = [state.run] * gone + ids
-    chosen = place.selectbox("Run", options, key="run", persist_state="session", help="The newest first.")
-    address.show("run", chosen)
+    ids = [run.id for run in known]
+    RUN.among([now] * (now not in ids) + ids, now)
+    chosen = RUN.selectbox(place, format_func=str)
     if chosen not in ids:
         return _gone(chosen)
     run = next(run for run in known if run.id == chosen)
@@ -54,17 +55,17 @@ def chosen_run(known: tuple[runs.Run | runs.UnreadableRun, ...], place) -> runs.
 
 def forget_run() -> None:
     """The chosen run is no more, and that is no news to who deleted it: the newest is looked at next."""
-    st.session_state.pop("run", None)
+    RUN.forget()
     st.session_state.pop(_KEPT, None)
 
 
 def _gone(run_id: str) -> runs.Run | None:
     """The run as this page last read it, for good."""
-    kept = st.session_state.get(_KEPT)
-    known = kept is not None and kept.id == run_id
+    kept: runs.Run | None = st.session_state.get(_KEPT)
+    known = kept if kept is not None and kept.id == run_id else None
     said = "What you see of it is what this page read last." if known else "Choose another, or start one."
     st.warning(markdown(f"The run {run_id} is gone: it was deleted, or its folder was moved. {said}"))
-    return dataclasses.replace(kept, state="gone", stalled=False, weights=None) if known else None
+    return dataclasses.replace(known, state="gone", stalled=False, weights=None) if known else None
 
 
 def watch(run: runs.Run | runs.UnreadableRun) -> None:
@@ -155,7 +156,7 @@ def _curves(run: runs.Run) -> None:
         which.segmented_control(
             "Accuracy",
             ["top1", "top5"],
-            format_func=figures.MEASURES.get,
+            format_func=figures.MEASURES.__getitem__,
             default="top1",
             required=True,
             key="accuracy",
