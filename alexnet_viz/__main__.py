@@ -234,9 +234,9 @@ def _attribute(options: argparse.Namespace) -> int:
     if options.json:
         print(json_text(written, indent=2))
     else:
-        for one in written:
-            line = f"{one['overlay']}  {one['method']} of {one['target']}"
-            _print_lines([line, *(f"  {note}" for note in one["notes"])])
+        for path in written:
+            line = f"{path['overlay']}  {path['method']} of {path['target']}"
+            _print_lines([line, *(f"  {note}" for note in path["notes"])])
     _print_notes(model.info)
     return failures.code()
 
@@ -318,33 +318,39 @@ def _explain(
 
     session = Session(model, inputs.tensor, other)
     target = _target(options, model.info.categories, session.chain.outputs[CLASSES])
-    found = session.attribute(options.method, target, options.layer, settings)
-    said: dict[str, Any] = {
+    attribution = session.attribute(options.method, target, options.layer, settings)
+    card: dict[str, Any] = {
         "photo": photo.name,
         "sha256": photo.digest,
         "size": photo.size,
         "crop": inputs.geometry.box,
-        "method": found.method,
-        "target": found.target,
-        "layer": found.layer,
-        "settings": found.settings,
-        "checks": found.checks,
-        "notes": found.notes,
-        "map": {"shape": found.values.shape, "min": float(found.values.min()), "max": float(found.values.max())},
+        "method": attribution.method,
+        "target": attribution.target,
+        "layer": attribution.layer,
+        "settings": attribution.settings,
+        "checks": attribution.checks,
+        "notes": attribution.notes,
+        "map": {
+            "shape": attribution.values.shape,
+            "min": float(attribution.values.min()),
+            "max": float(attribution.values.max()),
+        },
         "weights": {"title": model.info.title, "id": model.info.id},
         "overlay": f"{base}.png",
     }
     look = MapStyle()
-    drawn = panel(found.method, found.target, photo, inputs.geometry, found.values, look, found.placement)
+    drawn = panel(
+        attribution.method, attribution.target, photo, inputs.geometry, attribution.values, look, attribution.placement
+    )
     try:
-        overlay(drawn, look).save(said["overlay"])
-        np.save(f"{base}.npy", found.values)
-        Path(f"{base}.json").write_text(json_text(said, indent=2) + "\n", "utf-8")
+        overlay(drawn, look).save(card["overlay"])
+        np.save(f"{base}.npy", attribution.values)
+        Path(f"{base}.json").write_text(json_text(card, indent=2) + "\n", "utf-8")
     except OSError as error:
         raise AttributionError(
             f"{base}.png, .npy and .json cannot be written ({error.strerror}): free space, or choose another --out."
         ) from error
-    return said
+    return card
 
 
 def _target(options: argparse.Namespace, categories: tuple[str, ...], logits: Tensor) -> Target:
@@ -355,7 +361,7 @@ def _target(options: argparse.Namespace, categories: tuple[str, ...], logits: Te
         layer, _, rest = options.unit.partition(":")
         try:
             channel, _, place = rest.partition(":")
-            return Target.unit(layer, int(channel), *(int(one) for one in place.split(",") if place))
+            return Target.unit(layer, int(channel), *(int(number) for number in place.split(",") if place))
         except (ValueError, TypeError) as error:
             raise AttributionError(
                 f"--unit needs LAYER:CHANNEL or LAYER:CHANNEL:ROW,COLUMN, not {options.unit!r}."
@@ -399,8 +405,9 @@ def _print_answer(answer: Classification, info: WeightsInfo) -> None:
 
     times = ", ".join(f"{name} {ms:.0f} ms" for name, ms in answer.times_ms.items())
     print(one_line(f"{answer.file}  ({answer.weights} weights on {answer.device}; {times})"))
-    for one in answer.predictions:
-        print(one_line(f"  {one.probability:7.2%}  {one.label}  (class {one.index}, logit {one.logit:.2f})"))
+    for prediction in answer.predictions:
+        place = f"class {prediction.index}, logit {prediction.logit:.2f}"
+        print(one_line(f"  {prediction.probability:7.2%}  {prediction.label}  ({place})"))
     if single := single_output_note(answer.logits):
         print(f"  {single}")
     if info.doubts(answer.predictions[0].probability):
@@ -448,9 +455,17 @@ def _trace(options: argparse.Namespace) -> int:
 def _print_table(architecture: Architecture) -> None:
     row = "{:8} {:38} {:>19} {:>12} {:>14} {:>5} {:>6}"
     print(row.format("layer", "operation", "output", "parameters", "multiply-adds", "field", "stride"))
-    for one in architecture.layers:
-        shape = "×".join(map(str, one.output_shape))
-        cells = one.name, one.operation, shape, f"{one.params:,}", f"{one.macs:,}", one.receptive_field, one.jump
+    for layer in architecture.layers:
+        shape = "×".join(map(str, layer.output_shape))
+        cells = (
+            layer.name,
+            layer.operation,
+            shape,
+            f"{layer.params:,}",
+            f"{layer.macs:,}",
+            layer.receptive_field,
+            layer.jump,
+        )
         print(row.format(*cells))
     print(row.format("total", "", "", f"{architecture.params:,}", f"{architecture.macs:,}", "", ""))
 

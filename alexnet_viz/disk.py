@@ -62,10 +62,10 @@ def read_bytes(path: Path, limit: int, offset: int = 0) -> bytes:
     """
     descriptor = _open_without_waiting(path)
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise Malformed("is a folder" if stat.S_ISDIR(found.st_mode) else "is no plain file")
-        place = offset if offset >= 0 else max(0, found.st_size + offset)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Malformed("is a folder" if stat.S_ISDIR(status.st_mode) else "is no plain file")
+        place = offset if offset >= 0 else max(0, status.st_size + offset)
         parts, size = [], 0
         while size <= limit and (part := os.pread(descriptor, min(limit + 1 - size, 1 << 26), place + size)):
             parts.append(part)

@@ -36,7 +36,7 @@ def baseline(kind: str, photo: Tensor, how: Preprocessing, other: Tensor | None,
 
 def normalised(pixels: Tensor, how: Preprocessing) -> Tensor:
     """Colours in [0, 1], (B, 3, …), to the network's input values."""
-    mean, std = (pixels.new_tensor(one)[:, None, None] for one in (how.mean, how.std))
+    mean, std = (pixels.new_tensor(values)[:, None, None] for values in (how.mean, how.std))
     return (pixels - mean) / std
 
 

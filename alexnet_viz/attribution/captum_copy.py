@@ -138,7 +138,7 @@ def _leaf(request: AttributionRequest) -> Tensor:
 def _quiet() -> None:
     """Ignore two sentences of Captum's. ``warnings.catch_warnings`` would swap the filters under other threads."""
     with _guard:
-        known = {getattr(one[1], "pattern", None) for one in warnings.filters}
+        known = {getattr(entry[1], "pattern", None) for entry in warnings.filters}
         for text in _NOISE:
             if text not in known:
                 warnings.filterwarnings("ignore", text, UserWarning)

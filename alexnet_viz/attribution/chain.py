@@ -53,7 +53,7 @@ class Chain:
 
     @property
     def nbytes(self) -> int:
-        return sum(one.nbytes for one in (*self.outputs.values(), *self.winners.values()))
+        return sum(tensor.nbytes for tensor in (*self.outputs.values(), *self.winners.values()))
 
 
 Step = Callable[[Chain, str, Tensor], Tensor]
@@ -65,11 +65,11 @@ def begin(chain: Chain, *targets: Target) -> dict[str, Tensor]:
     What a fully connected unit sends back is its own row of weights.
     """
     high = targets[0].layer
-    found = {high: torch.cat([seed(target, chain.outputs[high]) for target in targets])}
+    gradients = {high: torch.cat([seed(target, chain.outputs[high]) for target in targets])}
     layer = chain.layers.get(high)
     if isinstance(layer, nn.Linear):
-        found[chain.before(high)] = torch.cat([target.of(layer.weight[None]) for target in targets])
-    return found
+        gradients[chain.before(high)] = torch.cat([target.of(layer.weight[None]) for target in targets])
+    return gradients
 
 
 def back(chain: Chain, known: dict[str, Tensor], low: str, step: Step | None = None) -> dict[str, Tensor]:
@@ -78,12 +78,12 @@ def back(chain: Chain, known: dict[str, Tensor], low: str, step: Step | None = N
     They have as many rows as the pass had photos, or, for a single photo, a row for each target.
     """
     high = min(known, key=chain.names.index)
-    found, gradient = dict(known), known[high]
+    gradients, gradient = dict(known), known[high]
     with torch.no_grad():
         for name in chain.between(low, high):
             gradient = (step or vjp)(chain, name, gradient)
-            found[chain.before(name)] = gradient
-    return found
+            gradients[chain.before(name)] = gradient
+    return gradients
 
 
 def vjp(chain: Chain, name: str, gradient: Tensor) -> Tensor:

@@ -61,7 +61,7 @@ def rescale(reference: Chain) -> Step:
 
     def step(chain: Chain, name: str, multiplier: Tensor) -> Tensor:
         before, layer = chain.before(name), chain.layers[name]
-        x, x0, y, y0 = (where.outputs[one] for one in (before, name) for where in (chain, reference))
+        x, x0, y, y0 = (where.outputs[layer_name] for layer_name in (before, name) for where in (chain, reference))
         change = x - x0
         match layer:
             case nn.ReLU():
@@ -87,7 +87,9 @@ def _along_the_line(layer: nn.Module, x0: Tensor, x: Tensor, gradient: Tensor, n
 
     Rescaling value by value is not defined where a value depends on its neighbours, as in response normalisation.
     """
-    places, weights = (x.new_tensor(one / 2)[:, None, None, None] for one in np.polynomial.legendre.leggauss(nodes))
+    places, weights = (
+        x.new_tensor(values / 2)[:, None, None, None] for values in np.polynomial.legendre.leggauss(nodes)
+    )
     with torch.enable_grad():
         leaf = torch.lerp(x0, x, places + 0.5).requires_grad_()
         return torch.autograd.grad(layer(leaf), leaf, weights * gradient)[0].sum(0, keepdim=True)

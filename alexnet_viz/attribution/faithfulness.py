@@ -203,8 +203,8 @@ def sensitivity(explain: Explain, tensor: np.ndarray, radius: float = 0.02, samp
     def maps(inputs: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         inputs = inputs[0] if isinstance(inputs, tuple) else inputs
         with torch.enable_grad():  # the metric runs without gradients, an explanation needs them
-            found = torch.stack([torch.from_numpy(explain(one.numpy())) for one in inputs])
-        return (found,)  # of a bare tensor Captum 0.9 would take the norm of each row
+            maps = torch.stack([torch.from_numpy(explain(photo.numpy())) for photo in inputs])
+        return (maps,)  # of a bare tensor Captum 0.9 would take the norm of each row
 
     x = torch.from_numpy(tensor)[None]
     return float(sensitivity_max(maps, x, shaken, n_perturb_samples=samples, max_examples_per_batch=1))

@@ -49,8 +49,8 @@ def hidden(chain: Chain, fill: Tensor, places: list[Place], window: int, last: s
     size = min(window, side)
     at = [(min(y, side - size), min(x, side - size)) for y, x in places]  # where the touched windows begin
     x = _cut(photo, at, size)
-    for one, (top, left), (y, x0) in zip(x, at, places, strict=True):
-        one[:, y - top :, x0 - left :] = fill[0, :, y : top + size, x0 : left + size]
+    for copy, (top, left), (y, x0) in zip(x, at, places, strict=True):
+        copy[:, y - top :, x0 - left :] = fill[0, :, y : top + size, x0 : left + size]
     maps = True  # x holds windows of maps, not whole outputs
     for name in chain.between(INPUT, last)[::-1]:
         layer, whole = chain.layers[name], chain.outputs[chain.before(name)]
@@ -84,9 +84,9 @@ def _grown(
     begin = [(first(y), first(x)) for y, x in at]
     need = (touched - 1) * stride + kernel
     grown = _cut(F.pad(whole, [padding] * 4), [(y * stride, x * stride) for y, x in begin], need)
-    for one, window, (y, x0), (top, left) in zip(grown, x, at, begin, strict=True):
+    for larger, window, (y, x0), (top, left) in zip(grown, x, at, begin, strict=True):
         y, x0 = y + padding - top * stride, x0 + padding - left * stride
-        one[:, y : y + size, x0 : x0 + size] = window[:, : need - y, : need - x0]
+        larger[:, y : y + size, x0 : x0 + size] = window[:, : need - y, : need - x0]
     return grown, begin, touched
 
 
@@ -99,6 +99,6 @@ def _put_back(x: Tensor, at: list[Place], whole: Tensor) -> Tensor:
     """Whole maps (B, C, h, w): the photo's own with each window in its place."""
     maps = whole.repeat(len(x), 1, 1, 1)
     size = x.shape[-1]
-    for one, window, (top, left) in zip(maps, x, at, strict=True):
-        one[:, top : top + size, left : left + size] = window
+    for map, window, (top, left) in zip(maps, x, at, strict=True):
+        map[:, top : top + size, left : left + size] = window
     return maps

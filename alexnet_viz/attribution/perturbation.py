@@ -70,7 +70,7 @@ def rise(request: AttributionRequest, samples: int, cells: int, kept: float, bas
         coarse = (torch.rand((number, 1, cells + 1, cells + 1), generator=generator) < kept).to(request.photo)
         fine = F.interpolate(coarse, size=(cells + 1) * cell, mode="bilinear", align_corners=False)
         shifts = torch.randint(0, cell, (number, 2), generator=generator).tolist()
-        masks = torch.stack([one[:, y : y + side, x : x + side] for one, (y, x) in zip(fine, shifts, strict=True)])
+        masks = torch.stack([mask[:, y : y + side, x : x + side] for mask, (y, x) in zip(fine, shifts, strict=True)])
         score = request.value_of_each(torch.lerp(fill, request.photo, masks))
         total += (score[:, None, None, None] * masks).sum(0)
         masks_sum += masks.sum(0)
@@ -87,7 +87,7 @@ class Linear(Surrogate):
         self.weights = torch.empty(0)
 
     def fit(self, train_data: Iterable[Sequence[Tensor]], **_: object) -> None:
-        x, y, w = (torch.cat(one).double().cpu() for one in zip(*train_data, strict=True))
+        x, y, w = (torch.cat(column).double().cpu() for column in zip(*train_data, strict=True))
         w = w.flatten()[:, None] / w.mean()
         mean_x, mean_y = (w * x).sum(0) / w.sum(), (w[:, 0] * y).sum() / w.sum()
         x, y = x - mean_x, y - mean_y
@@ -131,8 +131,8 @@ def _fitted(
 def _parts(request: AttributionRequest, parts: str, count: int) -> tuple[Tensor, int]:
     """The photo's parts as numbers from 0, (1, 1, S, S), and how many there are."""
     mask = grid(request.photo.shape[-1], count)
-    if parts == "superpixels" and (found := superpixels(request.photo[0], count)).any():  # more than one part
-        mask = found
+    if parts == "superpixels" and (labels := superpixels(request.photo[0], count)).any():  # more than one part
+        mask = labels
     return mask.to(request.photo.device)[None, None], int(mask.max()) + 1
 
 

@@ -42,7 +42,7 @@ def integrated_gradients(request: AttributionRequest, steps: int, baseline: str,
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     total = torch.zeros_like(high)
     for part in np.array_split(np.arange(steps), -(-steps // BATCH)):
-        alpha, weight = (high.new_tensor(one[part]) for one in ((nodes + 1) / 2, weights / 2))
+        alpha, weight = (high.new_tensor(values[part]) for values in ((nodes + 1) / 2, weights / 2))
         line = torch.lerp(low, high, alpha[:, None, None, None])
         total += torch.tensordot(weight, gradients_at(request.network, line, request.target, "conv1", "conv1"), 1)
         request.progress(int(part[-1]) + 1, steps)

@@ -43,11 +43,11 @@ def cascade(
     network = model.network if isinstance(model, Model) else model
     stages: list[RandomisationStage] = []
     total = 1 + len(_with_weights(network))
-    for name, one in _randomised(network, seed):
-        asked = replace(model, network=one) if isinstance(model, Model) else one
-        found = Session(asked, tensor, other).attribute(key, target, layer, settings)
-        first = stages[0].attribution.values if stages else found.values
-        stages.append(RandomisationStage(name, found, spearman(first, found.values)))
+    for name, changed in _randomised(network, seed):
+        asked = replace(model, network=changed) if isinstance(model, Model) else changed
+        attribution = Session(asked, tensor, other).attribute(key, target, layer, settings)
+        first = stages[0].attribution.values if stages else attribution.values
+        stages.append(RandomisationStage(name, attribution, spearman(first, attribution.values)))
         if progress:
             progress(len(stages), total)
     return tuple(stages)

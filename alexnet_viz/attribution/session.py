@@ -44,10 +44,10 @@ class Session:
         else:
             self.network, self.categories, self.preprocessing = model, (), Preprocessing()
         size = self.network.spec.input_size
-        for one in (tensor, other):
-            if one is not None and one.shape != (3, size, size):
+        for image in (tensor, other):
+            if image is not None and image.shape != (3, size, size):
                 raise AttributionError(
-                    f"This network sees 3×{size}×{size} values, not {'×'.join(map(str, one.shape))}."
+                    f"This network sees 3×{size}×{size} values, not {'×'.join(map(str, image.shape))}."
                 )
         like = next(self.network.parameters())
         self.photo = torch.as_tensor(np.array(tensor)).to(like)[None]  # (1, 3, S, S)
@@ -77,9 +77,9 @@ class Session:
         at = self._layer(card, layer, target)
         given = self.preprocessing, self.other, self.gradients, progress or _ignore
         request = AttributionRequest(self.network, self.chain, target, at, *given)
-        found = card.compute(request, **resolved)
-        notes = list(found.notes)
-        values = found.values[0].float().cpu().contiguous().numpy()
+        raw = card.compute(request, **resolved)
+        notes = list(raw.notes)
+        values = raw.values[0].float().cpu().contiguous().numpy()
         if not np.isfinite(values).all():
             notes.append("The method gave values that are not numbers; they are shown as zero.")
             values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
@@ -89,7 +89,7 @@ class Session:
         where = (0.0, 1.0)
         if values.shape != tuple(self.photo.shape[2:]):
             where = placement(self.network.spec, at)
-        return Attribution(values, key, words, at or None, resolved, found.checks, tuple(notes), where)
+        return Attribution(values, key, words, at or None, resolved, raw.checks, tuple(notes), where)
 
     @full_precision
     def gradients(self, target: Target, low: str = INPUT) -> dict[str, Tensor]:
@@ -102,9 +102,9 @@ class Session:
     @full_precision
     def prepare(self, targets: Sequence[Target], low: str) -> None:
         """Go back to ``low`` for several targets of one layer at once: cheaper than one after another."""
-        found = back(self.chain, begin(self.chain, *targets), low)
+        gradients = back(self.chain, begin(self.chain, *targets), low)
         for row, target in enumerate(targets):
-            self._gradients.get(target, partial(_rows, found, row))
+            self._gradients.get(target, partial(_rows, gradients, row))
 
     def _layer(self, card: Method, layer: str | None, target: Target) -> str:
         """The layer a method works on, checked; "" for methods that need none."""

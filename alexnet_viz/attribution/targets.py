@@ -44,12 +44,12 @@ class Target:
 
     def of(self, values: Any) -> Any:
         """The target's value for each of a batch: the layer's outputs (B, …) → (B,); numpy or torch."""
-        one = values[:, self.index]
+        units = values[:, self.index]
         if self.against is not None:
-            return one - values[:, self.against]
-        if one.ndim == 3:
-            return one.mean((1, 2)) if self.y is None else one[:, self.y, self.x]
-        return one
+            return units - values[:, self.against]
+        if units.ndim == 3:
+            return units.mean((1, 2)) if self.y is None else units[:, self.y, self.x]
+        return units
 
     def check(self, shapes: Mapping[str, Sequence[int]]) -> None:
         """Raise AttributionError unless the unit exists; ``shapes`` are the layers' outputs without the batch."""
@@ -94,16 +94,19 @@ def counterpart(target: Target, categories: Sequence[str], others: Sequence[str]
     names = [categories[index] for index in (target.index, target.against) if index is not None]
     synonyms: dict[str, int] = {}
     for index, label in enumerate(others):
-        for one in (label, *label.split(", ")):
-            synonyms.setdefault(one.casefold(), index)
-    found = [
-        next((synonyms[one.casefold()] for one in (name, *name.split(", ")) if one.casefold() in synonyms), None)
+        for synonym in (label, *label.split(", ")):
+            synonyms.setdefault(synonym.casefold(), index)
+    indices = [
+        next(
+            (synonyms[synonym.casefold()] for synonym in (name, *name.split(", ")) if synonym.casefold() in synonyms),
+            None,
+        )
         for name in names
     ]
-    missing = [name for name, index in zip(names, found, strict=True) if index is None]
-    if found[0] is None:
+    missing = [name for name, index in zip(names, indices, strict=True) if index is None]
+    if indices[0] is None:
         return None, missing
-    return Target(found[0], found[1] if len(found) > 1 and found[1] != found[0] else None), missing
+    return Target(indices[0], indices[1] if len(indices) > 1 and indices[1] != indices[0] else None), missing
 
 
 def class_index(name: str, categories: Sequence[str]) -> int:
@@ -111,18 +114,18 @@ def class_index(name: str, categories: Sequence[str]) -> int:
 
     Raises AttributionError with the nearest names.
     """
-    wanted = name.strip().casefold()
-    folded = [one.casefold() for one in categories]
-    found = [index for index, one in enumerate(folded) if wanted in (one, *one.split(", "))]
-    if not found and wanted.isdecimal() and int(wanted) < len(categories):
-        return int(wanted)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        numbers = " and ".join(map(str, found))
+    folded_name = name.strip().casefold()
+    folded = [category.casefold() for category in categories]
+    matches = [index for index, category in enumerate(folded) if folded_name in (category, *category.split(", "))]
+    if not matches and folded_name.isdecimal() and int(folded_name) < len(categories):
+        return int(folded_name)
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        numbers = " and ".join(map(str, matches))
         raise AttributionError(f"There are several classes {name!r}: give the number, {numbers}.")
-    near = [index for index, one in enumerate(folded) if wanted and wanted in one]
-    near += [folded.index(one) for one in difflib.get_close_matches(wanted, folded, 5, 0.6)]
+    near = [index for index, category in enumerate(folded) if folded_name and folded_name in category]
+    near += [folded.index(category) for category in difflib.get_close_matches(folded_name, folded, 5, 0.6)]
     names = ", ".join(categories[index] for index in list(dict.fromkeys(near))[:5])
     advice = f"did you mean {names}?" if names else f"give a name it has, or a number from 0 to {len(categories) - 1}."
     raise AttributionError(f"This network has no class {name!r}: {advice}")

@@ -126,9 +126,9 @@ def unit_bars(
 def answers_beside(before: tuple[str, dict[str, float]], after: tuple[str, dict[str, float]], theme: str) -> go.Figure:
     """Two answers' probabilities, class by class: (title, probability by label) each, in the order of the first."""
     labels = list(before[1])
-    values = [(title, np.array([found[label] for label in labels])) for title, found in (before, after)]
+    values = [(title, np.array([probabilities[label] for label in labels])) for title, probabilities in (before, after)]
     figure = unit_bars(labels, values, "probability", theme=theme)
-    most = max(max(found.values()) for found in (before[1], after[1]))
+    most = max(max(probabilities.values()) for probabilities in (before[1], after[1]))
     figure.update_xaxes(range=[0, min(1.15, most * 1.25)], tickformat=".1%" if most < 0.1 else ".0%")
     figure.update_traces(
         hovertemplate="%{y}: %{x:.2%}<extra></extra>",
@@ -159,9 +159,10 @@ def change_figure(changes: dict[str, float], theme: str = "light") -> go.Figure:
 
 def labelled(predictions: tuple[Prediction, ...]) -> dict[str, float]:
     """Probability by the first of a class's names; one that occurs twice (crane) gets its number."""
-    firsts = [one.label.partition(",")[0] for one in predictions]
+    firsts = [prediction.label.partition(",")[0] for prediction in predictions]
     count = Counter(firsts)
     names = [
-        first if count[first] == 1 else f"{first} ({one.index})" for first, one in zip(firsts, predictions, strict=True)
+        first if count[first] == 1 else f"{first} ({prediction.index})"
+        for first, prediction in zip(firsts, predictions, strict=True)
     ]
-    return {name: one.probability for name, one in zip(names, predictions, strict=True)}
+    return {name: prediction.probability for name, prediction in zip(names, predictions, strict=True)}

@@ -46,7 +46,7 @@ def network_svg(
     input. Without ``shapes`` no size of an output is said.
     """
     plan = layout(architecture)
-    drawn = [one for stack in plan.stacks for one in stack]
+    drawn = [layer for stack in plan.stacks for layer in stack]
     pair = plan.closest(selected)
     height = FLOOR + 184
     title = f"AlexNet, {VARIANT_TITLES[architecture.spec.variant]}: {len(architecture.layers)} layers drawn to scale"
@@ -56,7 +56,7 @@ def network_svg(
         f"font-family=\"'Source Sans', 'Source Sans 3', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif\">"
         + _defs(photo)
         + f'<path d="M0 {FLOOR + 0.5}H{plan.width:.0f}" stroke="{QUIET_INK[theme]}" stroke-opacity="0.3"/>'
-        + "".join(_group(one, one.name == selected, theme, photo, shapes) for one in drawn)
+        + "".join(_group(layer, layer.name == selected, theme, photo, shapes) for layer in drawn)
         + (_selection(*pair, theme) if pair else "")
         + _story(architecture, plan, pair, theme, photo, shapes)
         + _legend(architecture, plan, theme)
@@ -77,10 +77,10 @@ def _group(drawn: Drawn, selected: bool, theme: str, photo: str | None, shapes: 
         shown = _solid(box, INPUT, theme) + (_picture(box) if photo else _grid(box, 8))
         return f'<g class="photo"><title>the photo, {_size(drawn.shape)}</title>{shown}{label}</g>'
     layer = drawn.layer
-    solid = "".join(_solid(one, KIND_COLOURS[layer.kind], theme) for one in drawn.boxes)
-    told = f"{layer.name}, {_aloud(layer)}"
+    solid = "".join(_solid(box, KIND_COLOURS[layer.kind], theme) for box in drawn.boxes)
+    label_text = f"{layer.name}, {_aloud(layer)}"
     if shapes:
-        told += f", {_plain(layer.input_shape)} to {_plain(layer.output_shape)}"
+        label_text += f", {_plain(layer.input_shape)} to {_plain(layer.output_shape)}"
     facts = [layer.name, layer.operation]
     if shapes:
         facts.append(f"{_size(layer.input_shape[1:])} → {_size(drawn.shape)}")
@@ -90,7 +90,7 @@ def _group(drawn: Drawn, selected: bool, theme: str, photo: str | None, shapes: 
         f'<g class="layer{" selected" * selected}" data-layer="{escape(layer.name)}" '
         f'data-kind="{layer.kind}" data-parts="{len(drawn.boxes)}" data-tall="{box.tall:.4f}" '
         f'data-thick="{box.thick:.4f}" tabindex="0" role="button" aria-pressed="{str(selected).lower()}" '
-        f'aria-label="{escape(told)}"><title>{escape(chr(10).join(facts))}</title>{_target(drawn)}{solid}{label}</g>'
+        f'aria-label="{escape(label_text)}"><title>{escape(chr(10).join(facts))}</title>{_target(drawn)}{solid}{label}</g>'
     )
 
 
@@ -175,7 +175,7 @@ def _selection(before: Drawn, drawn: Drawn, theme: str) -> str:
     draw = {"conv": _window, "pool": _window, "avgpool": _window, "fc": _fan}.get(layer.kind)
     if draw:
         for i in range(max(len(before.boxes), len(drawn.boxes))):
-            source, target = (one.boxes[min(i, len(one.boxes) - 1)] for one in (before, drawn))
+            source, target = (layer.boxes[min(i, len(layer.boxes) - 1)] for layer in (before, drawn))
             shown += draw(source, target, layer, theme)
     return f'<g class="selection" data-of="{escape(drawn.name)}" pointer-events="none">{shown}</g>'
 
@@ -281,12 +281,12 @@ def _enlarged(before: Drawn, drawn: Drawn, least: Point, most: Point, theme: str
     if layer.kind not in ("conv", "pool", "avgpool"):
         return ""
     source, target = before.boxes[0], drawn.boxes[0]
-    told = f", one of {len(drawn.boxes)} groups" if len(drawn.boxes) > 1 else ""
+    note = f", one of {len(drawn.boxes)} groups" if len(drawn.boxes) > 1 else ""
     corner, share = (0.0, 0.0), 1.0
     if source.tall * 1.2 > (most[1] - least[1]) / (1 - OBLIQUE[1]):
         kernel, step = layer.kernel, layer.stride
         cut = min(4 * kernel, max(kernel + step, source.side // 4), source.side)
-        told = f", {cut}×{cut} of its pixels"
+        note = f", {cut}×{cut} of its pixels"
         pixel, unit = source.tall / source.side, target.tall / target.side
         units = max(1, (cut - kernel) // step + 1)
         (_, whole, _), (_, part, _) = _seen(source.side, target.side, layer), _seen(cut, units, layer)
@@ -309,7 +309,7 @@ def _enlarged(before: Drawn, drawn: Drawn, least: Point, most: Point, theme: str
         shown += _picture(source, corner, share)
     shown += _grid(source, source.side) + _solid(target, KIND_COLOURS[layer.kind], theme)
     shown += _grid(target, target.side) + _window(source, target, layer, theme)
-    return shown + _text(least[0], floor + 22, f"{zoom:.1f} times enlarged{told}", 18, QUIET_INK[theme])
+    return shown + _text(least[0], floor + 22, f"{zoom:.1f} times enlarged{note}", 18, QUIET_INK[theme])
 
 
 def _legend(architecture: Architecture, plan: Layout, theme: str) -> str:
@@ -330,9 +330,9 @@ def _legend(architecture: Architecture, plan: Layout, theme: str) -> str:
         length = count * scale
         ruler = f"M{x:.1f} {y - 11:.1f}v11M{x:.1f} {y - 5.5:.1f}h{length:.1f}m0 -5.5v11"
         parts.append(f'<path d="{ruler}" fill="none" stroke="{INK[theme]}" stroke-width="2"/>')
-        told = f"{count:,} " + unit.format(s="s" * (count != 1))
-        parts.append(_text(x + length + 10, y, told, 18, QUIET_INK[theme]))
-        x += length + 36 + text_width(told, 18)
+        words = f"{count:,} " + unit.format(s="s" * (count != 1))
+        parts.append(_text(x + length + 10, y, words, 18, QUIET_INK[theme]))
+        x += length + 36 + text_width(words, 18)
     parts.append(f'<rect x="{x:.1f}" y="{y - 8:.1f}" width="{LEAST}" height="{LEAST}" fill="{INK[theme]}"/>')
     parts.append(_text(x + 14, y, "the smallest drawn", 18, QUIET_INK[theme]))
     return f'<g class="legend" pointer-events="none">{"".join(parts)}</g>'
@@ -408,7 +408,7 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
         figure.add_bar(x=[None], y=[None], name=KIND_TITLES[kind], marker={"color": KIND_COLOURS[kind]})
     for (title, row), total in zip(rows.items(), totals, strict=True):
         conv, fully = (
-            sum(n for n, one in zip(row, layers, strict=True) if one.kind == kind) for kind in ("conv", "fc")
+            sum(n for n, layer in zip(row, layers, strict=True) if layer.kind == kind) for kind in ("conv", "fc")
         )
         unit = "B" if title.endswith("bytes") else ""
         figure.add_annotation(
@@ -452,7 +452,7 @@ def compare_rows(architectures: Mapping[Any, Architecture]) -> list[dict[str, An
     for name in names:
         cells = {}
         for title, architecture in architectures.items():
-            match = next((one for one in architecture.layers if one.name == name), None)
+            match = next((layer for layer in architecture.layers if layer.name == name), None)
             cells[title] = _cell(match) if match else "–"
         rows.append({"layer": name, **cells, "differs": len(set(cells.values())) > 1})
     return rows

@@ -111,34 +111,34 @@ def panel(
 
 def common(panels: list[Panel]) -> list[Panel]:
     """The same panels on one scale: the largest end of all, with both signs where one has them."""
-    top, signed = max(one.top for one in panels), any(one.signed for one in panels)
-    return [replace(one, signed=signed, top=top) for one in panels]
+    top, signed = max(panel.top for panel in panels), any(panel.signed for panel in panels)
+    return [replace(panel, signed=signed, top=top) for panel in panels]
 
 
-def scale_words(one: Panel, look: MapStyle) -> str:
+def scale_words(panel: Panel, look: MapStyle) -> str:
     """Where the colours end and what lies beyond, in words."""
-    largest = float(np.abs(one.values).max())
+    largest = float(np.abs(panel.values).max())
     if largest == 0:
         return "This map is zero everywhere: there is nothing to colour."
-    if largest <= one.top * (1 + 1e-6):
-        return f"The largest size is {largest:.3g}; the colours end at {one.top:.3g}."
-    beyond = float((np.abs(one.values) > one.top).mean())
-    return f"The colours end at {one.top:.3g}; {beyond:.1%} of the map is stronger, up to {largest:.3g}."
+    if largest <= panel.top * (1 + 1e-6):
+        return f"The largest size is {largest:.3g}; the colours end at {panel.top:.3g}."
+    beyond = float((np.abs(panel.values) > panel.top).mean())
+    return f"The colours end at {panel.top:.3g}; {beyond:.1%} of the map is stronger, up to {largest:.3g}."
 
 
 def table(signed: bool, colours: str) -> np.ndarray:
     """256 colours, uint8 (256, 3): of a map with both signs always blue – white – red, zero in the middle."""
     if signed or colours not in _STOPS:
         return scale(signed)
-    stops = [[int(one[i : i + 2], 16) for i in (1, 3, 5)] for one in _STOPS[colours].split()]
+    stops = [[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in _STOPS[colours].split()]
     at = np.linspace(0, 255, len(stops))
     each = [np.interp(np.arange(256), at, channel) for channel in zip(*stops, strict=True)]
     return np.stack(each, -1).round().astype(np.uint8)
 
 
-def colour(values: np.ndarray, one: Panel, look: MapStyle) -> np.ndarray:
+def colour(values: np.ndarray, panel: Panel, look: MapStyle) -> np.ndarray:
     """Values on the panel's scale as colours, uint8 (…, 3)."""
-    return table(one.signed, look.colours)[levels(values, one.top, one.signed)]
+    return table(panel.signed, look.colours)[levels(values, panel.top, panel.signed)]
 
 
 # --- pictures --------------------------------------------------------------------------------------
@@ -163,23 +163,23 @@ def on_picture(geometry: Geometry, size: tuple[int, int]) -> tuple[np.ndarray, n
     return x, y
 
 
-def overlay(one: Panel, look: MapStyle, size: tuple[int, int] | None = None, frame: bool = False) -> Image.Image:
+def overlay(panel: Panel, look: MapStyle, size: tuple[int, int] | None = None, frame: bool = False) -> Image.Image:
     """The map over the photo, RGB, ``size`` (width, height) or the photo's own; outside the crop the photo is dimmed.
 
     The crop keeps its place on the photo: nothing is stretched or shifted. ``frame`` draws a line around the crop.
     """
-    size = size or one.photo.size
-    base = Image.fromarray(one.photo.pixels)
+    size = size or panel.photo.size
+    base = Image.fromarray(panel.photo.pixels)
     if base.size != size:
         up = size[0] > base.width * 2
         base = base.resize(size, Image.Resampling.NEAREST if up else Image.Resampling.BICUBIC)
     picture = np.array(base, np.uint8)
-    x, y = on_picture(one.geometry, size)
-    columns, rows = (_span(points, one.geometry.crop) for points in (x, y))
+    x, y = on_picture(panel.geometry, size)
+    columns, rows = (_span(points, panel.geometry.crop) for points in (x, y))
     inside = picture[rows, columns].astype(np.float32)
-    smooth = look.smooth and one.values.shape[0] > 1
-    values = sample_map(one.values, x[columns], y[rows], one.placement, smooth)
-    drawn = _drawn(values, inside, one, look, max(1, round(max(size) / 500)))
+    smooth = look.smooth and panel.values.shape[0] > 1
+    values = sample_map(panel.values, x[columns], y[rows], panel.placement, smooth)
+    drawn = _drawn(values, inside, panel, look, max(1, round(max(size) / 500)))
     picture = DIMMED[picture]
     picture[rows, columns] = drawn.round().astype(np.uint8)
     image = Image.fromarray(picture)
@@ -197,9 +197,9 @@ def _span(points: np.ndarray, crop: int) -> slice:
     return slice(int(inside[0]), int(inside[-1]) + 1)
 
 
-def _drawn(values: np.ndarray, photo: np.ndarray, one: Panel, look: MapStyle, line: int) -> np.ndarray:
+def _drawn(values: np.ndarray, photo: np.ndarray, panel: Panel, look: MapStyle, line: int) -> np.ndarray:
     """Values and photo (h, w[, 3]) of one place, brought together, float32 (h, w, 3)."""
-    size = np.abs(values) / one.top if one.top > 0 else np.zeros_like(values)
+    size = np.abs(values) / panel.top if panel.top > 0 else np.zeros_like(values)
     if look.style == "mask":
         return np.where(strongest(values, look.keep)[..., None], photo, photo * 0.18 + 8)
     if look.style == "contours":
@@ -207,9 +207,9 @@ def _drawn(values: np.ndarray, photo: np.ndarray, one: Panel, look: MapStyle, li
         lines = _edges(band, line)
         halo = _grown(lines, line)
         photo = np.where(halo[..., None], 0, photo * 0.7)
-        return np.where(lines[..., None], colour(np.where(values < 0, -1, 1) * one.top, one, look), photo)
+        return np.where(lines[..., None], colour(np.where(values < 0, -1, 1) * panel.top, panel, look), photo)
     opacity = look.opacity * np.sqrt(size.clip(0, 1)) if look.fade else np.full_like(values, look.opacity)
-    return photo + (colour(values, one, look) - photo) * opacity[..., None]
+    return photo + (colour(values, panel, look) - photo) * opacity[..., None]
 
 
 def strongest(values: np.ndarray, keep: float) -> np.ndarray:
@@ -237,11 +237,11 @@ def _grown(mask: np.ndarray, by: int) -> np.ndarray:
     return mask
 
 
-def raw_map(one: Panel, look: MapStyle, side: int = 448) -> Image.Image:
+def raw_map(panel: Panel, look: MapStyle, side: int = 448) -> Image.Image:
     """The map alone, a square of about ``side`` pixels, every cell as large as the others and of one colour."""
-    rows, columns = one.values.shape
+    rows, columns = panel.values.shape
     each = max(1, round(side / max(rows, columns)))
-    return Image.fromarray(colour(one.values, one, look).repeat(each, 0).repeat(each, 1))
+    return Image.fromarray(colour(panel.values, panel, look).repeat(each, 0).repeat(each, 1))
 
 
 def png(image: Image.Image, words: str = "") -> bytes:
@@ -263,7 +263,7 @@ def slide(panels: list[Panel], look: MapStyle, heading: str, theme: str = "light
     gap, cell = 36, (width - 36 * (columns + 1)) // columns
     large_size, small_size = max(20, cell // 18), max(15, cell // 26)  # pixels
     large, small = ImageFont.load_default(large_size), ImageFont.load_default(small_size)
-    pictures = [overlay(one, look, fitted(one.photo.size, cell), frame=True) for one in panels]
+    pictures = [overlay(panel, look, fitted(panel.photo.size, cell), frame=True) for panel in panels]
     tallest = max(picture.height for picture in pictures)
     text = small_size * 2
     row = large_size + 12 + tallest + 14 + 18 + text + 3 * text
@@ -271,15 +271,15 @@ def slide(panels: list[Panel], look: MapStyle, heading: str, theme: str = "light
     image = Image.new("RGB", (width, 100 + rows * (row + gap)), paper)
     draw = ImageDraw.Draw(image)
     draw.text((gap, 30), one_line(heading), ink, ImageFont.load_default(34))
-    for number, (one, picture) in enumerate(zip(panels, pictures, strict=True)):
+    for number, (panel, picture) in enumerate(zip(panels, pictures, strict=True)):
         x, y = gap + number % columns * (cell + gap), 100 + number // columns * (row + gap)
-        draw.text((x, y), _cut(one_line(one.title), large, cell), ink, large)
+        draw.text((x, y), _cut(one_line(panel.title), large, cell), ink, large)
         y += large_size + 12
         image.paste(picture, (x + (cell - picture.width) // 2, y + (tallest - picture.height) // 2))
         y += tallest + 14
-        _legend(draw, image, one, look, (x, y), cell, small, ink)
+        _legend(draw, image, panel, look, (x, y), cell, small, ink)
         line_top = y + 22 + small_size * 1.6
-        for line in _wrapped(one.note or scale_words(one, look), small, cell)[:3]:
+        for line in _wrapped(panel.note or scale_words(panel, look), small, cell)[:3]:
             draw.text((x, line_top), line, quiet, small)
             line_top += small_size * 1.35
     return image
@@ -288,7 +288,7 @@ def slide(panels: list[Panel], look: MapStyle, heading: str, theme: str = "light
 def _legend(
     draw: ImageDraw.ImageDraw,
     image: Image.Image,
-    one: Panel,
+    panel: Panel,
     look: MapStyle,
     at: tuple[int, int],
     width: int,
@@ -297,9 +297,9 @@ def _legend(
 ) -> None:
     """The scale's colours with its end, its middle and its beginning."""
     x, y = at
-    ramp = table(one.signed, look.colours)[np.linspace(0, 255, width).round().astype(int)]
+    ramp = table(panel.signed, look.colours)[np.linspace(0, 255, width).round().astype(int)]
     image.paste(Image.fromarray(ramp[None].repeat(18, 0)), (x, y))
-    for place, value in ((0.0, one.low), (0.5, (one.low + one.top) / 2), (1.0, one.top)):
+    for place, value in ((0.0, panel.low), (0.5, (panel.low + panel.top) / 2), (1.0, panel.top)):
         words = f"{value:.3g}"
         draw.text((x + place * (width - draw.textlength(words, font)), y + 22), words, ink, font)
 

@@ -120,7 +120,7 @@ def layout(architecture: Architecture) -> Layout:
     gap = max(GAP, (WIDTH - 2 * MARGIN - sum(widths)) / (len(stacks) - 1))
     placed, x = [], MARGIN
     for stack, width in zip(stacks, widths, strict=True):
-        placed.append(tuple(_shift(one, x + (width - _footprint(stack)) / 2) for one in stack))
+        placed.append(tuple(_shift(drawn, x + (width - _footprint(stack)) / 2) for drawn in stack))
         x += width + gap
     return Layout(tuple(placed), scales, x - gap + MARGIN)
 
@@ -139,7 +139,7 @@ def _stand(stack: list[Drawn], scales: Scales) -> list[Drawn]:
     slices = (
         tuple(replace(box, x=thick + i * SLICE, thick=SLICE) for box in boxes) for i in range(len(stack) - 1)
     )  # they lie flush on the block
-    return [replace(one, boxes=own) for one, own in zip(stack, (boxes, *slices), strict=True)]
+    return [replace(drawn, boxes=own) for drawn, own in zip(stack, (boxes, *slices), strict=True)]
 
 
 def _shift(drawn: Drawn, x: float) -> Drawn:
@@ -157,7 +157,7 @@ def label_width(drawn: Drawn) -> float:
 
 def text_width(text: str, size: float) -> float:
     """An upper bound in any of the usual sans-serif fonts; the browser chooses which one."""
-    return size * sum(0.4 if one in "ijlt.,()1 ·" else 1.0 if one in "mwMW→" else 0.7 for one in text)
+    return size * sum(0.4 if letter in "ijlt.,()1 ·" else 1.0 if letter in "mwMW→" else 0.7 for letter in text)
 
 
 def shape_lines(shape: tuple[int, ...]) -> list[str]:

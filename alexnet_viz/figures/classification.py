@@ -22,20 +22,25 @@ def bars(predictions: tuple[Prediction, ...], theme: str = "light") -> go.Figure
     rows = list(range(len(predictions)))
     figure = go.Figure(
         go.Bar(
-            x=[one.probability for one in predictions],
+            x=[prediction.probability for prediction in predictions],
             y=rows,
             orientation="h",
             width=0.42,
             marker={"color": [first] + [others] * (len(rows) - 1), "cornerradius": 4},
-            customdata=[[plotly_text(one.label), one.index, one.logit] for one in predictions],
+            customdata=[
+                [plotly_text(prediction.label), prediction.index, prediction.logit] for prediction in predictions
+            ],
             hovertemplate="<b>%{customdata[0]}</b><br>probability %{x:.4f}<br>logit %{customdata[2]:.3f}"
             "<br>class %{customdata[1]}<extra></extra>",
             showlegend=False,
         )
     )
-    for row, one in zip(rows, predictions, strict=True):
+    for row, prediction in zip(rows, predictions, strict=True):
         weight = "b" if row == 0 else "span"
-        for text, x, anchor in ((plotly_text(one.label), 0, "left"), (f"{one.probability:.1%}", 1, "right")):
+        for text, x, anchor in (
+            (plotly_text(prediction.label), 0, "left"),
+            (f"{prediction.probability:.1%}", 1, "right"),
+        ):
             figure.add_annotation(
                 x=x,
                 y=row - 0.26,

@@ -71,8 +71,8 @@ def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = 
         )
     )
     size = 15 if len(names) < 6 else 12
-    for row, one in enumerate(values):
-        for column, value in enumerate(one):
+    for row, cells in enumerate(values):
+        for column, value in enumerate(cells):
             text = "–" if np.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("0.", ".").replace("-", "−")
             ink = INK[theme] if np.isnan(value) else _ink_on(scale(signed)[levels(value, 1.0, signed)])
             figure.add_annotation(x=column, y=row, text=text, showarrow=False, font={"color": ink, "size": size})
@@ -122,19 +122,19 @@ def cascade(layers: Sequence[str], lines: Mapping[str, Sequence[float]], theme: 
 
 def before_and_after(before: Sequence[Prediction], after: Sequence[Prediction], theme: str = "light") -> go.Figure:
     """The same classes' probabilities for the photo and for what is left of it, in one order."""
-    names = [plotly_text(one.label) for one in after]
+    names = [plotly_text(prediction.label) for prediction in after]
     figure = go.Figure()
     for title, answers, colour in (("photo", before, QUIET_INK[theme]), ("painted", after, ACCENT[theme])):
         figure.add_bar(
             y=list(range(len(names))),
-            x=[one.probability for one in answers],
+            x=[prediction.probability for prediction in answers],
             orientation="h",
             name=title,
             marker={"color": colour, "cornerradius": 3},
-            text=[f"{one.probability:.1%}" for one in answers],
+            text=[f"{prediction.probability:.1%}" for prediction in answers],
             textposition="outside",
             cliponaxis=False,
-            customdata=[[plotly_text(one.label), one.logit] for one in answers],
+            customdata=[[plotly_text(prediction.label), prediction.logit] for prediction in answers],
             hovertemplate=f"<b>%{{customdata[0]}}</b>, {title}<br>probability %{{x:.4f}}<br>"
             "logit %{customdata[1]:.3f}<extra></extra>",
         )

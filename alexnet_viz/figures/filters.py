@@ -129,7 +129,7 @@ def vote_bars(labels: list[str], values: np.ndarray, unit: str, theme: str = "li
     for name, colour, where in (("for", for_, values >= 0), ("against", against, values < 0)):
         figure.add_bar(
             x=values[where],
-            y=[row for row, there in zip(rows, where, strict=True) if there],
+            y=[row for row, chosen in zip(rows, where, strict=True) if chosen],
             orientation="h",
             name=name,
             marker={"color": colour},

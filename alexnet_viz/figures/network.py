@@ -73,7 +73,7 @@ def _column(pack: _Packer, column: Column, labels: Sequence[str], span: str, mos
         "own": own,
         "signed": column.signed,
         "feeds": None if column.feeds is None else pack.add(column.feeds),
-        "feeders": [[list(one) for one in three] for three in column.feeders],
+        "feeders": [[list(feeder) for feeder in three] for three in column.feeders],
     }
     if column.layer in ("fc8", "softmax"):
         fields["labels"] = [labels[channel] for channel in column.shown]

@@ -63,7 +63,7 @@ def scale(signed: bool) -> np.ndarray:
 
     Both can be told apart under the common kinds of colour blindness: viridis, and blue – white – red.
     """
-    stops = [[int(one[i : i + 2], 16) for i in (1, 3, 5)] for one in (_DIVERGING if signed else _SEQUENTIAL).split()]
+    stops = [[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in (_DIVERGING if signed else _SEQUENTIAL).split()]
     at = np.linspace(1 if signed else 0, 255, len(stops))
     return (
         np.stack([np.interp(np.arange(256), at, channel) for channel in zip(*stops, strict=True)], -1)

@@ -72,13 +72,13 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
     strong = share > np.where(diagonal, 0.45, 0.6 * figure.data[1].zmax)
     numbers = [  # given all at once below: Plotly looks at all those before again for each that is added
         {
-            "x": places[said],
+            "x": places[predicted],
             "y": places[true],
-            "text": str(counts[true, said]),
+            "text": str(counts[true, predicted]),
             "showarrow": False,
-            "font": {"size": 13, "color": PAPER[theme] if strong[true, said] else INK[theme]},
+            "font": {"size": 13, "color": PAPER[theme] if strong[true, predicted] else INK[theme]},
         }
-        for true, said in (np.argwhere(counts) if numbered else ())
+        for true, predicted in (np.argwhere(counts) if numbered else ())
     ]
     named = size <= 50  # more names beside each other cannot be read
     font = 14 if numbered else 11 if size <= 50 else 10

@@ -97,9 +97,9 @@ def inside(rows: list[dict]) -> list[Chart]:
 def _points(rows: list[dict], value: Callable[[dict], float | None]) -> tuple[list[float], list[float]]:
     """(steps, values) where there is a value that can be drawn, at most POINTS of them and always the last."""
     numbers = [(row["step"], value(row)) for row in rows]
-    found = [(step, number) for step, number in numbers if number is not None and abs(number) < _LARGEST]
-    stride = -(-len(found) // POINTS) or 1
-    kept = found[(len(found) - 1) % stride :: stride] if found else []
+    drawable = [(step, number) for step, number in numbers if number is not None and abs(number) < _LARGEST]
+    stride = -(-len(drawable) // POINTS) or 1
+    kept = drawable[(len(drawable) - 1) % stride :: stride] if drawable else []
     return [step for step, _ in kept], [number for _, number in kept]
 
 
@@ -130,7 +130,11 @@ def frame(filters: np.ndarray, start: np.ndarray, maps: dict[str, np.ndarray]) -
     each layer's maps (n, h, w). 0 is mid-grey in a filter, and each has a scale of its own; a layer's maps, not
     negative, go from 0 (black) to the largest of all.
     """
-    parts = [_tiles(filters - start), _tiles(filters), *(one / (one.max() or 1) for one in maps.values())]
+    parts = [
+        _tiles(filters - start),
+        _tiles(filters),
+        *(layer_maps / (layer_maps.max() or 1) for layer_maps in maps.values()),
+    ]
     return b"".join((part * 255 + 0.5).clip(0, 255).astype(np.uint8).tobytes() for part in parts)
 
 

@@ -40,14 +40,14 @@ def decode(data: bytes, name: str, detail: int = 1024) -> Photo:
     kind = format_of(data)
     if kind is None:
         raise ImageError(_unknown(data, name))
-    found = _read_here(data, name, kind, detail) or _read_in_child(data, name, kind, detail)
+    picture = _read_here(data, name, kind, detail) or _read_in_child(data, name, kind, detail)
     return Photo(
         name=name,
-        pixels=found.array,
-        size=found.size,
+        pixels=picture.array,
+        size=picture.size,
         format=kind.title,
         digest=hashlib.sha256(data).hexdigest(),
-        notes=found.notes,
+        notes=picture.notes,
     )
 
 

@@ -96,7 +96,7 @@ SAMPLES = (
 
 def sample(key: str) -> tuple[bytes, str]:
     """A sample's bytes and file name; ImageError when there is none of that key."""
-    for one in SAMPLES:
-        if one.key == key:
-            return one.file.read_bytes(), one.file.name
-    raise ImageError(f"There is no sample photo {key!r}: choose one of {', '.join(one.key for one in SAMPLES)}.")
+    for sample in SAMPLES:
+        if sample.key == key:
+            return sample.file.read_bytes(), sample.file.name
+    raise ImageError(f"There is no sample photo {key!r}: choose one of {', '.join(sample.key for sample in SAMPLES)}.")

@@ -40,7 +40,7 @@ def peaks(trace: Trace, output: np.ndarray, span: str) -> np.ndarray | float:
     """
     if span == "unit" and output.ndim > 1:
         return np.abs(output.reshape(len(output), -1)).max(1)
-    return float(max(np.abs(one).max() for one in (trace.outputs.values() if span == "network" else (output,))))
+    return float(max(np.abs(values).max() for values in (trace.outputs.values() if span == "network" else (output,))))
 
 
 def peak_position(channel: np.ndarray) -> tuple[int, int]:

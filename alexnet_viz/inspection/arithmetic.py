@@ -148,25 +148,25 @@ def backtrace(network: AlexNet, trace: Trace, layer: str, channel: int, y: int =
     first = output(trace, layer)[(channel, y, x) if len(chain[at].output) == 3 else channel]
     path = [Waypoint(layer, channel, y, x, float(first), float(first), _seen(network.spec, layer, channel, y, x))]
     for step in reversed(chain[: at + 1]):
-        one = unit(network, trace, step.layer.name, channel)
-        found = value(one, step, y, x)
-        place = _strongest(one, found)
-        channel = found.origin[0] + place[0]
-        y, x = (found.origin[1] + place[1], found.origin[2] + place[2]) if len(place) == 3 else (0, 0)
-        seen = _seen(network.spec, one.below, channel, y, x)
-        term, read = float(found.terms[place]), float(found.window[place])
-        path.append(Waypoint(one.below, int(channel), int(y), int(x), read, term, seen))
+        this_unit = unit(network, trace, step.layer.name, channel)
+        this_value = value(this_unit, step, y, x)
+        place = _strongest(this_unit, this_value)
+        channel = this_value.origin[0] + place[0]
+        y, x = (this_value.origin[1] + place[1], this_value.origin[2] + place[2]) if len(place) == 3 else (0, 0)
+        seen = _seen(network.spec, this_unit.below, channel, y, x)
+        term, read = float(this_value.terms[place]), float(this_value.window[place])
+        path.append(Waypoint(this_unit.below, int(channel), int(y), int(x), read, term, seen))
     return tuple(path)
 
 
-def _strongest(unit: Unit, found: Value) -> tuple[int, ...]:
+def _strongest(unit: Unit, value: Value) -> tuple[int, ...]:
     """The index into a value's window at which the path goes on."""
-    if found.winner is not None:
-        return tuple(int(i) for i in np.unravel_index(found.winner, found.terms.shape))
-    pull = found.terms if found.torch >= 0 else -found.terms
+    if value.winner is not None:
+        return tuple(int(i) for i in np.unravel_index(value.winner, value.terms.shape))
+    pull = value.terms if value.torch >= 0 else -value.terms
     if pull.ndim == 3 and unit.padding:
         side = unit.inputs.shape[1]
-        rows, columns = (start + np.arange(unit.kernel) for start in found.origin[1:])
+        rows, columns = (start + np.arange(unit.kernel) for start in value.origin[1:])
         inside = ((rows >= 0) & (rows < side))[:, None] & (columns >= 0) & (columns < side)
         pull = np.where(inside, pull, -np.inf)
     return tuple(int(i) for i in np.unravel_index(pull.argmax(), pull.shape))

@@ -105,9 +105,9 @@ def shrunk(grid: np.ndarray, most: int = 256) -> tuple[np.ndarray, tuple[int, in
     padded = np.full((height * rows, width * columns), np.nan, np.float32)
     padded[: grid.shape[0], : grid.shape[1]] = grid
     blocks = padded.reshape(height, rows, width, columns)
-    there = np.isfinite(blocks).sum(axis=(1, 3))
+    finite = np.isfinite(blocks).sum(axis=(1, 3))
     total = np.nansum(blocks**2, axis=(1, 3))
-    return np.sqrt(total / np.where(there, there, np.nan), dtype=np.float32), (rows, columns)
+    return np.sqrt(total / np.where(finite, finite, np.nan), dtype=np.float32), (rows, columns)
 
 
 # --- conv1's kernels, which are small colour pictures ----------------------------------------------
@@ -132,12 +132,12 @@ def noise_like(kernels: np.ndarray) -> np.ndarray:
     side, near = power.shape[-1], (-1, 0, 1)
     around = sum(np.roll(power, (dy, dx), axis=(1, 2)) for dy in near for dx in near)
     gathered = np.zeros(len(power))
-    for index, (one, energy) in enumerate(zip(power, around, strict=True)):
+    for index, (spectrum, energy) in enumerate(zip(power, around, strict=True)):
         y, x = np.unravel_index(energy.argmax(), energy.shape)
-        there = np.zeros_like(one, bool)
+        mask = np.zeros_like(spectrum, bool)
         for row, column in ((y, x), (-y, -x)):
-            there[np.ix_([(row + d) % side for d in near], [(column + d) % side for d in near])] = True
-        gathered[index] = one[there].sum() / (one.sum() or 1)
+            mask[np.ix_([(row + d) % side for d in near], [(column + d) % side for d in near])] = True
+        gathered[index] = spectrum[mask].sum() / (spectrum.sum() or 1)
     norms = np.sqrt(power.sum(axis=(1, 2)))
     return (gathered < NOISE) | (norms <= DEAD * np.median(norms))
 

@@ -75,7 +75,7 @@ def half_keeps_top5(network: AlexNet, info: WeightsInfo) -> bool:
     from alexnet_viz.images.preprocess import preprocess
     from alexnet_viz.images.samples import SAMPLES, sample
 
-    photos = [decode(*sample(one.key)) for one in SAMPLES]
+    photos = [decode(*sample(photo.key)) for photo in SAMPLES]
     batch = np.stack([preprocess(photo, info.preprocessing).tensor for photo in photos])
     x = torch.from_numpy(batch).to(next(network.parameters()).device)
     k = min(5, info.spec.num_classes)

@@ -79,16 +79,16 @@ def _feeds(
     maps = output(trace, source)
     feeds, feeders = np.zeros((len(picked), len(shown)), np.float32), []
     for row, channel in enumerate(picked):
-        found = contributions(unit(network, trace, layer, int(channel)))
+        parts = contributions(unit(network, trace, layer, int(channel)))
         strengths, sums = np.zeros((2, len(maps)), np.float32)
-        if len(found.channels) > len(maps):  # fc6 reads flattened maps: a channel's pixels count together
-            pixels = np.zeros(len(found.channels), np.float32)
-            pixels[found.channels] = found.partials
+        if len(parts.channels) > len(maps):  # fc6 reads flattened maps: a channel's pixels count together
+            pixels = np.zeros(len(parts.channels), np.float32)
+            pixels[parts.channels] = parts.partials
             sums = pixels.reshape(len(maps), -1).sum(axis=1)
             strengths = np.abs(sums)
         else:
-            strengths[found.channels] = found.strengths
-            sums[found.channels] = found.partials.reshape(len(found.partials), -1).sum(axis=1)
+            strengths[parts.channels] = parts.strengths
+            sums[parts.channels] = parts.partials.reshape(len(parts.partials), -1).sum(axis=1)
         feeds[row] = np.where(sums < 0, -strengths, strengths)[shown]
         feeders.append(tuple((int(i), float(strengths[i])) for i in np.argsort(-strengths, kind="stable")[:3]))
     return feeds, tuple(feeders)

@@ -30,17 +30,17 @@ class Description:
     recipe: dict[str, Any] | None
 
 
-def described(said: dict[str, Any], name: str) -> Description:
+def described(metadata: dict[str, Any], name: str) -> Description:
     """A description from a file called ``name``. Raises WeightsError for one that this app cannot have written."""
     try:
-        spec = checked_spec(NetworkSpec(**said["spec"]), name)
-        categories = _categories(said.get("categories"), spec, name)
-        preprocessing = _preprocessing(said.get("preprocessing"), spec)
-        title, source = (_text(said.get(key)) for key in ("title", "source"))
-        unsure_below = said.get("unsure_below")
+        spec = checked_spec(NetworkSpec(**metadata["spec"]), name)
+        categories = _categories(metadata.get("categories"), spec, name)
+        preprocessing = _preprocessing(metadata.get("preprocessing"), spec)
+        title, source = (_text(metadata.get(key)) for key in ("title", "source"))
+        unsure_below = metadata.get("unsure_below")
         if unsure_below is not None and not 0 <= _number(unsure_below) <= 1:
             raise ValueError(f"unsure_below {unsure_below!r:.80}")
-        recipe = said.get("recipe")
+        recipe = metadata.get("recipe")
         return Description(spec, categories, preprocessing, title, source, unsure_below, recipe)
     except (KeyError, TypeError, ValueError, OverflowError, ShapeError) as error:
         raise WeightsError(
@@ -71,7 +71,7 @@ def checked_spec(spec: NetworkSpec, name: str) -> NetworkSpec:
 def _categories(names: Any, spec: NetworkSpec, name: str) -> tuple[str, ...] | None:
     if not names:
         return None
-    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise TypeError("categories are no list of text")
     "".join(names).encode()  # a UnicodeEncodeError, which is a ValueError, where they are no text to show
     if len(names) != spec.num_classes:

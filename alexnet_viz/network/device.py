@@ -35,17 +35,17 @@ class _FullPrecision(ContextDecorator):
     def __enter__(self) -> None:
         with self._lock:
             if not self._inside:
-                self._before = [one.fp32_precision for one in _PRECISIONS]
-                for one in _PRECISIONS:
-                    one.fp32_precision = "ieee"
+                self._before = [backend.fp32_precision for backend in _PRECISIONS]
+                for backend in _PRECISIONS:
+                    backend.fp32_precision = "ieee"
             self._inside += 1
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._inside -= 1
             if not self._inside:
-                for one, was in zip(_PRECISIONS, self._before, strict=True):
-                    one.fp32_precision = was
+                for backend, was in zip(_PRECISIONS, self._before, strict=True):
+                    backend.fp32_precision = was
 
 
 full_precision = _FullPrecision()
@@ -53,26 +53,26 @@ full_precision = _FullPrecision()
 
 def devices() -> tuple[DeviceInfo, ...]:
     """The devices of this machine, the best first; the CPU is always the last."""
-    found = []
+    infos = []
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             free, total = torch.cuda.mem_get_info(index)
-            found.append(DeviceInfo(f"cuda:{index}", torch.cuda.get_device_name(index), total, free))
+            infos.append(DeviceInfo(f"cuda:{index}", torch.cuda.get_device_name(index), total, free))
     if torch.backends.mps.is_available():
-        found.append(DeviceInfo("mps", f"Apple GPU ({platform.machine()})", None, None))
+        infos.append(DeviceInfo("mps", f"Apple GPU ({platform.machine()})", None, None))
     memory = psutil.virtual_memory()
-    return (*found, DeviceInfo("cpu", f"{_processor()}, {os.cpu_count()} cores", memory.total, memory.available))
+    return (*infos, DeviceInfo("cpu", f"{_processor()}, {os.cpu_count()} cores", memory.total, memory.available))
 
 
 def pick(name: str | None = None) -> DeviceInfo:
     """The device of that name ("cuda" means the first GPU), or the best there is; DeviceError if it is not here."""
-    there = devices()
+    known = devices()
     if name is None:
-        return there[0]
-    for device in there:
+        return known[0]
+    for device in known:
         if name in (device.name, device.name.partition(":")[0]):
             return device
-    raise DeviceError(f"This machine has no device {name!r}: choose one of {', '.join(d.name for d in there)}.")
+    raise DeviceError(f"This machine has no device {name!r}: choose one of {', '.join(d.name for d in known)}.")
 
 
 def _processor() -> str:

@@ -165,8 +165,8 @@ def _shapes(variant: Variant) -> dict[tuple[int, ...], str]:
     """The shapes of a variant's five convolutions, all different."""
     convolutions = [step for step in steps(NetworkSpec(variant)) if step.layer.kind == "conv"]
     return {
-        (one.layer.out, one.input[0] // one.layer.groups, one.layer.kernel, one.layer.kernel): one.layer.name
-        for one in convolutions
+        (step.layer.out, step.input[0] // step.layer.groups, step.layer.kernel, step.layer.kernel): step.layer.name
+        for step in convolutions
     }
 
 

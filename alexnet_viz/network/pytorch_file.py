@@ -85,7 +85,7 @@ class Placeholder(dict):
         super().__init__()
         self.args = args
         for arg in args:
-            if isinstance(arg, dict) or (isinstance(arg, list) and all(_is_pair(one) for one in arg)):
+            if isinstance(arg, dict) or (isinstance(arg, list) and all(_is_pair(item) for item in arg)):
                 self.update(arg)
 
     def __call__(self, *args: Any) -> Placeholder:

@@ -91,7 +91,7 @@ def path_of(choice: str, runs: Path | None = None) -> Path | None:
 def regular_file(path: Path) -> os.stat_result:
     """A file's size and times. Raises WeightsError where there is none, or something that is no file to read."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             if is_upload(path):
@@ -101,9 +101,9 @@ def regular_file(path: Path) -> os.stat_result:
                 ) from error
             raise WeightsError(f"There is no file {str(path)!r}: check the path, or upload the checkpoint.") from error
         raise WeightsError(f"{str(path)!r} cannot be read ({error.strerror}): check its rights.") from error
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise WeightsError(f"{str(path)!r} is a folder or a device, no file: name the checkpoint itself.")
-    return found
+    return status
 
 
 def is_described(choice: str) -> bool:
@@ -169,7 +169,7 @@ def save_upload(data: bytes, name: str) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(folder).free < 2 * len(data):
                 raise WeightsError(f"The disk has no room for {name}: free some space in {folder.parent}.")
-            if twin := next((one for one in folder.iterdir() if not one.name.startswith(".")), None):
+            if twin := next((path for path in folder.iterdir() if not path.name.startswith(".")), None):
                 os.link(twin, path)  # the same bytes under another visitor's name
             else:
                 write_atomically(path, data)

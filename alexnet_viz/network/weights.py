@@ -160,21 +160,21 @@ def _some(names: tuple[str, ...]) -> str:
 
 def _layers(contents: Contents, name: str) -> Named:
     """A file's tensors under this app's names; where they are no AlexNet's, what comes nearest. Raises WeightsError."""
-    found = survey(contents.tree)
-    named = name_layers(found.entries)
+    content = survey(contents.tree)
+    named = name_layers(content.entries)
     if named is not None:
         return named
-    if found.module:
+    if content.module:
         raise WeightsError(
-            f"{name} cannot be loaded as plain weights: it is a whole model ({found.module}), and loading one runs its "
-            "code. Load it where it was made, save model.state_dict() and use that."
+            f"{name} cannot be loaded as plain weights: it is a whole model ({content.module}), and loading one runs "
+            "its code. Load it where it was made, save model.state_dict() and use that."
         )
-    if strange := next((kind for kind in found.kinds if kind not in (*FLOATS, *COUNTS)), None):
+    if strange := next((kind for kind in content.kinds if kind not in (*FLOATS, *COUNTS)), None):
         raise WeightsError(f"{name} holds {strange} tensors: save the state_dict() of the network in plain float32.")
-    near = nearest(found.entries)
+    near = nearest(content.entries)
     if near.tensors or near.rest:
         return near
-    foreign = [one for one in contents.foreign if not one.startswith(("collections.", "torch."))]
+    foreign = [name for name in contents.foreign if not name.startswith(("collections.", "torch."))]
     if foreign:
         raise WeightsError(
             f"{name} cannot be loaded as plain weights: it holds objects ({foreign[0]}) and no state dict. Save "
@@ -210,8 +210,8 @@ def infer_spec(state: Mapping[str, Tensor | StoredTensor], name: str, rest: Iter
     shapes = {key: tuple(value.shape) for key, value in state.items()}
     for key in ("conv1.weight", "conv2.weight", "fc6.weight", "fc8.weight"):
         if key not in shapes:
-            found = ", ".join([*rest, *shapes][:3])
-            raise WeightsError(f"{name} is no AlexNet: it has no {key} (its first keys are {found}).")
+            first_keys = ", ".join([*rest, *shapes][:3])
+            raise WeightsError(f"{name} is no AlexNet: it has no {key} (its first keys are {first_keys}).")
     conv1, conv2, fc6, fc8 = (shapes[f"{layer}.weight"] for layer in ("conv1", "conv2", "fc6", "fc8"))
     if conv1[1:] != (3, 11, 11) or conv1[0] not in (64, 96):
         raise WeightsError(

@@ -43,25 +43,25 @@ class Answers:
         return self.top5[:, 0]
 
 
-def most_wrong(label: np.ndarray, probability: np.ndarray, said: np.ndarray) -> np.ndarray:
+def most_wrong(label: np.ndarray, probability: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Rows of the wrong answers, int (≤ SHOWN,): the least probability of the true class first.
 
     One kind of mistake (a class taken for another) has at most SHOWN_PER_MISTAKE.
     """
     rows: list[int] = []
     seen: dict[tuple[int, int], int] = {}
-    wrong = np.flatnonzero(said != label)
+    wrong = np.flatnonzero(predicted != label)
     for row in wrong[np.argsort(probability[wrong], kind="stable")]:
-        mistake = int(label[row]), int(said[row])
+        mistake = int(label[row]), int(predicted[row])
         seen[mistake] = seen.get(mistake, 0) + 1
         if seen[mistake] <= SHOWN_PER_MISTAKE:
             rows.append(int(row))
     return np.array(rows[:SHOWN], np.int64)
 
 
-def confusion(label: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
+def confusion(label: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Counts int (classes, classes): row the true class, column the strongest one."""
-    return np.bincount(label * classes + said, minlength=classes * classes).reshape(classes, classes)
+    return np.bincount(label * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
 def write_answers(run: Path, answers: Answers) -> None:

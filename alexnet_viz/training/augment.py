@@ -136,9 +136,9 @@ def _random_areas(sides: np.ndarray, uniform: np.ndarray, min_area: float) -> np
     first = fits.argmax(1)[:, None]
     box = np.concatenate([np.take_along_axis(side, first, 1) for side in (h, w)], 1)
     widest = np.concatenate([np.minimum(height, np.rint(width * 4 / 3)), np.minimum(width, np.rint(height * 4 / 3))], 1)
-    found = fits.any(1, keepdims=True)
-    box = np.where(found, box, widest)
-    corner = np.where(found, np.floor(uniform[:, -2:] * (sides - box + 1)), (sides - box) // 2)
+    has_fit = fits.any(1, keepdims=True)
+    box = np.where(has_fit, box, widest)
+    corner = np.where(has_fit, np.floor(uniform[:, -2:] * (sides - box + 1)), (sides - box) // 2)
     return np.concatenate([corner, box], 1).astype(int)
 
 

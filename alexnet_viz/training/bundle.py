@@ -87,16 +87,19 @@ def bundle(run: Path, folder: Path = BUNDLED.parent, on_progress: Callable[[str]
 
 def _stages(run: Path) -> list[dict[str, Any]]:
     """Recipe, versions and validation curve of a run, after those of the run that it went on from."""
-    one = runs.read_run(run)
-    kind, _, before = one.recipe.start.partition(":")
+    record = runs.read_run(run)
+    kind, _, before = record.recipe.start.partition(":")
     earlier = _stages(runs.find_run(before, run.parent)) if kind == "run" else []
     rows = [row for row in runs.latest(runs.read_metrics(run)[0]) if row["split"] == "val"]
     return [
         *earlier,
         {
             "run": run.name,
-            "recipe": one.recipe.as_dict() | {"data": "folder:DATA"},  # a path of one machine says nothing on another
-            "about": {key: one.status.about[key] for key in ("device", "precision", "threads", "processes", "torch")},
+            "recipe": record.recipe.as_dict()
+            | {"data": "folder:DATA"},  # a path of one machine says nothing on another
+            "about": {
+                key: record.status.about[key] for key in ("device", "precision", "threads", "processes", "torch")
+            },
             "curve": [{key: row[key] for key in ("epoch", "step", "loss", "top1", "top5")} for row in rows],
         },
     ]
@@ -106,10 +109,10 @@ def _stages(run: Path) -> list[dict[str, Any]]:
 def _probabilities(path: Path, photos: data.ImageSet, on_progress: Callable[[str], None]) -> np.ndarray:
     """What the weights in a file say of each photo, float32 (N, classes)."""
     network, info = load(str(path))
-    found = []
+    probabilities = []
     for start in range(0, len(photos), BATCH):
         rows = np.arange(start, min(start + BATCH, len(photos)))
         x = augment.eval_batch(photos, rows, info.preprocessing, device="cpu")
-        found.append(network(x).softmax(1).numpy())
+        probabilities.append(network(x).softmax(1).numpy())
         on_progress(f"measured {rows[-1] + 1:,} of {len(photos):,} photos")
-    return np.concatenate(found)
+    return np.concatenate(probabilities)

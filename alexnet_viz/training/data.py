@@ -177,10 +177,10 @@ def _list_whole(source: str, root: Path, on_progress: Progress) -> Listing | Non
     listing = list_place((root / next(iter(sides))).parent, on_progress)
     for folder, photos in sides.items():
         place, side, top = root / folder, f"{Path(folder).name}/", root / Path(folder).parts[0]
-        found = sum(path.startswith(side) and path.endswith(".JPEG") and path.count("/") == 2 for path in listing.paths)
-        if top.is_dir() and found < photos:
+        count = sum(path.startswith(side) and path.endswith(".JPEG") and path.count("/") == 2 for path in listing.paths)
+        if top.is_dir() and count < photos:
             raise DataError(
-                f"{place} holds {found:,} of {_TITLES[source]}'s {photos:,} photos, as an interrupted unpacking leaves "
+                f"{place} holds {count:,} of {_TITLES[source]}'s {photos:,} photos, as an interrupted unpacking leaves "
                 f"it: remove {top} and start again, or write folder:{place.parent} to train on what is there."
             )
     return listing if all((root / folder).is_dir() for folder in sides) else None
@@ -215,9 +215,9 @@ def _folder(recipe: Recipe, root: Path, on_progress: Progress, class_names: tupl
     tree = read_tree(root, on_progress)
     names = class_names or tree.class_names
     names = names[: _class_count(recipe, names)]
-    wanted = np.flatnonzero(tree.labels < len(names))
-    decoded = decode_once(tree.listing, [tree.paths[i] for i in wanted], on_progress)
-    kept = wanted[decoded.kept]
+    rows = np.flatnonzero(tree.labels < len(names))
+    decoded = decode_once(tree.listing, [tree.paths[i] for i in rows], on_progress)
+    kept = rows[decoded.kept]
     labels, paths = tree.labels[kept], [tree.paths[i] for i in kept]
     is_val = None if tree.is_val is None else tree.is_val[kept]
     check_classes(display_name(root), labels, is_val, names, tree.sides)
@@ -228,7 +228,7 @@ def _folder(recipe: Recipe, root: Path, on_progress: Progress, class_names: tupl
     files = "\n".join(f"{path} {sizes[path]}" for path in paths)  # times change when files are copied
     notes = (*decoded.notes, *_copies(paths, labels, is_val, twins), *tree.notes)
     summary = _summary(
-        recipe, tree, names, labels, is_val, left_out=tree.left_out, notes=notes, files=_files_hash(tree, wanted)
+        recipe, tree, names, labels, is_val, left_out=tree.left_out, notes=notes, files=_files_hash(tree, rows)
     )
     if count := len(decoded.skipped):
         notes = (f"{count} file{' is' if count == 1 else 's are'} skipped, such as: {decoded.skipped[0]}", *notes)
@@ -386,14 +386,14 @@ def _held_out(recipe: Recipe, labels: np.ndarray, twins: np.ndarray, names: Sequ
     is_val = np.zeros(len(labels), bool)
     for label, name in enumerate(names):
         rows = np.flatnonzero(labels == label)
-        wanted = min(max(round(recipe.val_fraction * len(rows)), 1), len(rows) - 1)
+        count = min(max(round(recipe.val_fraction * len(rows)), 1), len(rows) - 1)
         drawn = twins[np.random.default_rng((recipe.seed, label)).permutation(rows)].tolist()
         sizes = Counter(drawn)
         held = sum(count for twin, count in sizes.items() if side.get(twin))
         new = [twin for twin in sizes if twin not in side]
         spare = len(new) - all(side.get(twin, True) for twin in sizes)  # one must stay for training
         for number, twin in enumerate(new):
-            side[twin] = held < wanted and number < spare
+            side[twin] = held < count and number < spare
             held += side[twin] * sizes[twin]
         is_val[rows] = [side[twin] for twin in twins[rows].tolist()]
         if not is_val[rows].any() or is_val[rows].all():

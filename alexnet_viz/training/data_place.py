@@ -43,14 +43,14 @@ def move(run: Path, place: str, on_progress: data.Progress = lambda _: None) -> 
 
     A run that noted no hash (by an earlier version, or of CIFAR-10) is checked by its worker when it goes on.
     """
-    found = runs.read_run(run)
-    source = found.recipe.data.partition(":")[0]
+    record = runs.read_run(run)
+    source = record.recipe.data.partition(":")[0]
     if source == "textures":
         raise DataError(f"The run {run.name} trains on textures, which are drawn by formula: resume it without --data.")
-    if found.state in ("running", "stopping"):
+    if record.state in ("running", "stopping"):
         raise RunError(f"The run {run.name} is under way: stop it before you say where its photos are.")
     path = os.path.abspath(os.path.expanduser(place.removeprefix(f"{source}:")))
-    recipe = found.recipe.changed(data=f"{source}:{path}")
+    recipe = record.recipe.changed(data=f"{source}:{path}")
     summary = data.examine(recipe, on_progress)
     try:
         known = _read(run)["files"]

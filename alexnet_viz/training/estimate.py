@@ -170,13 +170,13 @@ def _device_memory(recipe: Recipe, free_here: int, *, total: bool) -> tuple[str,
 def _free_main_memory(*, total: bool) -> int:
     """Bytes of main memory that are free, or in all; in a container no more than it may have."""
     memory = psutil.virtual_memory()
-    found = memory.total if total else memory.available
+    amount = memory.total if total else memory.available
     try:
         limit = int((_CGROUP / "memory.max").read_text("ascii"))
         used = 0 if total else _used_in_container()
     except (OSError, ValueError):  # no such container, or one without a limit ("max")
-        return found
-    return min(found, limit - used)
+        return amount
+    return min(amount, limit - used)
 
 
 def _used_in_container() -> int:

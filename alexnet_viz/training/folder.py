@@ -87,8 +87,8 @@ def arrange(listing: Listing, shown: str) -> Tree:
     if top:
         layout.notes.insert(0, f"The classes are those in the folder {display_name(top)}.")
     if len(set(map(_nfc, layout.classes))) < 2:
-        found = f"only the class {display_name(layout.classes[0])!r}" if layout.classes else "no class folder"
-        raise DataError(f"{shown} holds {found}, and training needs at least two classes{_lost(listing)}. {LAYOUT}.")
+        content = f"only the class {display_name(layout.classes[0])!r}" if layout.classes else "no class folder"
+        raise DataError(f"{shown} holds {content}, and training needs at least two classes{_lost(listing)}. {LAYOUT}.")
     return _tree(listing, layout, folders, shown)
 
 
@@ -263,7 +263,7 @@ def _tree(listing: Listing, layout: _Layout, folders: _Folders, root: str) -> Tr
         is_val=None if layout.val is None else np.array(is_val, bool),
         class_names=readable,
         sides=shown_sides,
-        left_out=listing.left_out + tuple(_left_out(reason, found) for reason, found in reasons.items()),
+        left_out=listing.left_out + tuple(_left_out(reason, paths) for reason, paths in reasons.items()),
         notes=(*layout.notes, *_notes(layout, folders)),
     )
     try:
@@ -300,8 +300,8 @@ def _left_out(reason: str, paths: Sequence[str]) -> LeftOut:
 
 def _lost(listing: Listing) -> str:
     """What was left out, for an error that it may have caused."""
-    found = sorted((*listing.refused, *listing.left_out), key=lambda left_out: -left_out.count)[:3]
-    return f" (left out: {'; '.join(map(str, found))})" if found else ""
+    largest = sorted((*listing.refused, *listing.left_out), key=lambda left_out: -left_out.count)[:3]
+    return f" (left out: {'; '.join(map(str, largest))})" if largest else ""
 
 
 def _notes(layout: _Layout, folders: _Folders) -> list[str]:

@@ -116,11 +116,11 @@ def terminate(run: Path) -> None:
 
 def kill(run: Path) -> None:
     """End the worker at once (SIGKILL), and torchrun before it, lest it start another. Its checkpoints stay good."""
-    found = _processes(run)
-    for process in found:
+    running = _processes(run)
+    for process in running:
         with contextlib.suppress(psutil.NoSuchProcess):
-            found = [*found, *process.children(recursive=True)]
-    for process in found:
+            running = [*running, *process.children(recursive=True)]
+    for process in running:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
 
@@ -173,7 +173,7 @@ def _processes(run: Path) -> list[psutil.Process]:
     """The run's living processes, the outermost first; psutil checks again whom it hits."""
     status = runs.read_status(run)
     known = [runs.read_launch(run), status.agent_process, status.process]
-    living = {process.pid: process for one in known if (process := processes.living(*one))}
+    living = {process.pid: process for identity in known if (process := processes.living(*identity))}
     return list(living.values())
 
 

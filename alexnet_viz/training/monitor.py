@@ -141,10 +141,10 @@ def _finite(value: Any) -> Any:
 
 def _scalars(row: dict) -> list[tuple[str, float]]:
     """The row's numbers with their names, those of inner dictionaries as outer/inner."""
-    found = []
+    scalars = []
     for name, value in row.items():
         if isinstance(value, dict):
-            found += [(f"{name}/{inner}", number) for inner, number in _scalars(value)]
+            scalars += [(f"{name}/{inner}", number) for inner, number in _scalars(value)]
         elif isinstance(value, (int, float)) and name not in ("step", "attempt"):
-            found.append((name, value))
-    return found
+            scalars.append((name, value))
+    return scalars

@@ -266,8 +266,8 @@ def read_metrics(run: Path, offset: int) -> Metrics:
             rows.append(_row(read()))
         except Malformed as error:
             wrong.append(str(error))
-    said = f"holds {len(wrong):,} {'lines that are no rows' if len(wrong) > 1 else 'line that is no row'}"
-    problem = str(damaged("metrics.jsonl", f"{said} (it {wrong[0]})")) if wrong else ""
+    problem = f"holds {len(wrong):,} {'lines that are no rows' if len(wrong) > 1 else 'line that is no row'}"
+    problem = str(damaged("metrics.jsonl", f"{problem} (it {wrong[0]})")) if wrong else ""
     return Metrics(rows, offset + len(whole), problem)
 
 

@@ -213,8 +213,8 @@ def list_runs(runs: Path | None = None) -> tuple[Run | UnreadableRun, ...]:
             f"The folder of runs {display_name(folder)} cannot be read ({error.strerror}): change its rights, or "
             "choose another in ALEXNET_VIZ_RUNS."
         ) from error
-    found = [run for name in names if (run := _read_any(folder / name)) is not None]
-    return tuple(sorted(found, key=lambda run: (run.created, run.id), reverse=True))
+    readable = [run for name in names if (run := _read_any(folder / name)) is not None]
+    return tuple(sorted(readable, key=lambda run: (run.created, run.id), reverse=True))
 
 
 def _read_any(path: Path) -> Run | UnreadableRun | None:

@@ -62,13 +62,13 @@ UNKNOWN_METHOD = "packed by a method that is not read (save the zip anew)"
 def list_in_child(arguments: dict, data: bytes, progress: Callable[[str], None]) -> tuple[dict, bytes]:
     """The listing as columns of plain values; ``arguments`` hold an absolute ``place``."""
     place = arguments["place"]
-    found = Findings(place, progress)
+    findings = Findings(place, progress)
     try:
         status = os.stat(place)
         if stat.S_ISDIR(status.st_mode):
-            _Walk(place, found).run()
+            _Walk(place, findings).run()
         elif stat.S_ISREG(status.st_mode) and status.st_dev not in _system_disks():
-            _list_zip(place, found)
+            _list_zip(place, findings)
         else:
             raise DataError(f"{display_name(place)} is a device, a pipe or a part of the system. {LAYOUT}.")
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -80,7 +80,7 @@ def list_in_child(arguments: dict, data: bytes, progress: Callable[[str], None])
             f"{display_name(error.filename or place)} cannot be read ({error.strerror}): change its rights, or remove "
             "it."
         ) from error
-    return {}, json.dumps(found.columns()).encode("ascii")
+    return {}, json.dumps(findings.columns()).encode("ascii")
 
 
 class Findings:
@@ -123,8 +123,8 @@ class Findings:
             "members": [self.members[path][1:] for path in paths] if self.members else [],
             "folders": sorted(self.folders),
             "tables": {path: table.decode("utf-8-sig", "replace") for path, table in self.tables.items()},
-            "refused": [(reason, *found) for reason, found in self._refused.items()],
-            "left_out": [(reason, *found) for reason, found in self._left_out.items()],
+            "refused": [(reason, *paths) for reason, paths in self._refused.items()],
+            "left_out": [(reason, *paths) for reason, paths in self._left_out.items()],
             "twins": self._twins(paths),
         }
 
@@ -153,10 +153,10 @@ class Findings:
 
 
 def _add(reasons: dict[str, list], reason: str, name: str) -> None:
-    found = reasons.setdefault(reason, [0, []])
-    found[0] += 1
-    if len(found[1]) < EXAMPLES:
-        found[1].append(display_name(name))
+    entry = reasons.setdefault(reason, [0, []])
+    entry[0] += 1
+    if len(entry[1]) < EXAMPLES:
+        entry[1].append(display_name(name))
 
 
 def is_system_name(name: str) -> bool:
@@ -174,8 +174,8 @@ def has_photo_suffix(name: str) -> bool:
 class _Walk:
     """A walk through a folder, each file and folder once: those in their own place first, then those behind links."""
 
-    def __init__(self, root: str, found: Findings) -> None:
-        self._root, self._found = root, found
+    def __init__(self, root: str, findings: Findings) -> None:
+        self._root, self._found = root, findings
         self._real_root = os.path.realpath(root)
         self._system = _system_disks()
         self._seen: set[tuple[int, int]] = set()  # (device, inode)
@@ -265,57 +265,57 @@ def _system_disks() -> frozenset[int]:
             lines = [line.split() for line in file]
     except OSError:
         return frozenset()
-    found = set()
+    parents = set()
     for fields in lines:
         if fields[fields.index("-") + 1] in SYSTEM_DISKS:
             major, _, minor = fields[2].partition(":")
-            found.add(os.makedev(int(major), int(minor)))
-    return frozenset(found)
+            parents.add(os.makedev(int(major), int(minor)))
+    return frozenset(parents)
 
 
 # --- a zip ---------------------------------------------------------------------------------------
 
 
-def _list_zip(place: str, found: Findings) -> None:
+def _list_zip(place: str, findings: Findings) -> None:
     try:
         with open_regular(place) as file:
-            members = _members(file, found)
+            members = _members(file, findings)
             _refuse_bomb(place, members)
             for path, member in members.items():
-                found.tick()
-                _note_member(file, path, member, found)
+                findings.tick()
+                _note_member(file, path, member, findings)
     except ZipError as error:
         raise DataError(
             f"{display_name(place)} is neither a folder nor a readable .zip file ({error}). {LAYOUT}."
         ) from error
 
 
-def _members(file: BinaryIO, found: Findings) -> dict[str, Member]:
+def _members(file: BinaryIO, findings: Findings) -> dict[str, Member]:
     """The files of an archive by their path, as far as it is one; the folders are noted."""
     members: dict[str, Member] = {}
     for member in read_table(file):
-        found.tick()
+        findings.tick()
         name = member.name.replace("\\", "/")
         shown = name if len(name) < 200 else f"{name[:200]}…"
         if name.count("/") > 2 * MAX_DEPTH:
-            found.refuse(TOO_DEEP, shown)
+            findings.refuse(TOO_DEEP, shown)
             continue
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts or "\0" in name:
-            found.refuse(LEADS_OUT, shown)
+            findings.refuse(LEADS_OUT, shown)
         elif len(parts) > MAX_DEPTH:
-            found.refuse(TOO_DEEP, shown)
+            findings.refuse(TOO_DEEP, shown)
         elif any(map(is_system_name, parts)):
-            found.leave_out(SYSTEM, shown)
+            findings.leave_out(SYSTEM, shown)
         elif parts:
             path = "/".join(parts)
             folder = path if name.endswith("/") else path.rpartition("/")[0]
-            while folder and folder not in found.folders:
-                found.folders.add(folder)
+            while folder and folder not in findings.folders:
+                findings.folders.add(folder)
                 folder = folder.rpartition("/")[0]
             if not name.endswith("/"):
                 if path in members:
-                    found.leave_out(SAME_NAME, path)
+                    findings.leave_out(SAME_NAME, path)
                 members[path] = member
     return members
 
@@ -331,21 +331,21 @@ def _refuse_bomb(place: str, members: dict[str, Member]) -> None:
         )
 
 
-def _note_member(file: BinaryIO, path: str, member: Member, found: Findings) -> None:
+def _note_member(file: BinaryIO, path: str, member: Member, findings: Findings) -> None:
     if path.rpartition("/")[2] == CLASS_TABLE:
         if member.size <= MAX_TABLE_BYTES and not member.encrypted:
-            found.note_table(path, read_member(file, member))
+            findings.note_table(path, read_member(file, member))
     elif not (has_photo_suffix(path) or _member_begins_like_a_photo(file, member)):
-        found.leave_out(NO_PHOTO, path)
+        findings.leave_out(NO_PHOTO, path)
     elif member.encrypted:
-        found.refuse(ENCRYPTED, path)
+        findings.refuse(ENCRYPTED, path)
     elif member.method not in METHODS:
-        found.refuse(UNKNOWN_METHOD, path)
+        findings.refuse(UNKNOWN_METHOD, path)
     elif member.size > MAX_MEMBER_BYTES or member.packed > 2 * MAX_MEMBER_BYTES:
-        found.refuse(TOO_LARGE_UNPACKED, path)
+        findings.refuse(TOO_LARGE_UNPACKED, path)
     else:
-        found.files[path] = (member.size, member.crc)
-        found.members[path] = member
+        findings.files[path] = (member.size, member.crc)
+        findings.members[path] = member
 
 
 def _member_begins_like_a_photo(file: BinaryIO, member: Member) -> bool:

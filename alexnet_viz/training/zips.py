@@ -100,11 +100,11 @@ def _find_table(file: BinaryIO) -> tuple[int, int, int]:
     """(offset, length) of the central directory, and how many bytes (a program) stand before the archive."""
     length = file.seek(0, os.SEEK_END)
     tail = os.pread(file.fileno(), _END.size + 0xFFFF, max(0, length - _END.size - 0xFFFF))
-    found = tail.rfind(b"PK\5\6")
-    if found < 0 or len(tail) - found < _END.size:
+    start = tail.rfind(b"PK\5\6")
+    if start < 0 or len(tail) - start < _END.size:
         raise ZipError("it has no table of contents, as when it was cut short")
-    end = length - len(tail) + found
-    *_, size, offset, _ = _END.unpack_from(tail, found)
+    end = length - len(tail) + start
+    *_, size, offset, _ = _END.unpack_from(tail, start)
     locator = os.pread(file.fileno(), _LOCATOR.size, max(0, end - _LOCATOR.size))
     if locator[:4] == b"PK\6\7":
         end = end - _LOCATOR.size - _END_64.size

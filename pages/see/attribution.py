@@ -3,7 +3,7 @@
 import streamlit as st
 
 from alexnet_viz.ui.attribution.by_hand import by_hand
-from alexnet_viz.ui.attribution.choices import chosen_look, chosen_question, chosen_target, chosen_view
+from alexnet_viz.ui.attribution.choices import chosen_look, chosen_method, chosen_target, chosen_view
 from alexnet_viz.ui.attribution.compare import compare
 from alexnet_viz.ui.attribution.evaluation import put_to_the_test
 from alexnet_viz.ui.attribution.single_map import card, one_map
@@ -25,11 +25,11 @@ if single := queries.single_output_note(answer.logits):
 if view == "hand":
     by_hand(model, answer, chosen_target(model, answer), choice.photo)
 else:
-    question = chosen_question(model, answer, choice.photo, toolbar)
+    method_choice = chosen_method(model, answer, choice.photo, toolbar)
     if view == "map":
-        one_map(model, question, choice.photo, chosen_look(toolbar))
+        one_map(model, method_choice, choice.photo, chosen_look(toolbar))
     elif view == "compare":
-        compare(choice, model, answer, question, chosen_look(toolbar))
+        compare(choice, model, answer, method_choice, chosen_look(toolbar))
     else:
-        put_to_the_test(model, question, choice.photo)
-    card(question.method)
+        put_to_the_test(model, method_choice, choice.photo)
+    card(method_choice.method)

@@ -28,7 +28,7 @@ TEMPERATURE = Control(
 choice = current()
 photo = photos.load(choice.photo)
 st.title("What does AlexNet see?", anchor=False)
-seen, said = st.columns([5, 6], gap="large")
+seen, answer_column = st.columns([5, 6], gap="large")
 
 with seen:
     picture = st.container(key="whole_photo").empty()
@@ -36,7 +36,7 @@ with seen:
     for note in photo.notes:
         st.caption(markdown(note))
 
-with said, st.spinner("Waking the network …"):
+with answer_column, st.spinner("Waking the network …"):
     model = queries.model(choice)
     answer = queries.answer(model, choice.photo)
     inputs = queries.inputs(choice.photo, model.info.preprocessing)
@@ -51,7 +51,7 @@ with seen:
         f"The network sees what is in the frame.{photos.credit(choice.photo)}",
     )
 
-with said:
+with answer_column:
     classes = len(model.info.categories)
     top = TOP.within(1, min(20, classes))
     temperature = TEMPERATURE.value

@@ -34,9 +34,9 @@ if layer == "conv1":
     with wide:
         kernels(models, by, common, unit)
     with narrow:
-        for column, one in zip(st.columns(len(models), gap="large"), models, strict=True):
+        for column, shown in zip(st.columns(len(models), gap="large"), models, strict=True):
             with column:
-                one_kernel(one, unit)
+                one_kernel(shown, unit)
 elif layer in ("fc7", "fc8"):
     class_votes(models, layer, unit, choice.photo)
 else:

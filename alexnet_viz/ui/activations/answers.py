@@ -24,20 +24,26 @@ def answers(passes: list[ShownPass], compared_with: str) -> None:
     left, right = st.columns(2, gap="large")
     if passes[0].model.info.categories == passes[1].model.info.categories:
         both = sorted({*top_classes(first), *top_classes(second)}, key=lambda label: -first[label])
-        one, other = (
-            (shown.title, {label: found[label] for label in both})
-            for shown, found in zip(passes, (first, second), strict=True)
+        before, after = (
+            (shown.title, {label: likely[label] for label in both})
+            for shown, likely in zip(passes, (first, second), strict=True)
         )
         left.plotly_chart(
-            answers_beside(one, other, theme()),
+            answers_beside(before, after, theme()),
             key="answers",
             config=NO_TOOLBAR,
             alt=f"The strongest classes of both: {top_classes(first)[0]}, and {top_classes(second)[0]}",
         )
     else:
-        for number, (shown, found) in enumerate(zip(passes, (first, second), strict=True)):
-            top = top_classes(found)
-            bars = unit_bars(top, [(shown.title, np.array([found[one] for one in top]))], "probability", 0, theme())
+        for number, (shown, likely) in enumerate(zip(passes, (first, second), strict=True)):
+            top = top_classes(likely)
+            bars = unit_bars(
+                top,
+                [(shown.title, np.array([likely[label] for label in top]))],
+                "probability",
+                0,
+                theme(),
+            )
             alt = f"The strongest classes of {shown.title}; first is {top[0]}"
             left.plotly_chart(bars, key=f"answer-{number}", config=NO_TOOLBAR, alt=alt)
     if compared_with == "lesion":
@@ -60,14 +66,14 @@ def layer_guessed(shown: ShownPass, options: MapOptions) -> bool:
     if options.layer not in ("fc8", "softmax"):
         key = f"shape of {options.layer} in {shown.model.info.spec}"
         return predict.shape_asked(key, options.layer, shown.output(options.layer).shape)
-    found = [label.partition(",")[0] for label in top_classes(probabilities(shown))]
-    if len(found) == 1:
+    labels = [label.partition(",")[0] for label in top_classes(probabilities(shown))]
+    if len(labels) == 1:
         return True  # a single output leaves nothing to guess
     return predict.asked(
         f"class of {shown.photo} by {shown.model.info.id}",
         "Which of these will come out on top?",
-        found[0],
-        sorted(dict.fromkeys(found)),
+        labels[0],
+        sorted(dict.fromkeys(labels)),
     )
 
 
@@ -92,5 +98,5 @@ def probabilities(shown: ShownPass) -> dict[str, float]:
     return labelled(strongest(logits, shown.model.info.categories, len(logits)))
 
 
-def top_classes(found: dict[str, float], count: int = 5) -> list[str]:
-    return sorted(found, key=lambda label: -found[label])[:count]
+def top_classes(probabilities: dict[str, float], count: int = 5) -> list[str]:
+    return sorted(probabilities, key=lambda label: -probabilities[label])[:count]

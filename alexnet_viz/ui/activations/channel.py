@@ -52,9 +52,11 @@ def channel_over_photo(passes: list[ShownPass], options: MapOptions, unit: int) 
     peak = scale_peaks(passes, outputs, options, alike)
     place = position(outputs[0][unit])
     panels = [
-        _panel(shown, one[unit], float(peak[unit]) if isinstance(peak, np.ndarray) else peak, options, len(passes) > 1)
-        for shown, one in zip(passes, outputs, strict=True)
-        if unit < len(one) and one.shape[1:] == outputs[0].shape[1:]
+        _panel(
+            shown, output[unit], float(peak[unit]) if isinstance(peak, np.ndarray) else peak, options, len(passes) > 1
+        )
+        for shown, output in zip(passes, outputs, strict=True)
+        if unit < len(output) and output.shape[1:] == outputs[0].shape[1:]
     ]
     if len(panels) == 2 and alike:
         gap = outputs[1][unit] - outputs[0][unit]
@@ -156,7 +158,7 @@ def value_in_detail(passes: list[ShownPass], options: MapOptions, unit: int) -> 
         disabled=(y, x) == peak,
         help="And stay at the peak of every channel looked at next.",
     )
-    named = [(shown.title, one[unit]) for shown, one in zip(passes, outputs, strict=True) if unit < len(one)]
+    named = [(shown.title, output[unit]) for shown, output in zip(passes, outputs, strict=True) if unit < len(output)]
     spread.plotly_chart(
         value_histogram(named, {"chosen": float(channel[y, x])}, theme()),
         key="values",

@@ -30,13 +30,13 @@ def all_maps(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
     outputs, alike = outputs_at(passes, options.layer)
     stats = channel_stats(outputs[0])
     ranked = order(stats, options.by)
-    signed = any(float(one.min()) < 0 for one in outputs)
+    signed = any(float(output.min()) < 0 for output in outputs)
     peak = scale_peaks(passes, outputs, options, alike)
     noun = "channel" if outputs[0].ndim == 3 else "unit"
     names = unit_names(passes[0], options.layer)
     sheets = [
-        _sheet(shown, one, peak, options, signed, noun, len(passes) > 1)
-        for shown, one in zip(passes, outputs, strict=True)
+        _sheet(shown, output, peak, options, signed, noun, len(passes) > 1)
+        for shown, output in zip(passes, outputs, strict=True)
     ]
     lockstep = sheets if alike else sheets[:1]
     if alike and len(outputs) == 2:

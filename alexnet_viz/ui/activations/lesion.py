@@ -78,7 +78,7 @@ def _take(layer: str) -> None:
 
 def numbers(text: str, count: int) -> tuple[int, ...]:
     """Channel numbers from text such as ``37, 40-45``. Raises ShapeError for what is no number or not there."""
-    found: set[int] = set()
+    channels: set[int] = set()
     for part in re.split(r"[,;\s]+", re.sub(r"\s*[-–]\s*", "-", text.strip())):
         if not part:
             continue
@@ -88,5 +88,5 @@ def numbers(text: str, count: int) -> tuple[int, ...]:
         first, last = int(match[1]), int(match[2] or match[1])
         if max(first, last) >= count or last < first:
             raise ShapeError(f"There is no channel {part}: this layer has {count:,}, from 0 to {count - 1:,}.")
-        found.update(range(first, last + 1))
-    return tuple(sorted(found))
+        channels.update(range(first, last + 1))
+    return tuple(sorted(channels))

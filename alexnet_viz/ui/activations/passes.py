@@ -70,7 +70,7 @@ class MapOptions:
 
 def chosen_options(model: Model) -> tuple[MapOptions, str]:
     """The row of controls above the maps: how they are shown, and what they are compared with."""
-    layers = [*(one.name for one in queries.plan(model.info.spec, 1).layers), "softmax"]
+    layers = [*(layer.name for layer in queries.plan(model.info.spec, 1).layers), "softmax"]
     shared_layer(layers)
     beside = comparison.BESIDE.among(tuple(comparison.WHAT), comparison.NOTHING)
     columns = st.columns(4)
@@ -113,7 +113,7 @@ def outputs_at(passes: list[ShownPass], layer: str) -> tuple[list[np.ndarray], b
         st.info(f"{markdown(passes[-1].title)} has no layer {layer}.")
         passes.pop()
     outputs = [shown.output(layer) for shown in passes]
-    return outputs, len({one.shape for one in outputs}) == 1
+    return outputs, len({output.shape for output in outputs}) == 1
 
 
 def scale_peaks(
@@ -124,10 +124,10 @@ def scale_peaks(
 
     if options.layer == "softmax" and options.span == "network":
         return 1.0
-    found = [peaks(shown.trace, one, options.span) for shown, one in zip(passes, outputs, strict=True)]
-    if isinstance(found[0], float):
-        return float(max(found))
-    return np.max(np.stack(found), axis=0) if alike else found[0]
+    each = [peaks(shown.trace, output, options.span) for shown, output in zip(passes, outputs, strict=True)]
+    if isinstance(each[0], float):
+        return float(max(each))
+    return np.max(np.stack(each), axis=0) if alike else each[0]
 
 
 def unit_names(shown: ShownPass, layer: str) -> list[str] | None:

@@ -30,7 +30,7 @@ def strongest_units(passes: list[ShownPass], options: MapOptions, unit: int, top
         ranked = np.append(ranked[:-1], unit)
     names = unit_names(passes[0], options.layer)
     labels = [f"{names[i].partition(',')[0]} ({i})" if names else f"{options.layer} {i}" for i in ranked]
-    values = [(shown.title, one[ranked]) for shown, one in zip(passes, outputs, strict=False)]
+    values = [(shown.title, output[ranked]) for shown, output in zip(passes, outputs, strict=False)]
     what = "probability" if options.layer == "softmax" else "logit" if options.layer == "fc8" else "value"
     figure = unit_bars(labels, values, what, int(np.flatnonzero(ranked == unit)[0]), theme())
     st.plotly_chart(figure, key="units", config=NO_TOOLBAR, alt=f"The strongest units of {options.layer}")
@@ -51,7 +51,7 @@ def unit_numbers(passes: list[ShownPass], options: MapOptions, unit: int) -> Non
         f"Of all {len(values):,} units **{(values > 0).mean():.0%}** lie above 0; mean {values.mean():.4g}, from "
         f"{values.min():.4g} to {values.max():.4g}."
     )
-    named = [(shown.title, one) for shown, one in zip(passes, outputs, strict=True)]
+    named = [(shown.title, output) for shown, output in zip(passes, outputs, strict=True)]
     right.plotly_chart(
         value_histogram(named, {"chosen": float(values[unit])}, theme()),
         key="values",

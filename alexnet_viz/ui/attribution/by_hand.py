@@ -78,7 +78,9 @@ def _brush(model: Model, answer: Classification, own: list[int], photo: str, fil
         tensor = painted(inputs.tensor, mask, fill, how.mean, how.std)
         after = queries.answer_to(model, replace(inputs, tensor=tensor), photos.title(photo))
     count = len(model.info.categories)
-    every, now = ({p.index: p for p in queries.strongest(one, model, count)} for one in (answer, after))
+    every, now = (
+        {p.index: p for p in queries.strongest(classification, model, count)} for classification in (answer, after)
+    )
     rows = list(dict.fromkeys([*list(now)[:5], *own]))
     with right:
         _moved(every, now, 0.0 if mask is None else float(mask.mean()))

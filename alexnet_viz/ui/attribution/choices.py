@@ -102,7 +102,7 @@ class MethodChoice:
     settings: dict[str, Value]
     other: str | None
 
-    def wish(self, model: Model, photo: str, **changes: Any) -> tuple[Model, MapRequest]:
+    def map_request(self, model: Model, photo: str, **changes: Any) -> tuple[Model, MapRequest]:
         """The map that this asks for, of one network and photo; ``changes`` put another method, target or layer in."""
         method = changes.pop("method", self.method)
         settings = self.settings if method is self.method else chosen_settings(method)
@@ -135,7 +135,7 @@ def chosen_target(model: Model, answer: Classification) -> Target:
     return _target(model, answer, left, right)
 
 
-def chosen_question(model: Model, answer: Classification, photo: str, toolbar: DeltaGenerator) -> MethodChoice:
+def chosen_method(model: Model, answer: Classification, photo: str, toolbar: DeltaGenerator) -> MethodChoice:
     """The row of choices: method, class, the class it is held against, layer, and the method's own settings."""
     columns = st.columns([5, 5, 5, 3], vertical_alignment="bottom")
     method = METHODS[METHOD.selectbox(columns[0])]
@@ -149,10 +149,10 @@ def _target(model: Model, answer: Classification, left: DeltaGenerator, right: D
     names = model.info.categories
     shares = {str(p.index): f" {p.probability:.0%}" for p in queries.strongest(answer, model, len(names))}
 
-    def words(one: str) -> str:
-        if one == PREDICTED:
+    def words(option: str) -> str:
+        if option == PREDICTED:
             return f"{names[int(order[0])]}{shares[order[0]]} (its answer)"
-        return {UNIT: "A unit of a layer …", NONE: "–"}.get(one) or names[int(one)] + shares[one]
+        return {UNIT: "A unit of a layer …", NONE: "–"}.get(option) or names[int(option)] + shares[option]
 
     options = [PREDICTED, *order, UNIT]
     if (link := address.asked(CLASS.key)) and link not in options:
@@ -166,7 +166,7 @@ def _target(model: Model, answer: Classification, left: DeltaGenerator, right: D
     if chosen == UNIT:
         return _unit(model, right)
     index = int(order[0] if chosen == PREDICTED else chosen)
-    others = [NONE, *(one for one in order if int(one) != index)]
+    others = [NONE, *(option for option in order if int(option) != index)]
     against = AGAINST.among(others, NONE)
     _reword(AGAINST.key, words)
     AGAINST.selectbox(right, format_func=words)
@@ -182,7 +182,7 @@ def _reword(key: str, words: Callable[[str], str]) -> None:
 
 
 def _unit(model: Model, column: DeltaGenerator) -> Target:
-    shapes = {one.layer.name: one.output for one in steps(model.info.spec)}
+    shapes = {step.layer.name: step.output for step in steps(model.info.spec)}
     with column.popover("Which unit", width="stretch", icon=":material/blur_on:"):
         layer = UNIT_LAYER.among(list(shapes), "conv5")
         UNIT_LAYER.selectbox()
@@ -206,12 +206,12 @@ def _place(text: str, side: int) -> tuple[int, int] | None:
 
 
 def _layer(model: Model, method: Method, column: DeltaGenerator) -> str | None:
-    maps = [one.layer.name for one in steps(model.info.spec) if len(one.output) == 3]
+    maps = [step.layer.name for step in steps(model.info.spec) if len(step.output) == 3]
     options = [*reversed(maps), ALL]
     layer = LAYER.among(options, "conv5")
     LAYER.selectbox(
         column,
-        format_func=lambda one: "all five conv" if one == ALL else one,
+        format_func=lambda option: "all five conv" if option == ALL else option,
         disabled=not method.layered,
         help="Where a layer method looks: conv5 is coarse and close to the answer, conv1 fine and far from it."
         if method.layered
@@ -249,26 +249,28 @@ def _group(method: Method) -> ControlGroup:
 def chosen_settings(method: Method) -> dict[str, Value]:
     """A method's settings as this visitor last set them."""
     state, group = st.session_state, _group(method)
-    return method.resolve({one.name: state[group.key(one)] for one in method.settings if group.key(one) in state})
+    return method.resolve(
+        {setting.name: state[group.key(setting)] for setting in method.settings if group.key(setting) in state}
+    )
 
 
 def other_photo(photo: str) -> str:
     """A photo that is not this one."""
-    return next((one for one in photos.all_references() if one != photo), photo)
+    return next((reference for reference in photos.all_references() if reference != photo), photo)
 
 
 # --- several ---------------------------------------------------------------------------------------
 
 
-def beside_method(question: MethodChoice, key: str, count: int) -> list[Method]:
+def beside_method(method_choice: MethodChoice, key: str, count: int) -> list[Method]:
     """The chosen method, first, and up to seven others."""
-    others = [one for one in METHODS if one != question.method.key]
-    first = [one for one in FIRST if one in others][:count]
+    others = [key for key in METHODS if key != method_choice.method.key]
+    first = [key for key in FIRST if key in others][:count]
     help = "Up to seven others, for the same class; layer methods look at the same layer."
     keys = several(
-        f"Beside {question.method.title}", key, others, first, lambda one: METHODS[one].title, help, MOST - 1
+        f"Beside {method_choice.method.title}", key, others, first, lambda key: METHODS[key].title, help, MOST - 1
     )
-    return [question.method, *(METHODS[one] for one in keys)]
+    return [method_choice.method, *(METHODS[key] for key in keys)]
 
 
 def several(
@@ -366,6 +368,6 @@ def chosen_look(toolbar: DeltaGenerator) -> MapStyle:
             if setting.kind == "choice":
                 LOOK.draw(setting)
         columns = st.columns(2)
-        for index, setting in enumerate(one for one in LOOK.settings if one.kind != "choice"):
+        for index, setting in enumerate(setting for setting in LOOK.settings if setting.kind != "choice"):
             LOOK.draw(setting, columns[index % 2])
     return look

@@ -62,21 +62,21 @@ SAME_CLASS = Control(
 )
 
 
-def compare(choice: Choice, model: Model, answer: Classification, question: MethodChoice, look: MapStyle) -> None:
+def compare(choice: Choice, model: Model, answer: Classification, method_choice: MethodChoice, look: MapStyle) -> None:
     """One thing differs from map to map, all else is the same."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     kind, together = KIND.segmented_control(left), ONE_SCALE.toggle(right)
     match kind:
         case "cascade":
-            return randomised_layers(model, question, choice.photo, look, together)
+            return randomised_layers(model, method_choice, choice.photo, look, together)
         case "methods":
-            asked, titles = _methods(model, question, choice.photo)
+            asked, titles = _methods(model, method_choice, choice.photo)
         case "classes":
-            asked, titles = _classes(model, answer, question, choice.photo)
+            asked, titles = _classes(model, answer, method_choice, choice.photo)
         case "photos":
-            asked, titles = _photos(model, question, choice.photo)
+            asked, titles = _photos(model, method_choice, choice.photo)
         case _:
-            asked, titles = _weights(choice, model, question)
+            asked, titles = _weights(choice, model, method_choice)
     shown = row(
         asked,
         titles,
@@ -88,20 +88,22 @@ def compare(choice: Choice, model: Model, answer: Classification, question: Meth
         pick=kind in ("methods", "classes"),
     )
     if kind != "photos" and len(shown) > 1:
-        _agreement(model, [one for *_, one in shown])
+        _agreement(model, [panel for *_, panel in shown])
 
 
-def _methods(model: Model, question: MethodChoice, photo: str) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
-    methods = beside_method(question, "why_methods", 3)
-    return [question.wish(model, photo, method=one) for one in methods], [one.title for one in methods]
+def _methods(model: Model, method_choice: MethodChoice, photo: str) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
+    methods = beside_method(method_choice, "why_methods", 3)
+    return [method_choice.map_request(model, photo, method=method) for method in methods], [
+        method.title for method in methods
+    ]
 
 
 def _classes(
-    model: Model, answer: Classification, question: MethodChoice, photo: str
+    model: Model, answer: Classification, method_choice: MethodChoice, photo: str
 ) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
     names = model.info.categories
     order = [str(index) for index in np.argsort(-answer.logits, kind="stable")]
-    own = [str(question.target.index)] if question.target.layer == CLASSES else []
+    own = [str(method_choice.target.index)] if method_choice.target.layer == CLASSES else []
     chances = {p.index: p.probability for p in queries.strongest(answer, model, len(names))}
 
     def words(index: str) -> str:
@@ -116,35 +118,39 @@ def _classes(
         "Up to eight, the likeliest first. A method whose map does not change from class to class does "
         "not explain the class.",
     )
-    asked = [question.wish(model, photo, target=Target.of_class(int(index))) for index in picked]
+    asked = [method_choice.map_request(model, photo, target=Target.of_class(int(index))) for index in picked]
     return asked, [words(index) for index in picked]
 
 
-def _photos(model: Model, question: MethodChoice, photo: str) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
-    there = photos.all_references()
-    there = there if photo in there else [photo, *there]
-    first = [photo, *(one for one in photos.own() or there if one != photo)]
+def _photos(model: Model, method_choice: MethodChoice, photo: str) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
+    references = photos.all_references()
+    references = references if photo in references else [photo, *references]
+    first = [photo, *(reference for reference in photos.own() or references if reference != photo)]
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
-        picked = several("Photos", "why_photos", there, first[:4], photos.title, "Up to eight, yours and the samples.")
+        picked = several(
+            "Photos", "why_photos", references, first[:4], photos.title, "Up to eight, yours and the samples."
+        )
     same = SAME_CLASS.toggle(right)
     asked, titles = [], []
-    for one in picked:
-        best = queries.answer(model, one).predictions[0]
-        target = question.target if same or question.target.layer != CLASSES else Target.of_class(best.index)
-        asked.append(question.wish(model, one, target=target))
-        titles.append(f"{photos.title(one)}: {short(model, target)}")
+    for reference in picked:
+        best = queries.answer(model, reference).predictions[0]
+        target = method_choice.target if same or method_choice.target.layer != CLASSES else Target.of_class(best.index)
+        asked.append(method_choice.map_request(model, reference, target=target))
+        titles.append(f"{photos.title(reference)}: {short(model, target)}")
     return asked, titles
 
 
-def _weights(choice: Choice, model: Model, question: MethodChoice) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
+def _weights(
+    choice: Choice, model: Model, method_choice: MethodChoice
+) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
     other = comparison.weights(choice, model, optional=False)
     if other is None:
         st.info("There are no other weights on this machine to compare with.")
-        return [question.wish(model, choice.photo)], [model.info.title]
-    target, unknown = counterpart(question.target, model.info.categories, other.info.categories)
+        return [method_choice.map_request(model, choice.photo)], [model.info.title]
+    target, unknown = counterpart(method_choice.target, model.info.categories, other.info.categories)
     if unknown:
-        named = " and ".join(f"“{first_name(one)}”" for one in unknown)
+        named = " and ".join(f"“{first_name(name)}”" for name in unknown)
         instead = f"“{short(other, target)}” alone" if target else "its own answer"
         words = f"{other.info.title} does not know {named}: its map explains {instead}."
         st.info(markdown(words), icon=":material/info:")
@@ -153,8 +159,11 @@ def _weights(choice: Choice, model: Model, question: MethodChoice) -> tuple[list
         "The same photo, method and layer before two networks. A map that looks the same for untrained weights shows "
         "the photo and the architecture, not what was learned."
     )
-    asked = [question.wish(model, choice.photo), question.wish(other, choice.photo, target=target)]
-    return asked, [f"{one.info.title}: {short(one, wish.target)}" for one, wish in asked]
+    asked = [
+        method_choice.map_request(model, choice.photo),
+        method_choice.map_request(other, choice.photo, target=target),
+    ]
+    return asked, [f"{network.info.title}: {short(network, request.target)}" for network, request in asked]
 
 
 def _agreement(model: Model, panels: Sequence[Panel]) -> None:
@@ -163,8 +172,8 @@ def _agreement(model: Model, panels: Sequence[Panel]) -> None:
 
     st.subheader("Do they agree?", anchor=False)
     size = model.info.preprocessing.crop
-    correlation, overlap = agreement([on_input(one.values, size, one.placement) for one in panels], size)
-    names = [one.title if len(one.title) < 26 else one.title[:24] + "…" for one in panels]
+    correlation, overlap = agreement([on_input(panel.values, size, panel.placement) for panel in panels], size)
+    names = [panel.title if len(panel.title) < 26 else panel.title[:24] + "…" for panel in panels]
     left, right = st.columns(2, gap="large")
     quiet = {"displayModeBar": False}
     left.markdown("**Rank correlation** (Spearman): 1 the same order of pixels, 0 none, −1 the reverse.")

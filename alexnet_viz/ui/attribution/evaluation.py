@@ -46,38 +46,38 @@ STEPS = Control(
 BOX = Control(Setting("why_box", "text", ""))
 
 
-def put_to_the_test(model: Model, question: MethodChoice, photo: str) -> None:
+def put_to_the_test(model: Model, method_choice: MethodChoice, photo: str) -> None:
     """Curves, numbers and the pointing game for several methods, one photo and one target."""
     left, right = st.columns([4, 1], gap="large", vertical_alignment="bottom")
     with left:
-        keys = [method.key for method in beside_method(question, "why_tested", 2)]
+        keys = [method.key for method in beside_method(method_choice, "why_tested", 2)]
     steps = STEPS.slider(right)
-    wishes = {key: question.wish(model, photo, method=METHODS[key])[1] for key in keys}
-    tasks = _tasks(model, wishes, photo, question, steps)
+    requests = {key: method_choice.map_request(model, photo, method=METHODS[key])[1] for key in keys}
+    tasks = _tasks(model, requests, photo, method_choice, steps)
     progress = st.container()
     with progress:
         values = gather(list(tasks.values()), [True] * len(tasks))
     made = dict(zip(tasks, values, strict=True))
     for problem in dict.fromkeys(value for value in values if isinstance(value, str)):
         st.error(markdown(problem), icon=":material/info:")
-    _curves(model, keys, made, question)
+    _curves(model, keys, made, method_choice)
     _numbers(keys, made)
     st.subheader("Does it point at the thing?", anchor=False)
     _pointing_game(model, {key: made[key, "map"] for key in keys}, photo)
 
 
 def _tasks(
-    model: Model, wishes: dict[str, MapRequest], photo: str, question: MethodChoice, steps: int
+    model: Model, requests: dict[str, MapRequest], photo: str, method_choice: MethodChoice, steps: int
 ) -> dict[tuple[str, str], Task]:
     """Everything to measure, by (method or baseline, what), in the order in which it is made."""
     from alexnet_viz.attribution import faithfulness as core
 
     tensor = queries.inputs(photo, model.info.preprocessing).tensor
-    size, target = tensor.shape[-1], question.target
+    size, target = tensor.shape[-1], method_choice.target
     place = (photo, model.info.id, model.device.name, target)
     tasks: dict[tuple[str, str], Task] = {}
-    for key, wish in wishes.items():
-        tasks[key, "map"] = task(model, wish)
+    for key, request in requests.items():
+        tasks[key, "map"] = task(model, request)
 
     def values_of(key: str) -> np.ndarray:
         if key == "random":
@@ -85,8 +85,8 @@ def _tasks(
         if key == "centre":
             return core.centre_map(size)
         own = tasks[key, "map"]
-        found: Attribution = jobs.made.get(own.key, lambda: own.make(lambda done, total: None))
-        return core.on_input(found.values, size, found.placement)
+        attribution: Attribution = jobs.made.get(own.key, lambda: own.make(lambda done, total: None))
+        return core.on_input(attribution.values, size, attribution.placement)
 
     def draw(key: str, name: str, curve: Callable[..., PixelCurve], progress: jobs.Progress) -> PixelCurve:
         score = core.share(model, target, tensor)
@@ -96,50 +96,52 @@ def _tasks(
         return core.infidelity(core.value(model, target), tensor, values_of(key))
 
     curves = {"deletion": core.deletion, "insertion": core.insertion}
-    for key in (*BASELINES, *wishes):
+    for key in (*BASELINES, *requests):
         name = BASELINES.get(key) or METHODS[key].title
         for what, curve in curves.items():
             tasks[key, what] = Task(
-                (what, place, wishes.get(key, key), steps),
+                (what, place, requests.get(key, key), steps),
                 f"{name}, {what}",
                 partial(draw, key, name, curve),
             )
-    for key, wish in wishes.items():
+    for key, request in requests.items():
         tasks[key, "infidelity"] = Task(
-            ("infidelity", wish),
+            ("infidelity", request),
             f"{METHODS[key].title}, infidelity",
             partial(infidelity, key),
         )
         if not METHODS[key].slow:
             tasks[key, "sensitivity"] = Task(
-                ("sensitivity", wish),
+                ("sensitivity", request),
                 f"{METHODS[key].title}, max-sensitivity",
-                partial(_sensitivity, model, wish, tensor),
+                partial(_sensitivity, model, request, tensor),
             )
     return tasks
 
 
 def _sensitivity(
-    model: Model, wish: MapRequest, tensor: np.ndarray, progress: jobs.Progress, samples: int = 8
+    model: Model, request: MapRequest, tensor: np.ndarray, progress: jobs.Progress, samples: int = 8
 ) -> float:
     from alexnet_viz.attribution import faithfulness as core
     from alexnet_viz.attribution.session import Session
 
-    other = queries.inputs(wish.other, model.info.preprocessing).tensor if wish.other else None
+    other = queries.inputs(request.other, model.info.preprocessing).tensor if request.other else None
     done = 0
 
     def explain(shaken: np.ndarray) -> np.ndarray:
         nonlocal done
-        found = Session(model, shaken, other).attribute(wish.method, wish.target, wish.layer, dict(wish.settings))
+        attribution = Session(model, shaken, other).attribute(
+            request.method, request.target, request.layer, dict(request.settings)
+        )
         progress(done := done + 1, samples + 1)
-        return found.values
+        return attribution.values
 
     return core.sensitivity(explain, tensor, samples=samples)
 
 
-def _curves(model: Model, keys: list[str], made: dict, question: MethodChoice) -> None:
+def _curves(model: Model, keys: list[str], made: dict, method_choice: MethodChoice) -> None:
     """Both charts, and in words which maps do better than knowing nothing."""
-    target = question.target
+    target = method_choice.target
     if target.layer != CLASSES:
         score = "the unit's value, photo = 1"
     elif len(model.info.categories) == 1:
@@ -148,14 +150,14 @@ def _curves(model: Model, keys: list[str], made: dict, question: MethodChoice) -
         score = f"probability of {model.info.categories[target.index]}"
     else:
         score = f"{model.info.categories[target.index]}'s share of the two"
-    told = {
+    explanations = {
         "deletion": ("**Deletion**: the strongest pixels turn grey first. A small area is good.", "pixels turned grey"),
         "insertion": (
             "**Insertion**: they come back first into a blurred photo. A large area is good.",
             "pixels brought back",
         ),
     }
-    for column, (what, (words, axis)) in zip(st.columns(2, gap="large"), told.items(), strict=True):
+    for column, (what, (words, axis)) in zip(st.columns(2, gap="large"), explanations.items(), strict=True):
         with column:
             st.markdown(words)
             curves, lines = (
@@ -164,7 +166,7 @@ def _curves(model: Model, keys: list[str], made: dict, question: MethodChoice) -
             )
             if curves or lines:
                 chart = pixel_curves(curves, lines, score, axis, theme())
-                words = "; ".join(f"{one.name}: area {one.area:.3f}" for one in (*curves, *lines))
+                words = "; ".join(f"{curve.name}: area {curve.area:.3f}" for curve in (*curves, *lines))
                 st.plotly_chart(chart, key=f"why-{what}", config=_QUIET, alt=f"{what}: {words}")
     verdicts = [_verdict(METHODS[key].title, made, key) for key in keys]
     st.markdown("\n".join(f"- {verdict}" for verdict in verdicts if verdict))
@@ -177,13 +179,13 @@ def _curves(model: Model, keys: list[str], made: dict, question: MethodChoice) -
 
 def _verdict(title: str, made: dict, key: str) -> str | None:
     """Better or worse than both baselines, in words."""
-    asked = [(one, what) for one in (key, *BASELINES) for what in ("deletion", "insertion")]
+    asked = [(name, what) for name in (key, *BASELINES) for what in ("deletion", "insertion")]
     area = {where: curve.area for where in asked if isinstance(curve := made.get(where), PixelCurve)}
     if len(area) < len(asked):
         return None
     parts = []
     for what, sign in (("deletion", -1), ("insertion", 1)):
-        won = [sign * (area[key, what] - area[one, what]) > 0 for one in BASELINES]
+        won = [sign * (area[key, what] - area[name, what]) > 0 for name in BASELINES]
         lost = [words.lower() for words, better in zip(BASELINES.values(), won, strict=True) if not better]
         than = f"no better than {' or '.join(lost)}" if lost else "better than both"
         parts.append(f"{what} {area[key, what]:.3f}, {than}")
@@ -197,17 +199,17 @@ def _numbers(keys: list[str], made: dict) -> None:
     for key in keys:
         if made[key, "deletion"] is None:
             continue
-        one: dict[str, Any] = {"method": METHODS[key].title}
+        row: dict[str, Any] = {"method": METHODS[key].title}
         for what in ("deletion", "insertion"):
             curve = made[key, what]
-            one[what] = curve.area if isinstance(curve, PixelCurve) else None
+            row[what] = curve.area if isinstance(curve, PixelCurve) else None
         for what in ("infidelity", "sensitivity"):
             value = made.get((key, what))
-            one[what] = value if isinstance(value, float) else None
-        found = made[key, "map"]
-        checks = found.checks if isinstance(found, Attribution) else {}
-        one["its own checks"] = ", ".join(f"{name} {value:.3g}" for name, value in checks.items())
-        rows.append(one)
+            row[what] = value if isinstance(value, float) else None
+        attribution = made[key, "map"]
+        checks = attribution.checks if isinstance(attribution, Attribution) else {}
+        row["its own checks"] = ", ".join(f"{name} {value:.3g}" for name, value in checks.items())
+        rows.append(row)
     if not rows:
         st.caption("The numbers come as they are measured.")
         return
@@ -237,7 +239,7 @@ def _numbers(keys: list[str], made: dict) -> None:
     )
 
 
-def _pointing_game(model: Model, found: dict[str, object], photo: str) -> None:
+def _pointing_game(model: Model, maps: dict[str, object], photo: str) -> None:
     """A box around the thing, and which map has its strongest place there."""
     size = model.info.preprocessing.crop
     begin = _read_box(BOX.value, size)
@@ -260,8 +262,8 @@ def _pointing_game(model: Model, found: dict[str, object], photo: str) -> None:
         if box is None:
             st.markdown("Draw a box around what the network should look at.")
             return
-        there = {key: one for key, one in found.items() if isinstance(one, Attribution)}
-        rows = [_points(METHODS[key].title, one, box, size) for key, one in there.items()]
+        attributions = {key: map for key, map in maps.items() if isinstance(map, Attribution)}
+        rows = [_points(METHODS[key].title, map, box, size) for key, map in attributions.items()]
         st.dataframe(rows, hide_index=True, alt="Whether each map's strongest place lies in the box")
         st.caption(
             "Yes: its strongest place lies in the box or within 15 pixels of it (Zhang et al. 2018). Share: how "
@@ -270,16 +272,16 @@ def _pointing_game(model: Model, found: dict[str, object], photo: str) -> None:
         )
 
 
-def _points(title: str, found: Attribution, box: tuple[float, float, float, float], size: int) -> dict:
+def _points(title: str, attribution: Attribution, box: tuple[float, float, float, float], size: int) -> dict:
     from alexnet_viz.attribution.faithfulness import on_input, pointing
 
-    one: Pointing = pointing(on_input(found.values, size, found.placement), box, size)
-    flat = not found.values.any()
+    score: Pointing = pointing(on_input(attribution.values, size, attribution.placement), box, size)
+    flat = not attribution.values.any()
     return {
         "method": title,
-        "points into the box": "–" if flat else "yes" if one.hit else "no",
-        "share in the box": "–" if np.isnan(one.energy) else f"{one.energy:.0%}",
-        "box's area": f"{one.area:.0%}",
+        "points into the box": "–" if flat else "yes" if score.hit else "no",
+        "share in the box": "–" if np.isnan(score.energy) else f"{score.energy:.0%}",
+        "box's area": f"{score.area:.0%}",
     }
 
 

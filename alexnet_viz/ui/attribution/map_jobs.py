@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 QUICK = 0.4  # seconds to wait for a slow map before a progress bar is drawn
 
 
-def task(model: Model, wish: MapRequest) -> Task:
+def task(model: Model, request: MapRequest) -> Task:
     """How a map is made, in the background or at once."""
 
     def make(progress: jobs.Progress) -> Attribution:
-        session = queries.session(model, wish.photo, wish.other)
-        return session.attribute(wish.method, wish.target, wish.layer, dict(wish.settings), progress)
+        session = queries.session(model, request.photo, request.other)
+        return session.attribute(request.method, request.target, request.layer, dict(request.settings), progress)
 
-    return Task(wish, METHODS[wish.method].title, make)
+    return Task(request, METHODS[request.method].title, make)
 
 
 def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[Any]:
@@ -38,46 +38,48 @@ def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[Any]:
     What is quick is made at once; what is slow begins in the background, with a progress bar and a way to stop it.
     Called once in a run: what this visitor had begun before and no longer wants is stopped.
     """
-    found: list[Any] = []
-    for one, takes_long in zip(tasks, slow, strict=True):
-        value = _there(one)
+    values: list[Any] = []
+    for task, takes_long in zip(tasks, slow, strict=True):
+        value = _there(task)
         if value is None and not takes_long:
             try:
-                value = jobs.made.get(one.key, partial(one.make, _ignore))
+                value = jobs.made.get(task.key, partial(task.make, _ignore))
             except UserError as error:
                 value = str(error)
-        found.append(value)
-    waiting = [one for one, value in zip(tasks, found, strict=True) if value is None]
+        values.append(value)
+    waiting = [task for task, value in zip(tasks, values, strict=True) if value is None]
     visitor = st.session_state.setdefault("_visitor", secrets.token_hex(8))
     if not waiting:
         jobs.leave(visitor)
-        return found
+        return values
     stopped = st.session_state.setdefault("_why_stopped", set())
-    if all(one.key in stopped for one in waiting):
+    if all(task.key in stopped for task in waiting):
         jobs.leave(visitor)
         left, right = st.columns([5, 1], vertical_alignment="center")
-        left.info(f"Stopped: {', '.join(dict.fromkeys(one.title for one in waiting))}.", icon=":material/stop_circle:")
+        left.info(
+            f"Stopped: {', '.join(dict.fromkeys(task.title for task in waiting))}.", icon=":material/stop_circle:"
+        )
         if right.button("Go on", key="why_again", width="stretch", help="Begin again."):
-            stopped.difference_update(one.key for one in waiting)
+            stopped.difference_update(task.key for task in waiting)
             st.rerun()
-        return found
+        return values
     job = jobs.start(visitor, waiting)
     job.wait(QUICK)
     drawn = job.finished
-    found = [_there(one) if value is None else value for one, value in zip(tasks, found, strict=True)]
-    if all(value is not None for value in found):
-        return found
+    values = [_there(task) if value is None else value for task, value in zip(tasks, values, strict=True)]
+    if all(value is not None for value in values):
+        return values
     _watch(job, drawn, stopped)
-    return found
+    return values
 
 
 def _ignore(done: int, total: int) -> None:
     pass
 
 
-def _there(one: Task) -> Any:
-    value = jobs.made.peek(one.key)
-    return jobs.failure(one.key) if value is None else value
+def _there(task: Task) -> Any:
+    value = jobs.made.peek(task.key)
+    return jobs.failure(task.key) if value is None else value
 
 
 def _watch(job: jobs.Job, drawn: int, stopped: set) -> None:
@@ -100,4 +102,4 @@ def _watch(job: jobs.Job, drawn: int, stopped: set) -> None:
 
 def maps(asked: Sequence[tuple[Model, MapRequest]]) -> list[Attribution | str | None]:
     """The maps of wishes, as ``gather`` finds them."""
-    return gather([task(*one) for one in asked], [METHODS[wish.method].slow for _, wish in asked])
+    return gather([task(*request) for request in asked], [METHODS[request.method].slow for _, request in asked])

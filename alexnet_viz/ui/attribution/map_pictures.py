@@ -40,39 +40,41 @@ Shown = tuple["Model", MapRequest, Attribution, Panel]  # a map on the page, and
 _pictures: LRUCache[str] = LRUCache(48 << 20, len)
 
 
-def panel_of(model: Model, wish: MapRequest, found: Attribution, look: MapStyle, title: str, note: str = "") -> Panel:
+def panel_of(
+    model: Model, request: MapRequest, attribution: Attribution, look: MapStyle, title: str, note: str = ""
+) -> Panel:
     """A map ready to be drawn, on a scale of its own."""
-    geometry = queries.inputs(wish.photo, model.info.preprocessing).geometry
-    return panel(title, note, photos.load(wish.photo), geometry, found.values, look, found.placement)
+    geometry = queries.inputs(request.photo, model.info.preprocessing).geometry
+    return panel(title, note, photos.load(request.photo), geometry, attribution.values, look, attribution.placement)
 
 
-def tile(one: Panel, identity: Hashable, look: MapStyle, key: str, *, longest: int = 760, raw: bool = False) -> Tile:
+def tile(panel: Panel, identity: Hashable, look: MapStyle, key: str, *, longest: int = 760, raw: bool = False) -> Tile:
     """A panel for the browser: over the photo, or the map alone; ``identity`` is what the map came from."""
-    identity = (identity, look, longest, raw, one.top, one.signed)
+    identity = (identity, look, longest, raw, panel.top, panel.signed)
 
     def draw() -> str:
         if raw:
-            return png_uri(raw_map(one, look))
-        return jpeg_uri(overlay(one, look, fitted(one.photo.size, longest), frame=True))
+            return png_uri(raw_map(panel, look))
+        return jpeg_uri(overlay(panel, look, fitted(panel.photo.size, longest), frame=True))
 
-    left, top, right, bottom = one.geometry.box
-    width, height = one.photo.size
-    start, step = (each / one.geometry.crop for each in one.placement)
-    stop = start + step * one.values.shape[0]
+    left, top, right, bottom = panel.geometry.box
+    width, height = panel.photo.size
+    start, step = (each / panel.geometry.crop for each in panel.placement)
+    stop = start + step * panel.values.shape[0]
     low, high = -start / (stop - start), (1 - start) / (stop - start)  # the crop's edges, where the map alone is 0 to 1
     crop = (low, low, high, high) if raw else (left / width, top / height, right / width, bottom / height)
     return Tile(
         key=key,
-        title=one.title,
-        note=one.note or scale_words(one, look),
+        title=panel.title,
+        note=panel.note or scale_words(panel, look),
         picture=_pictures.get(identity, draw),
-        alt=f"{one.title}: {'the map alone' if raw else 'the map over the photo'}, {where(one.values)}",
+        alt=f"{panel.title}: {'the map alone' if raw else 'the map over the photo'}, {where(panel.values)}",
         box=crop,
         covers=(start, stop),
-        values=one.values,
-        colours=css_stops(table(one.signed, look.colours), int(one.signed)),
-        low=one.low,
-        high=one.top,
+        values=panel.values,
+        colours=css_stops(table(panel.signed, look.colours), int(panel.signed)),
+        low=panel.low,
+        high=panel.top,
     )
 
 
@@ -86,13 +88,13 @@ def where(values: np.ndarray) -> str:
     return "strongest in the middle" if down == across else f"strongest in the {down} {across}"
 
 
-def label(model: Model, wish: MapRequest) -> str:
+def label(model: Model, request: MapRequest) -> str:
     """Exactly what a map came from, in words."""
-    method = METHODS[wish.method]
+    method = METHODS[request.method]
     defaults = method.resolve()
-    settings = [f"{name} {value}" for name, value in wish.settings if value != defaults[name]]
-    target = wish.target.describe(model.info.categories)
-    parts = [method.title, target, wish.layer, *settings, photos.title(wish.photo), model.info.title]
+    settings = [f"{name} {value}" for name, value in request.settings if value != defaults[name]]
+    target = request.target.describe(model.info.categories)
+    parts = [method.title, target, request.layer, *settings, photos.title(request.photo), model.info.title]
     return " · ".join(part for part in parts if part)
 
 
@@ -103,16 +105,16 @@ def downloads(shown: Sequence[Shown], look: MapStyle, heading: str) -> None:
     """The overlay at the photo's size, the raw map, all panels on one slide, and what they came from."""
     if not shown:
         return
-    model, wish, found, one = shown[0]
-    stem = f"{wish.method}-{photos.title(wish.photo)}".lower().replace(" ", "-").replace("/", "-")
+    model, request, attribution, panel = shown[0]
+    stem = f"{request.method}-{photos.title(request.photo)}".lower().replace(" ", "-").replace("/", "-")
     mode = theme()  # read now, as the words: the files are made when they are asked for, outside this run
-    words = label(model, wish)
+    words = label(model, request)
     settings = {"maps": [_described(*each) for each in shown], "look": asdict(look)}
 
     def arrays() -> bytes:
         buffer = io.BytesIO()
         if len(shown) == 1:
-            np.save(buffer, found.values)
+            np.save(buffer, attribution.values)
         else:
             np.savez(
                 buffer, allow_pickle=False, **{f"{i}-{each[1].method}": each[2].values for i, each in enumerate(shown)}
@@ -124,7 +126,7 @@ def downloads(shown: Sequence[Shown], look: MapStyle, heading: str) -> None:
     files = (
         (
             "Overlay PNG",
-            lambda: png(overlay(one, look), words),
+            lambda: png(overlay(panel, look), words),
             "png",
             "image/png",
             "The first map over the photo, at the photo's own size.",
@@ -157,25 +159,25 @@ def downloads(shown: Sequence[Shown], look: MapStyle, heading: str) -> None:
             st.download_button(title, data, f"{stem}.{name}", mime, key=key, help=help, on_click="ignore")
 
 
-def _described(model: Model, wish: MapRequest, found: Attribution, drawn: Panel) -> dict:
+def _described(model: Model, request: MapRequest, attribution: Attribution, drawn: Panel) -> dict:
     """A map's settings, enough to make it again."""
     return {
         "title": drawn.title,
-        "photo": photos.title(wish.photo),
-        "photo_reference": wish.photo,
-        "photo_sha256": photos.load(wish.photo).digest,
+        "photo": photos.title(request.photo),
+        "photo_reference": request.photo,
+        "photo_sha256": photos.load(request.photo).digest,
         "weights": model.info.title,
         "weights_choice": model.info.choice,
-        "weights_id": wish.weights,
+        "weights_id": request.weights,
         "variant": model.info.spec.variant,
-        "method": wish.method,
-        "target": found.target,
-        "target_index": asdict(wish.target),
-        "layer": wish.layer,
-        "settings": dict(wish.settings),
-        "other_photo": wish.other,
-        "checks": found.checks,
-        "notes": list(found.notes),
-        "shape": list(found.values.shape),
-        "largest": float(np.abs(found.values).max()),
+        "method": request.method,
+        "target": attribution.target,
+        "target_index": asdict(request.target),
+        "layer": request.layer,
+        "settings": dict(request.settings),
+        "other_photo": request.other,
+        "checks": attribution.checks,
+        "notes": list(attribution.notes),
+        "shape": list(attribution.values.shape),
+        "largest": float(np.abs(attribution.values).max()),
     }

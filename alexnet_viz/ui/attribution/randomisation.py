@@ -28,23 +28,31 @@ _KNOWN = "Guided backprop is the known case of a map that hardly falls."
 AGAINST = Control(Setting("why_against", "text", None, "In the chart beside", _KNOWN))
 
 
-def randomised_layers(model: Model, question: MethodChoice, photo: str, look: MapStyle, together: bool) -> None:
+def randomised_layers(model: Model, method_choice: MethodChoice, photo: str, look: MapStyle, together: bool) -> None:
     """The chosen method's maps step by step, and its rank correlation beside another method's."""
-    others = [key for key in METHODS if key != question.method.key]
+    others = [key for key in METHODS if key != method_choice.method.key]
     first = "guided-backprop" if "guided-backprop" in others else others[0]
     other = AGAINST.among(others, first)
     AGAINST.selectbox(format_func=lambda key: METHODS[key].title)
-    wishes = [question.wish(model, photo, method=METHODS[key])[1] for key in (question.method.key, other)]
-    found = gather([_task(model, wish) for wish in wishes], [True] * len(wishes))
-    for problem in dict.fromkeys(one for one in found if isinstance(one, str)):
+    requests = [
+        method_choice.map_request(model, photo, method=METHODS[key])[1] for key in (method_choice.method.key, other)
+    ]
+    results = gather([_task(model, request) for request in requests], [True] * len(requests))
+    for problem in dict.fromkeys(result for result in results if isinstance(result, str)):
         st.error(markdown(problem), icon=":material/info:")
-    there = {wish: stages for wish, stages in zip(wishes, found, strict=True) if isinstance(stages, tuple)}
-    if wishes[0] in there:
-        _tiles(model, wishes[0], there[wishes[0]], look, together)
-    if there:
-        lines = {METHODS[wish.method].title: [one.spearman for one in stages] for wish, stages in there.items()}
-        layers = [one.layer or "trained" for one in next(iter(there.values()))]
-        words = "; ".join(f"{name}: {', '.join(f'{one:.2f}' for one in line)}" for name, line in lines.items())
+    stages_of = {
+        request: stages for request, stages in zip(requests, results, strict=True) if isinstance(stages, tuple)
+    }
+    if requests[0] in stages_of:
+        _tiles(model, requests[0], stages_of[requests[0]], look, together)
+    if stages_of:
+        lines = {
+            METHODS[request.method].title: [stage.spearman for stage in stages] for request, stages in stages_of.items()
+        }
+        layers = [stage.layer or "trained" for stage in next(iter(stages_of.values()))]
+        words = "; ".join(
+            f"{name}: {', '.join(f'{correlation:.2f}' for correlation in line)}" for name, line in lines.items()
+        )
         st.plotly_chart(cascade(layers, lines, theme()), key="why-cascade", config={"displayModeBar": False}, alt=words)
     st.caption(
         "Adebayo et al. 2018, cascading randomisation: from the left, more and more layers lose their training. A line "
@@ -53,27 +61,31 @@ def randomised_layers(model: Model, question: MethodChoice, photo: str, look: Ma
     )
 
 
-def _task(model: Model, wish: MapRequest) -> Task:
+def _task(model: Model, request: MapRequest) -> Task:
     """All stages of one method's map."""
 
     def make(progress: Progress) -> tuple[RandomisationStage, ...]:
         from alexnet_viz.attribution.randomisation import cascade as undo
 
         how = model.info.preprocessing
-        tensor = queries.inputs(wish.photo, how).tensor
-        other = queries.inputs(wish.other, how).tensor if wish.other else None
-        return undo(model, tensor, wish.method, wish.target, wish.layer, dict(wish.settings), progress, other)
+        tensor = queries.inputs(request.photo, how).tensor
+        other = queries.inputs(request.other, how).tensor if request.other else None
+        return undo(
+            model, tensor, request.method, request.target, request.layer, dict(request.settings), progress, other
+        )
 
-    return Task(("cascade", wish), f"{METHODS[wish.method].title}, layers made random", make)
+    return Task(("cascade", request), f"{METHODS[request.method].title}, layers made random", make)
 
 
 def _tiles(
-    model: Model, wish: MapRequest, stages: tuple[RandomisationStage, ...], look: MapStyle, together: bool
+    model: Model, request: MapRequest, stages: tuple[RandomisationStage, ...], look: MapStyle, together: bool
 ) -> None:
-    titles = [f"Random to {one.layer}" if one.layer else "As trained" for one in stages]
-    panels = [panel_of(model, wish, one.attribution, look, title) for one, title in zip(stages, titles, strict=True)]
+    titles = [f"Random to {stage.layer}" if stage.layer else "As trained" for stage in stages]
+    panels = [
+        panel_of(model, request, stage.attribution, look, title) for stage, title in zip(stages, titles, strict=True)
+    ]
     panels = common(panels) if together else panels
-    tiles = [tile(one, (wish, one.title), look, one.title, longest=420) for one in panels]
+    tiles = [tile(panel, (request, panel.title), look, panel.title, longest=420) for panel in panels]
     heat_maps(tiles, key="why-cascade-maps", columns="repeat(auto-fit, minmax(min(165px, 100%), 1fr))", height=200)
-    shown = [(model, wish, one.attribution, drawn) for one, drawn in zip(stages, panels, strict=True)]
-    downloads(shown, look, f"Cascading randomisation: {label(model, wish)}")
+    shown = [(model, request, stage.attribution, drawn) for stage, drawn in zip(stages, panels, strict=True)]
+    downloads(shown, look, f"Cascading randomisation: {label(model, request)}")

@@ -26,44 +26,44 @@ TALL = 372  # CSS pixels: with it the first screen of 1280 × 720 holds the pict
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 
 
-def one_map(model: Model, question: MethodChoice, photo: str, look: MapStyle) -> None:
+def one_map(model: Model, method_choice: MethodChoice, photo: str, look: MapStyle) -> None:
     """The map over the photo and alone; for two classes the three maps of both; for all layers a strip of five."""
-    if question.target.against is not None and question.layer != ALL:
-        _two_classes(model, question, photo, look)
-    elif question.layer == ALL:
-        asked = [question.wish(model, photo, layer=layer) for layer in CONVOLUTIONS]
+    if method_choice.target.against is not None and method_choice.layer != ALL:
+        _two_classes(model, method_choice, photo, look)
+    elif method_choice.layer == ALL:
+        asked = [method_choice.map_request(model, photo, layer=layer) for layer in CONVOLUTIONS]
         row(asked, list(CONVOLUTIONS), look, "why-strip", columns="repeat(5, minmax(0, 1fr))", height=300)
         st.caption("Each layer on a scale of its own: their sizes cannot be compared by colour.")
     else:
-        _large(*question.wish(model, photo), look)
+        _large(*method_choice.map_request(model, photo), look)
 
 
-def _large(model: Model, wish: MapRequest, look: MapStyle) -> None:
-    (found,) = maps([(model, wish)])
-    if isinstance(found, str):
-        st.error(markdown(found), icon=":material/info:")
-    if not isinstance(found, Attribution):
+def _large(model: Model, request: MapRequest, look: MapStyle) -> None:
+    (attribution,) = maps([(model, request)])
+    if isinstance(attribution, str):
+        st.error(markdown(attribution), icon=":material/info:")
+    if not isinstance(attribution, Attribution):
         return
-    one = panel_of(model, wish, found, look, f"Why “{short(model, wish.target)}”")
-    rows, columns = found.values.shape
-    of = f"{rows} × {columns} places of {wish.layer}" if wish.layer else f"{rows} × {columns} pixels of the input"
-    alone = replace(one, title="The map alone", note=f"{of}, each as it is.")
-    tiles = [tile(one, wish, look, "over", longest=1000), tile(alone, wish, look, "raw", raw=True)]
-    wide = max(190, round(TALL * one.photo.size[0] / one.photo.size[1]))  # the text below needs some room
+    panel = panel_of(model, request, attribution, look, f"Why “{short(model, request.target)}”")
+    rows, columns = attribution.values.shape
+    of = f"{rows} × {columns} places of {request.layer}" if request.layer else f"{rows} × {columns} pixels of the input"
+    alone = replace(panel, title="The map alone", note=f"{of}, each as it is.")
+    tiles = [tile(panel, request, look, "over", longest=1000), tile(alone, request, look, "raw", raw=True)]
+    wide = max(190, round(TALL * panel.photo.size[0] / panel.photo.size[1]))  # the text below needs some room
     heat_maps(tiles, key="why-map", columns=f"minmax(0, {wide}px) minmax(0, 300px)", height=TALL)
-    st.caption(markdown(label(model, wish)))
-    for note in found.notes:
+    st.caption(markdown(label(model, request)))
+    for note in attribution.notes:
         st.info(note, icon=":material/info:")
-    downloads([(model, wish, found, one)], look, label(model, wish))
-    _checks(found)
+    downloads([(model, request, attribution, panel)], look, label(model, request))
+    _checks(attribution)
 
 
-def _two_classes(model: Model, question: MethodChoice, photo: str, look: MapStyle) -> None:
+def _two_classes(model: Model, method_choice: MethodChoice, photo: str, look: MapStyle) -> None:
     """Why A, why B, and what makes the difference, on one screen."""
-    target, against = question.target, question.target.against
+    target, against = method_choice.target, method_choice.target.against
     assert against is not None
     targets = Target.of_class(target.index), Target.of_class(against), target
-    asked = [question.wish(model, photo, target=one) for one in targets]
+    asked = [method_choice.map_request(model, photo, target=each) for each in targets]
     difference = asked[2][1]
     settings = dict(difference.settings)
     if "rectify" in settings:  # what speaks for the second class is to be seen, too
@@ -73,7 +73,9 @@ def _two_classes(model: Model, question: MethodChoice, photo: str, look: MapStyl
     titles = [f"Why {names[0]}", f"Why {names[1]}", f"{names[0]} rather than {names[1]}"]
     row(asked, titles, look, "why-two", columns="repeat(3, minmax(0, 1fr))", height=330, together=2)
     signed = (
-        ("rectify" in settings or question.method.signed) and not settings.get("absolute") and look.part == "signed"
+        ("rectify" in settings or method_choice.method.signed)
+        and not settings.get("absolute")
+        and look.part == "signed"
     )
     blue = f": red speaks for {markdown(names[0])}, blue for {markdown(names[1])}" if signed else ""
     st.caption(f"The first two on one scale. The third asks for the difference of the two logits{blue}.")
@@ -95,22 +97,22 @@ def row(
 
     With ``pick`` each has a button that opens it as the one map.
     """
-    found = maps(asked)
-    for problem in dict.fromkeys(one for one in found if isinstance(one, str)):
+    results = maps(asked)
+    for problem in dict.fromkeys(result for result in results if isinstance(result, str)):
         st.error(markdown(problem), icon=":material/info:")
     shown = [
-        (model, wish, one, panel_of(model, wish, one, look, title))
-        for (model, wish), one, title in zip(asked, found, titles, strict=True)
-        if isinstance(one, Attribution)
+        (model, request, result, panel_of(model, request, result, look, title))
+        for (model, request), result, title in zip(asked, results, titles, strict=True)
+        if isinstance(result, Attribution)
     ]
     if not shown:
         return []
     if together:
         panels = [each[3] for each in shown]
         panels = [*common(panels[:together]), *panels[together:]]
-        shown = [(*each[:3], one) for each, one in zip(shown, panels, strict=True)]
-    tiles = [tile(one, wish, look, str(i)) for i, (_, wish, _, one) in enumerate(shown)]
-    wishes = [wish for _, wish, *_ in shown]
+        shown = [(*each[:3], panel) for each, panel in zip(shown, panels, strict=True)]
+    tiles = [tile(panel, request, look, str(i)) for i, (_, request, _, panel) in enumerate(shown)]
+    requests = [request for _, request, *_ in shown]
     heat_maps(
         tiles,
         key=key,
@@ -118,7 +120,7 @@ def row(
         height=height,
         linked=linked,
         pick="Enlarge" if pick else "",
-        on_pick=callback(lambda number: open_as_one(wishes[int(number)])),
+        on_pick=callback(lambda number: open_as_one(requests[int(number)])),
     )
     for note in dict.fromkeys(note for each in shown for note in each[2].notes):
         st.info(note, icon=":material/info:")
@@ -126,13 +128,13 @@ def row(
     return shown
 
 
-def open_as_one(wish: MapRequest) -> None:
-    """What a tile's button does: its method and class become the page's question."""
+def open_as_one(request: MapRequest) -> None:
+    """What a tile's button does: its method and class become the page's method_choice."""
     state = st.session_state
-    state.why_view, state.why_method = "map", wish.method
-    if wish.target.layer == CLASSES:
-        against = wish.target.against
-        state.why_class, state.why_not = str(wish.target.index), NONE if against is None else str(against)
+    state.why_view, state.why_method = "map", request.method
+    if request.target.layer == CLASSES:
+        against = request.target.against
+        state.why_class, state.why_not = str(request.target.index), NONE if against is None else str(against)
 
 
 def short(model: Model, target: Target) -> str:
@@ -147,11 +149,11 @@ def first_name(label: str) -> str:
     return label.split(",")[0]
 
 
-def _checks(found: Attribution) -> None:
+def _checks(attribution: Attribution) -> None:
     """What the method says of itself, as numbers."""
-    if found.checks:
-        st.markdown(" · ".join(f"{name} **{value:.3g}**" for name, value in found.checks.items()))
-    if "convergence delta" in found.checks:
+    if attribution.checks:
+        st.markdown(" · ".join(f"{name} **{value:.3g}**" for name, value in attribution.checks.items()))
+    if "convergence delta" in attribution.checks:
         st.caption(
             "The map's values should add up to the target's change from the baseline to the photo; the convergence "
             "delta is what they miss it by, “missed” its share."

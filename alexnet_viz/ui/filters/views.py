@@ -100,11 +100,11 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
         order = np.concatenate([order[order < half], order[order >= half]])
     sheets = [
         Sheet(
-            kernel_tiles(one.weight, common),
-            f"{len(one.weight)} kernels of conv1 as colour tiles, {model.info.title}",
+            kernel_tiles(layer_filters.weight, common),
+            f"{len(layer_filters.weight)} kernels of conv1 as colour tiles, {model.info.title}",
             model.info.title if len(models) > 1 else "",
         )
-        for one, model in zip(of, models, strict=True)
+        for layer_filters, model in zip(of, models, strict=True)
     ]
     alike = [sheet for sheet in sheets if len(sheet.tiles) == len(order)]
     facts = {"norm": queries.filter_summary(models[0], "conv1").norms, "bias": of[0].bias}
@@ -168,29 +168,29 @@ def input_slices(models: list[Model], layer: str, unit: int) -> None:
     from alexnet_viz.inspection.filters import slices
 
     alike = [
-        one
-        for one in models
-        if queries.filters(one, layer).weight.shape == queries.filters(models[0], layer).weight.shape
+        model
+        for model in models
+        if queries.filters(model, layer).weight.shape == queries.filters(models[0], layer).weight.shape
     ]
     for other in models[len(alike) :]:
         st.info(
             f"{markdown(other.info.title)} has another shape at {layer}: {queries.filters(other, layer).weight.shape}."
         )
-    found = [slices(queries.filters(one, layer), unit, folded_side(one, layer)) for one in alike]
-    channels, maps = found[0]
-    ordered = [maps, *(m[np.argsort(c)][np.argsort(np.argsort(channels))] for c, m in found[1:])]
-    peaks = [float(np.abs(one).max()) for one in ordered]
+    sliced = [slices(queries.filters(model, layer), unit, folded_side(model, layer)) for model in alike]
+    channels, maps = sliced[0]
+    ordered = [maps, *(m[np.argsort(c)][np.argsort(np.argsort(channels))] for c, m in sliced[1:])]
+    peaks = [float(np.abs(maps).max()) for maps in ordered]
     common = max(peaks)
     sheets = [
         Sheet(
-            levels(one, common, signed=True),
-            f"{len(one)} input slices of unit {unit} of {layer} as signed maps, strongest first, {model.info.title}",
+            levels(maps, common, signed=True),
+            f"{len(maps)} input slices of unit {unit} of {layer} as signed maps, strongest first, {model.info.title}",
             model.info.title if len(alike) > 1 else "",
             scale(signed=True),
             (f"{-common:.3g}", f"{common:.3g}", "weight; white is 0"),
             signed=True,
         )
-        for one, model in zip(ordered, alike, strict=True)
+        for maps, model in zip(ordered, alike, strict=True)
     ]
     names = [f"input channel {channel}" for channel in channels]
     tile_grid(
@@ -213,7 +213,7 @@ def folded_side(model: Model, layer: str) -> int | None:
     """fc6's row is a stack of maps again: their side. None for other layers."""
     if layer != "fc6":
         return None
-    shape = next(one.input_shape for one in queries.plan(model.info.spec, 1).layers if one.kind == "flatten")
+    shape = next(layer.input_shape for layer in queries.plan(model.info.spec, 1).layers if layer.kind == "flatten")
     return shape[-1]
 
 
@@ -259,16 +259,19 @@ def whole_layer(models: list[Model], layer: str) -> None:
         "| | weights | near zero | dead filters | mean | spread | largest norm |",
         "|:--|--:|--:|--:|--:|--:|--:|",
     ]
-    for model, (title, one) in zip(models, summaries, strict=True):
-        dead = f"{len(one.dead)} ({', '.join(map(str, one.dead[:8]))}{' …' * (len(one.dead) > 8)})" if one.dead else "0"
+    for model, (title, summary) in zip(models, summaries, strict=True):
+        norms, count = summary.norms, queries.filters(model, layer).weight.size
+        dead = str(len(summary.dead))
+        if summary.dead:
+            dead += f" ({', '.join(map(str, summary.dead[:8]))}{' …' * (len(summary.dead) > 8)})"
         rows.append(
-            f"| {markdown(title)} | {queries.filters(model, layer).weight.size:,} | {one.near_zero:.1%} | {dead} of "
-            f"{len(one.norms)} | {one.mean:.5f} | {one.std:.4f} | {one.norms.max():.3f} (unit {one.norms.argmax()}) |"
+            f"| {markdown(title)} | {count:,} | {summary.near_zero:.1%} | {dead} of {len(norms)} | {summary.mean:.5f} "
+            f"| {summary.std:.4f} | {norms.max():.3f} (unit {norms.argmax()}) |"
         )
     st.markdown("\n".join(rows))
     st.caption("Near zero: below 1 % of the layer's largest |weight|. Dead: a norm below 1 % of the median filter's.")
     left, right = st.columns(2, gap="medium")
-    counted = [(title, (one.counts, one.edges)) for title, one in summaries]
+    counted = [(title, (summary.counts, summary.edges)) for title, summary in summaries]
     left.plotly_chart(
         weight_histogram(counted, theme()), key="weights-of", config=_QUIET, alt=f"Histogram of the weights of {layer}"
     )

@@ -88,7 +88,7 @@ def passes(choice: Choice, model: Model) -> list[Pass]:
     what = comparison.BESIDE.value
     if what == "photo":
         other = comparison.photo(choice)
-        return [Pass(photos.title(one), model, one) for one in (choice.photo, other)]
+        return [Pass(photos.title(reference), model, reference) for reference in (choice.photo, other)]
     first = Pass(weight_title(choice.weights), model, choice.photo)
     if what == "none":
         return [first]
@@ -106,28 +106,27 @@ def show(looked_at: list[Pass], place: Place) -> None:
     _numbers(looked_at, place)
     narrow = place.depth in ("unit", "value")  # the overview and a layer's channels need the whole width
     columns = st.columns(2) if narrow else [st.container(), st.container()]
-    for column, one, key in zip(columns, looked_at, ("network", "network_beside"), strict=True):
+    for column, forward_pass, key in zip(columns, looked_at, ("network", "network_beside"), strict=True):
         with column:
-            st.subheader(markdown(one.title), anchor=False)
-            if _has(one, place):
-                _view(one, place, key)
+            st.subheader(markdown(forward_pass.title), anchor=False)
+            if _has(forward_pass, place):
+                _view(forward_pass, place, key)
             else:
-                st.info(
-                    f"{markdown(one.title)} has no such value: {_said(place)}. Choose a layer and unit that both have."
-                )
+                missing = f"{markdown(forward_pass.title)} has no such value: {_where(place)}."
+                st.info(f"{missing} Choose a layer and unit that both have.")
 
 
-def _has(one: Pass, place: Place) -> bool:
+def _has(forward_pass: Pass, place: Place) -> bool:
     from alexnet_viz.inspection.arithmetic import walk
 
-    shape = {step.layer.name: step.output for step in walk(one.model.info.spec)}.get(place.layer)
+    shape = {step.layer.name: step.output for step in walk(forward_pass.model.info.spec)}.get(place.layer)
     if place.depth == "overview" or shape is None:
         return shape is not None
     side = shape[-1] if len(shape) == 3 else 1
     return len(shape) == len(place.shape) and place.channel < shape[0] and max(place.y, place.x) < side
 
 
-def _said(place: Place) -> str:
+def _where(place: Place) -> str:
     where = f", row {place.y}, column {place.x}" if len(place.shape) == 3 else ""
     return f"{place.layer} · {place.channel}{where}"
 
@@ -137,21 +136,25 @@ def _numbers(looked_at: list[Pass], place: Place) -> None:
     from alexnet_viz.inspection.arithmetic import output
 
     if place.depth == "overview":
-        best = [queries.answer(one.model, one.photo).predictions[0] for one in looked_at]
-        told = [
-            f"{markdown(one.title)}: **{markdown(top.label)}** {top.probability:.1%}"
-            for one, top in zip(looked_at, best, strict=True)
+        best = [queries.answer(forward_pass.model, forward_pass.photo).predictions[0] for forward_pass in looked_at]
+        parts = [
+            f"{markdown(forward_pass.title)}: **{markdown(top.label)}** {top.probability:.1%}"
+            for forward_pass, top in zip(looked_at, best, strict=True)
         ]
-    elif place.depth == "layer" or not all(_has(one, place) for one in looked_at):
+    elif place.depth == "layer" or not all(_has(forward_pass, place) for forward_pass in looked_at):
         return
     else:
         at = (place.channel, place.y, place.x)[: len(place.shape)]
-        values = [float(output(queries.trace(one.model, one.photo), place.layer)[at]) for one in looked_at]
-        told = [
-            f"{markdown(one.title)}: **{_signed(value, '.4g')}**" for one, value in zip(looked_at, values, strict=True)
+        values = [
+            float(output(queries.trace(forward_pass.model, forward_pass.photo), place.layer)[at])
+            for forward_pass in looked_at
         ]
-        told = [_said(place), *told, f"difference **{_signed(values[1] - values[0], '+.4g')}**"]
-    st.markdown(" · ".join(told))
+        parts = [
+            f"{markdown(forward_pass.title)}: **{_signed(value, '.4g')}**"
+            for forward_pass, value in zip(looked_at, values, strict=True)
+        ]
+        parts = [_where(place), *parts, f"difference **{_signed(values[1] - values[0], '+.4g')}**"]
+    st.markdown(" · ".join(parts))
 
 
 def _signed(value: float, form: str) -> str:
@@ -159,16 +162,16 @@ def _signed(value: float, form: str) -> str:
     return f"{value:{form}}".replace("-", "−")
 
 
-def _view(one: Pass, place: Place, key: str) -> None:
+def _view(forward_pass: Pass, place: Place, key: str) -> None:
     """The component at a place."""
     state = st.session_state
-    name, scene = _scene(one.model, one.photo, place)
-    there = state.pop(f"_{key}_has", "") == name
+    name, scene = _scene(forward_pass.model, forward_pass.photo, place)
+    is_sent = state.pop(f"_{key}_has", "") == name
     move = network_view(
         scene.index | {"id": name},
-        None if there else scene.block,
+        None if is_sent else scene.block,
         {at: getattr(place, at) for at in ("depth", "layer", "channel", "y", "x")},
-        _path(one.model, one.photo, place),
+        _path(forward_pass.model, forward_pass.photo, place),
         turn=state.setdefault(f"_{key}_turn", 0),
         large=LARGE.value,
         rows=place.rows,
@@ -214,12 +217,16 @@ def _scene(model: Model, reference: str, place: Place) -> tuple[str, Scene]:
         order = ranking(record, place.layer)
         scene = layer_scene(place.layer, kind, values, order, info.categories, most, place.span == "unit")
         return f"{name} {place.layer} {place.span}", scene
-    one = unit(model.network, record, place.layer, place.channel)
+    shown_unit = unit(model.network, record, place.layer, place.channel)
     names = list(chain)
     flat = names[names.index("flatten") - 1], chain["flatten"].input[1]
     ground = placement(info.spec, flat[0])
-    fields = [box(info.spec, place.layer, i, i)[::2] for i in range(len(one.output))] if one.output.ndim else []
-    scene = unit_scene(one, inputs, info.categories, flat, ground, fields)
+    fields = (
+        [box(info.spec, place.layer, i, i)[::2] for i in range(len(shown_unit.output))]
+        if shown_unit.output.ndim
+        else []
+    )
+    scene = unit_scene(shown_unit, inputs, info.categories, flat, ground, fields)
     return f"{name} {place.layer} {place.channel}", scene
 
 

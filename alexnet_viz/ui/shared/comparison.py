@@ -57,7 +57,7 @@ def weights(choice: Choice, model: Model, *, optional: bool) -> Model | None:
     from alexnet_viz.inspection.model import get
 
     missing = [] if sources.imagenet_file().is_file() else ["imagenet"]
-    options = [one for one in weight_options() if one not in ("file", choice.weights, *missing)]
+    options = [option for option in weight_options() if option not in ("file", choice.weights, *missing)]
     if choice.weights.startswith("run:") and not choice.weights.endswith(sources.START):
         options.insert(0, choice.weights + sources.START)
     options = [NOTHING] * (optional or not options) + options

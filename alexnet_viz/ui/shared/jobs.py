@@ -45,7 +45,9 @@ def _weight(value: object) -> int:
     if isinstance(value, np.ndarray):
         return value.nbytes
     parts = value if isinstance(value, tuple) else getattr(value, "__dict__", {}).values()
-    return 1024 + sum(_weight(one) for one in parts if isinstance(one, (np.ndarray, tuple)) or hasattr(one, "__dict__"))
+    return 1024 + sum(
+        _weight(part) for part in parts if isinstance(part, (np.ndarray, tuple)) or hasattr(part, "__dict__")
+    )
 
 
 def _step_back() -> None:
@@ -148,7 +150,7 @@ def start(visitor: str, tasks: Sequence[Task]) -> Job:
             return job
         if job:
             job.stop()
-        for gone in [name for name, one in _current.items() if one.over]:
+        for gone in [name for name, job_of_visitor in _current.items() if job_of_visitor.over]:
             del _current[gone]
         job = _current[visitor] = Job(tasks)
     _pool.submit(job.run)

@@ -73,22 +73,22 @@ def own() -> list[str]:
 
 def all_references() -> list[str]:
     """Own photos, then the samples."""
-    return own() + [one.key for one in SAMPLES]
+    return own() + [photo.key for photo in SAMPLES]
 
 
 def title(reference: str) -> str:
     """What a person calls the photo."""
-    return next((one.title for one in SAMPLES if one.key == reference), None) or raw(reference)[1]
+    return next((photo.title for photo in SAMPLES if photo.key == reference), None) or raw(reference)[1]
 
 
 def credit(reference: str) -> str:
     """Whose photo a sample is, and under which licence; empty for an upload."""
-    return next((f" Photo: {one.credit}, {one.licence}." for one in SAMPLES if one.key == reference), "")
+    return next((f" Photo: {photo.credit}, {photo.licence}." for photo in SAMPLES if photo.key == reference), "")
 
 
 def alt(reference: str) -> str:
     """A photo's text alternative."""
-    return next((one.alt for one in SAMPLES if one.key == reference), f"The photo {title(reference)}")
+    return next((photo.alt for photo in SAMPLES if photo.key == reference), f"The photo {title(reference)}")
 
 
 def thumbnail(reference: str, side: int = 96) -> str:

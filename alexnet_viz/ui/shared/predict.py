@@ -60,11 +60,11 @@ def asked(
     guesses: dict[str, str | int] = st.session_state.setdefault(_GUESSES, {})
     if key in guesses:
         guess = guesses[key]
-        said, is_ = (f"{one:,}" if isinstance(one, int) else markdown(one) for one in (guess, truth))
+        guess_text, is_ = (f"{value:,}" if isinstance(value, int) else markdown(value) for value in (guess, truth))
         if guess == truth or _alike(str(guess), str(truth)):
-            st.success(f"{question} You said {said}, and so it is. {why}")
+            st.success(f"{question} You said {guess_text}, and so it is. {why}")
         else:
-            st.info(f"{question} You said {said}; it is **{is_}**. {why}")
+            st.info(f"{question} You said {guess_text}; it is **{is_}**. {why}")
         return True
     with st.form(f"predict-{key}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         field = f"guess-{key}"

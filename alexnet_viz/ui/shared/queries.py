@@ -60,9 +60,9 @@ def answer(model: Model, reference: str) -> Classification:
 
     data, name = photos.raw(reference)
     key = (reference, model.info.id, model.device.name)
-    found = _answers.get(key, lambda: classify(model, data, name)[2])
+    classification = _answers.get(key, lambda: classify(model, data, name)[2])
     # another visitor's names for the same photo and the same checkpoint may have been first
-    return replace(found, file=name, weights=model.info.choice)
+    return replace(classification, file=name, weights=model.info.choice)
 
 
 def answer_to(model: Model, changed: Preprocessed, name: str) -> Classification:
@@ -111,7 +111,7 @@ def layer_fields(spec: NetworkSpec, layer: str) -> tuple[tuple[float, float], tu
     """A layer's map on the input: (first edge, a cell's size), and (first, end) of what each row sees."""
     from alexnet_viz.inspection.fields import box, placement
 
-    side = next(one.output_shape[-1] for one in plan(spec, 1).layers if one.name == layer)
+    side = next(layer_info.output_shape[-1] for layer_info in plan(spec, 1).layers if layer_info.name == layer)
     fields = _fields.get((spec, layer), lambda: tuple(box(spec, layer, i, i)[::2] for i in range(side)))
     return placement(spec, layer), fields
 

@@ -96,11 +96,11 @@ def devices() -> None:
     """The choice of a device, drawn below the rest once the page stands."""
     from alexnet_viz.network.device import devices as there
 
-    found = {device.name: device for device in there()}
-    name = DEVICE.among(["auto", *found], "auto")
+    known = {device.name: device for device in there()}
+    name = DEVICE.among(["auto", *known], "auto")
     with st.sidebar:
-        DEVICE.selectbox(format_func=lambda name: "Best there is" if name == "auto" else found[name].title)
-        used = found.get(name) or next(iter(found.values()))
+        DEVICE.selectbox(format_func=lambda name: "Best there is" if name == "auto" else known[name].title)
+        used = known.get(name) or next(iter(known.values()))
         st.caption(markdown(_memory(used)))
 
 
@@ -143,8 +143,8 @@ def _photo() -> str:
     _check_current()
     with picker:
         strip = [
-            {"key": one, "title": photos.title(one), "thumbnail": photos.thumbnail(one)}
-            for one in photos.all_references()
+            {"key": reference, "title": photos.title(reference), "thumbnail": photos.thumbnail(reference)}
+            for reference in photos.all_references()
         ]
         picked = photo_picker(strip, PHOTO.value, photos.UPLOAD_MEGABYTES << 20, key="picker")
     if picked.chosen:
@@ -186,10 +186,10 @@ def _pasted_name(pasted: dict[str, str]) -> str:
 def _weights() -> tuple[str, Variant]:
     st.subheader("Network")
     best = sources.best_available()
-    wanted = _unless_gone(WEIGHTS.resolve(best), best)
+    chosen = _unless_gone(WEIGHTS.resolve(best), best)
     options = weight_options()
-    if wanted not in options:
-        options.insert(-1, wanted)  # a run or a file that came with the address
+    if chosen not in options:
+        options.insert(-1, chosen)  # a run or a file that came with the address
     WEIGHTS.among(options, best)
     weights = WEIGHTS.selectbox(format_func=weight_title)
     shown = st.session_state.get("_weights_shown", best)

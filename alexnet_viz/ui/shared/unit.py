@@ -63,7 +63,7 @@ def shared_layer(layers: Sequence[str]) -> str:
     """
 
     def last_before(layer: str) -> str:
-        return next((one for one in reversed(LAYERS[: LAYERS.index(layer)]) if one in layers), layers[0])
+        return next((name for name in reversed(LAYERS[: LAYERS.index(layer)]) if name in layers), layers[0])
 
     return LAYER.among(layers, layers[0], last_before)
 

@@ -88,9 +88,11 @@ def _chart(figure: go.Figure, key: str, alt: str) -> None:
 def _usual(counts: np.ndarray, names: tuple[str, ...]) -> str:
     """The most common mistakes in words."""
     errors = counts - np.diag(counts.diagonal())
-    found = [divmod(int(place), len(errors)) for place in errors.ravel().argsort()[::-1][:3]]
-    told = [f"{markdown(names[t])} taken for {markdown(names[s])} ({errors[t, s]}×)" for t, s in found if errors[t, s]]
-    return f"Most common mistakes: {', '.join(told)}." if told else ""
+    mistakes = [divmod(int(place), len(errors)) for place in errors.ravel().argsort()[::-1][:3]]
+    sentences = [
+        f"{markdown(names[t])} taken for {markdown(names[s])} ({errors[t, s]}×)" for t, s in mistakes if errors[t, s]
+    ]
+    return f"Most common mistakes: {', '.join(sentences)}." if sentences else ""
 
 
 def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
@@ -101,10 +103,10 @@ def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
         return
     title, choice = st.columns([2, 1], vertical_alignment="bottom")
     title.markdown("**The most wrong photos**, as the network saw them: the truth, and what it said instead")
-    there = sorted({int(answers.label[row]) for row in answers.shown})
-    wanted = choice.selectbox(
+    labels = sorted({int(answers.label[row]) for row in answers.shown})
+    label = choice.selectbox(
         "True class",
-        [None, *there],
+        [None, *labels],
         format_func=lambda i: "all" if i is None else names[i],
         key="wrong_class",
         help="Whose photos to show.",
@@ -112,16 +114,16 @@ def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
     picked = [
         (photo, row)
         for photo, row in zip(answers.photos, answers.shown, strict=True)
-        if wanted is None or answers.label[row] == wanted
+        if label is None or answers.label[row] == label
     ][:_SHOWN]
-    told = [
+    captions = [
         f"{markdown(names[answers.label[row]])}: {answers.probability[row]:.0%}  \n"
         f"said {markdown(names[answers.said[row]])}: "
         f"{answers.top5_probability[row, 0]:.0%}"
         for _, row in picked
     ]
     with st.container(horizontal=True, gap="small"):
-        for (photo, row), text in zip(picked, told, strict=True):
+        for (photo, row), text in zip(picked, captions, strict=True):
             st.image(
                 photo,
                 width=132,

@@ -18,13 +18,13 @@ _COLUMNS = ("run", "state", "problem", "best top-1", "preset", "data", "epoch", 
 _SPLITS = {"val": "validation", "train": "training"}
 
 
-def all_runs(there: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
+def all_runs(known: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
     """The table of runs; what is marked in it is compared below."""
     import pandas as pd
 
     st.subheader("All runs", anchor=False)
     st.caption("Sort by a click on a column's head; mark several on the left to compare them.")
-    table = pd.DataFrame([_row(run) for run in there], columns=_COLUMNS)
+    table = pd.DataFrame([_row(run) for run in known], columns=_COLUMNS)
     if not any(table["problem"]):
         table = table.drop(columns="problem")
     share = st.column_config.ProgressColumn("best top-1", format="percent", min_value=0, max_value=1)
@@ -37,7 +37,7 @@ def all_runs(there: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
         column_config={"best top-1": share},
         alt="The runs with their state, recipe and best validation accuracy",
     )
-    marked = [there[i] for i in event.selection.rows if i < len(there)]
+    marked = [known[i] for i in event.selection.rows if i < len(known)]
     chosen = [run for run in marked if isinstance(run, runs.Run)]
     if len(chosen) > 1:
         _beside(chosen)

@@ -107,7 +107,7 @@ def curves(run: runs.Run, accuracy: str = "top1", smooth: float = 0.6, log: bool
     steps = run.status.steps if run.state in runs.ACTIVE else 0
     key = (*_stand(run, rows), accuracy, smooth, log, steps)
     return _charts.get(
-        key, lambda: encoded([figures.curves(rows, one, smooth=smooth, log=log, steps=steps) for one in shown])
+        key, lambda: encoded([figures.curves(rows, measure, smooth=smooth, log=log, steps=steps) for measure in shown])
     )
 
 

@@ -37,12 +37,12 @@ def frames(run: runs.Run, first: int | None = None) -> bytes:
     if model is None:
         raise RunError(_frame(run, steps[-1], steps).problem)
     blank = bytes([128]) * len(model.pixels)
-    found = [_frame(run, step, steps) for step in steps[start:]]
-    fits = [frame.shapes == model.shapes for frame in found]
-    pixels = [frame.pixels if fit else blank for frame, fit in zip(found, fits, strict=True)]
+    frames = [_frame(run, step, steps) for step in steps[start:]]
+    fits = [frame.shapes == model.shapes for frame in frames]
+    pixels = [frame.pixels if fit else blank for frame, fit in zip(frames, fits, strict=True)]
     top = [
         frame.top if fit else [[frame.problem or "This picture has another size.", 0.0]]
-        for frame, fit in zip(found, fits, strict=True)
+        for frame, fit in zip(frames, fits, strict=True)
     ]
     truth = _name(run.class_names, photo[1])
     story = {"steps": list(steps), **model.shapes, "look": model.look, "truth": truth} | (
@@ -114,12 +114,12 @@ def _first_filters(run: runs.Run, steps: tuple[int, ...]) -> np.ndarray:
 def _photo(run: runs.Run) -> tuple[str, int] | None:
     """(the fixed photo as a data URI, its class); a grey one, which ``problem`` explains, where it cannot be read."""
     try:
-        found = read_photo(run.path)
+        fixed_photo = read_photo(run.path)
     except DamagedFile:
-        found = np.full((1, 1, 3), 128, np.uint8), -1
-    if found is None:
+        fixed_photo = np.full((1, 1, 3), 128, np.uint8), -1
+    if fixed_photo is None:
         return None
-    return png_uri(Image.fromarray(found[0])), found[1]
+    return png_uri(Image.fromarray(fixed_photo[0])), fixed_photo[1]
 
 
 def _name(names: tuple[str, ...], index: int) -> str:

@@ -47,15 +47,15 @@ def _recipe(preset: str, place: str, summary: DeltaGenerator) -> Recipe | None:
     """What the form asks for, with what its data hold in ``summary``; None, and why, where it cannot start."""
     try:
         values = _changed_values(PRESETS[preset])
-        wanted = PRESETS[preset].changed(**{"data": place, **values})
-        data.check_place(wanted)
-        summary.caption(_summary(wanted, len(values)))
+        recipe = PRESETS[preset].changed(**{"data": place, **values})
+        data.check_place(recipe)
+        summary.caption(_summary(recipe, len(values)))
         with summary:
-            return wanted if data_summary(wanted) else None
+            return recipe if data_summary(recipe) else None
     except UserError as error:
         summary.error(markdown(str(error)), icon=":material/block:")
         if isinstance(error, DataError) and place.partition(":")[0] in data.DOWNLOADS:
-            _offer(wanted, summary)
+            _offer(recipe, summary)
         return None
 
 
@@ -309,14 +309,14 @@ def _cost() -> None:
         st.info("Reading the data and timing a few steps … the page goes on meanwhile.", icon=":material/timer:")
         return
     try:
-        found = answer.result()
+        cost = answer.result()
     except UserError as error:
         st.error(markdown(str(error)), icon=":material/block:")
     else:
         st.info(
-            f"About **{duration(found.seconds)}** on {markdown(found.device)} in {found.precision}: {found.steps:,} "
-            f"steps, {found.steps_per_epoch:,} in each epoch of {found.photos:,} photos; {human(found.parameters)} "
-            f"parameters, {human(found.memory, 'B')} of memory, {human(found.disk, 'B')} of disk.",
+            f"About **{duration(cost.seconds)}** on {markdown(cost.device)} in {cost.precision}: {cost.steps:,} "
+            f"steps, {cost.steps_per_epoch:,} in each epoch of {cost.photos:,} photos; {human(cost.parameters)} "
+            f"parameters, {human(cost.memory, 'B')} of memory, {human(cost.disk, 'B')} of disk.",
             icon=":material/timer:",
         )
     if st.session_state.get("_cost_told") != st.session_state._cost:

@@ -63,8 +63,8 @@ def _gone(run_id: str) -> runs.Run | None:
     """The run as this page last read it, for good."""
     kept: runs.Run | None = st.session_state.get(_KEPT)
     known = kept if kept is not None and kept.id == run_id else None
-    said = "What you see of it is what this page read last." if known else "Choose another, or start one."
-    st.warning(markdown(f"The run {run_id} is gone: it was deleted, or its folder was moved. {said}"))
+    advice = "What you see of it is what this page read last." if known else "Choose another, or start one."
+    st.warning(markdown(f"The run {run_id} is gone: it was deleted, or its folder was moved. {advice}"))
     return dataclasses.replace(known, state="gone", stalled=False, weights=None) if known else None
 
 
