@@ -410,7 +410,7 @@ def _print_answer(answer: Classification, info: WeightsInfo) -> None:
         print(one_line(f"  {prediction.probability:7.2%}  {prediction.label}  ({place})"))
     if single := single_output_note(answer.logits):
         print(f"  {single}")
-    if info.doubts(answer.predictions[0].probability):
+    if info.is_unsure(answer.predictions[0].probability):
         print(f"  perhaps none of its {len(info.categories)} classes: below {info.unsure_below:.0%} this is a guess")
 
 

@@ -146,7 +146,7 @@ class WeightsInfo:
     notes: tuple[str, ...] = ()
     unsure_below: float | None = None
 
-    def doubts(self, probability: float) -> bool:
+    def is_unsure(self, probability: float) -> bool:
         """Whether an answer with this highest probability may well be none of the classes."""
         return self.unsure_below is not None and probability < self.unsure_below
 

@@ -123,7 +123,9 @@ def unit_bars(
     return figure
 
 
-def answers_beside(before: tuple[str, dict[str, float]], after: tuple[str, dict[str, float]], theme: str) -> go.Figure:
+def compared_probabilities(
+    before: tuple[str, dict[str, float]], after: tuple[str, dict[str, float]], theme: str
+) -> go.Figure:
     """Two answers' probabilities, class by class: (title, probability by label) each, in the order of the first."""
     labels = list(before[1])
     values = [(title, np.array([probabilities[label] for label in labels])) for title, probabilities in (before, after)]

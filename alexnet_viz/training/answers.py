@@ -38,7 +38,7 @@ class Answers:
     photos: np.ndarray
 
     @property
-    def said(self) -> np.ndarray:
+    def predicted(self) -> np.ndarray:
         """The strongest class of each photo, int (N,)."""
         return self.top5[:, 0]
 

@@ -46,7 +46,7 @@ left, right = st.columns([1, 1], gap="large")
 with left:
     LAYER.selectbox(help="The same as a click on the drawing.")
     layer = plan.layer(name)
-    revealed = not guess_first or predict.shape_asked(question, name, layer.output_shape[1:])
+    revealed = not guess_first or predict.shape_is_revealed(question, name, layer.output_shape[1:])
     if revealed:
         layer_arithmetic(layer)
 if revealed:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, whole_photo
 from alexnet_viz.settings import Setting
-from alexnet_viz.ui.classify.batch_table import several
+from alexnet_viz.ui.classify.batch_table import batch_table
 from alexnet_viz.ui.shared import photos, queries
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import current, theme
@@ -64,7 +64,7 @@ with answer_column:
         config={"displayModeBar": False},
         alt=f"The {top} strongest classes; first is {best.label} with {best.probability:.1%}",
     )
-    if model.info.doubts(answer.predictions[0].probability):
+    if model.info.is_unsure(answer.predictions[0].probability):
         st.info(
             f"Perhaps none of my {classes} classes: below {model.info.unsure_below:.0%} the first place is a guess.",
             icon=":material/help:",
@@ -93,4 +93,4 @@ values from {inputs.tensor.min():.2f} to {inputs.tensor.max():.2f} | {times["pre
 | forward | {markdown(model.info.title)}, on {markdown(model.device.title)} | {times["forward"]:.1f} ms |
 """
 )
-several(model)
+batch_table(model)

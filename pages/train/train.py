@@ -4,15 +4,15 @@ import streamlit as st
 
 from alexnet_viz.ui.shared.error_boundary import error_boundary
 from alexnet_viz.ui.training.after import results
-from alexnet_viz.ui.training.compare import all_runs
+from alexnet_viz.ui.training.compare import runs_table
 from alexnet_viz.ui.training.control import controls
 from alexnet_viz.ui.training.launch import invitation, launch
-from alexnet_viz.ui.training.watch import chosen_run, there, watch
+from alexnet_viz.ui.training.watch import chosen_run, listed_runs, watch
 
 st.title("Train an AlexNet", anchor=False)
 with error_boundary():
     launch()
-runs = there()
+runs = listed_runs()
 row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
 run = chosen_run(runs, row[0])
 if run:
@@ -24,6 +24,6 @@ if run:
     with error_boundary():
         results(run)
 if runs:
-    all_runs(runs)
+    runs_table(runs)
 else:
     invitation()

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from alexnet_viz.figures.activations import (
-    answers_beside,
     change_figure,
+    compared_probabilities,
     labelled,
     map_tiles,
     patch,
@@ -97,7 +97,7 @@ def test_bars_hold_the_values_and_mark_the_chosen():
     colours = figure.data[0].marker.color
     assert colours[1] != colours[0] == colours[2]
     assert figure.layout.xaxis.title.text == "logit"
-    pair = answers_beside(("x.jpg", {"a": 0.7, "b": 0.2}), ("x.jpg", {"b": 0.9, "a": 0.1}), "dark")
+    pair = compared_probabilities(("x.jpg", {"a": 0.7, "b": 0.2}), ("x.jpg", {"b": 0.9, "a": 0.1}), "dark")
     assert list(pair.data[0].x) == [0.7, 0.2]
     assert list(pair.data[1].x) == [0.1, 0.9]
     assert isinstance(change_figure({"conv1": 0.1, "fc8": 0.5}), go.Figure)

@@ -24,5 +24,5 @@ def test_answers_come_back_as_they_were(tmp_path):
     write_answers(tmp_path, kept)
     found = read_answers(tmp_path)
     assert found.step == 7
-    assert found.said.tolist() == [0, 1]
+    assert found.predicted.tolist() == [0, 1]
     assert found.photos.shape == (0, 4, 4, 3)

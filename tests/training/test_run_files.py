@@ -386,7 +386,7 @@ def test_answers_that_do_not_fit_together_are_damaged(run, changes):
 
 def test_answers_and_pictures_are_read_as_they_were_written(run):
     write_answers(run, right_answers())
-    assert (read_answers(run).step, read_answers(run).said.tolist()) == (100, right_answers().said.tolist())
+    assert (read_answers(run).step, read_answers(run).predicted.tolist()) == (100, right_answers().predicted.tolist())
     write_photo(run, np.full((8, 8, 3), 7, np.uint8), 3)
     assert (read_photo(run)[0].min(), read_photo(run)[1]) == (7, 3)
 

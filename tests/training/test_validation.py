@@ -39,7 +39,7 @@ def test_the_answers_of_the_best_epoch_are_kept(fit, tiny, metric_rows):
     answers = read_answers(path)
     best = max(metric_rows(path, "val"), key=lambda row: (row["top1"], row["step"]))
     assert answers.step == best["step"]
-    assert (answers.said == answers.label).mean() == pytest.approx(best["top1"])
+    assert (answers.predicted == answers.label).mean() == pytest.approx(best["top1"])
     assert answers.index.tolist() == list(range(15))
     np.testing.assert_allclose(answers.top5_probability.sum(1), 1, rtol=1e-5)  # all four classes
     assert runs.class_names(path) == ("a", "b", "c", "d")
@@ -49,7 +49,7 @@ def test_the_most_wrong_photos_are_kept_as_the_network_saw_them(fit, tiny):
     path, _ = fit(tiny)
     answers, val = read_answers(path), data.load(tiny).val
     assert len(answers.shown) == len(answers.photos) > 0
-    assert (answers.said != answers.label)[answers.shown].all()
+    assert (answers.predicted != answers.label)[answers.shown].all()
     assert (np.diff(answers.probability[answers.shown]) >= 0).all()
     middle = val.image(int(answers.index[answers.shown[0]]))[4:-4, 4:-4].astype(float)
     np.testing.assert_allclose(answers.photos[0].mean((0, 1)), middle.mean((0, 1)), atol=2)

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from alexnet_viz.figures.activations import (
-    answers_beside,
     change_figure,
+    compared_probabilities,
     labelled,
     unit_bars,
 )
@@ -29,7 +29,7 @@ def answers(passes: list[ShownPass], compared_with: str) -> None:
             for shown, likely in zip(passes, (first, second), strict=True)
         )
         left.plotly_chart(
-            answers_beside(before, after, theme()),
+            compared_probabilities(before, after, theme()),
             key="answers",
             config=NO_TOOLBAR,
             alt=f"The strongest classes of both: {top_classes(first)[0]}, and {top_classes(second)[0]}",
@@ -65,11 +65,11 @@ def layer_guessed(shown: ShownPass, options: MapOptions) -> bool:
     """Ask for the shape of a layer's output, or at fc8 and softmax for the class; True once there is a guess."""
     if options.layer not in ("fc8", "softmax"):
         key = f"shape of {options.layer} in {shown.model.info.spec}"
-        return predict.shape_asked(key, options.layer, shown.output(options.layer).shape)
+        return predict.shape_is_revealed(key, options.layer, shown.output(options.layer).shape)
     labels = [label.partition(",")[0] for label in top_classes(probabilities(shown))]
     if len(labels) == 1:
         return True  # a single output leaves nothing to guess
-    return predict.asked(
+    return predict.is_revealed(
         f"class of {shown.photo} by {shown.model.info.id}",
         "Which of these will come out on top?",
         labels[0],
@@ -82,7 +82,9 @@ def answer_guessed(passes: list[ShownPass], compared_with: str) -> bool:
     first, second = (top_classes(probabilities(shown))[0] for shown in passes)
     compared = [(shown.title, shown.photo, shown.model.info.id) for shown in passes]
     key = f"same answer {compared} {_lesion_key(compared_with)}"
-    return predict.asked(key, "Will both give the same answer?", "yes" if first == second else "no", ("yes", "no"))
+    return predict.is_revealed(
+        key, "Will both give the same answer?", "yes" if first == second else "no", ("yes", "no")
+    )
 
 
 def _lesion_key(compared_with: str) -> str:

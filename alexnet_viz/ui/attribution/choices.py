@@ -155,7 +155,7 @@ def _target(model: Model, answer: Classification, left: DeltaGenerator, right: D
         return {UNIT: "A unit of a layer …", NONE: "–"}.get(option) or names[int(option)] + shares[option]
 
     options = [PREDICTED, *order, UNIT]
-    if (link := address.asked(CLASS.key)) and link not in options:
+    if (link := address.peek(CLASS.key)) and link not in options:
         st.info(
             f"The link asks for class {markdown(link)}, which these weights do not have: this is the network's own "
             "answer."
@@ -262,18 +262,18 @@ def other_photo(photo: str) -> str:
 # --- several ---------------------------------------------------------------------------------------
 
 
-def beside_method(method_choice: MethodChoice, key: str, count: int) -> list[Method]:
+def compared_methods(method_choice: MethodChoice, key: str, count: int) -> list[Method]:
     """The chosen method, first, and up to seven others."""
     others = [key for key in METHODS if key != method_choice.method.key]
     first = [key for key in FIRST if key in others][:count]
     help = "Up to seven others, for the same class; layer methods look at the same layer."
-    keys = several(
+    keys = multiselect(
         f"Beside {method_choice.method.title}", key, others, first, lambda key: METHODS[key].title, help, MOST - 1
     )
     return [method_choice.method, *(METHODS[key] for key in keys)]
 
 
-def several(
+def multiselect(
     label: str,
     key: str,
     options: list[str],

@@ -12,7 +12,7 @@ from alexnet_viz.attribution.targets import CLASSES, Target, counterpart
 from alexnet_viz.figures.attribution import MapStyle, Panel
 from alexnet_viz.figures.faithfulness import matrix
 from alexnet_viz.settings import Setting
-from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, beside_method, several
+from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, compared_methods, multiselect
 from alexnet_viz.ui.attribution.randomisation import randomised_layers
 from alexnet_viz.ui.attribution.single_map import first_name, row, short
 from alexnet_viz.ui.shared import comparison, photos, queries
@@ -92,7 +92,7 @@ def compare(choice: Choice, model: Model, answer: Classification, method_choice:
 
 
 def _methods(model: Model, method_choice: MethodChoice, photo: str) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
-    methods = beside_method(method_choice, "why_methods", 3)
+    methods = compared_methods(method_choice, "why_methods", 3)
     return [method_choice.map_request(model, photo, method=method) for method in methods], [
         method.title for method in methods
     ]
@@ -109,7 +109,7 @@ def _classes(
     def words(index: str) -> str:
         return f"{first_name(names[int(index)])} {chances[int(index)]:.1%}"
 
-    picked = several(
+    picked = multiselect(
         "Classes",
         "why_classes",
         order,
@@ -128,7 +128,7 @@ def _photos(model: Model, method_choice: MethodChoice, photo: str) -> tuple[list
     first = [photo, *(reference for reference in photos.own() or references if reference != photo)]
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
-        picked = several(
+        picked = multiselect(
             "Photos", "why_photos", references, first[:4], photos.title, "Up to eight, yours and the samples."
         )
     same = SAME_CLASS.toggle(right)

@@ -15,7 +15,7 @@ from alexnet_viz.components.photo_brush import photo_brush
 from alexnet_viz.figures.faithfulness import pixel_curves
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.by_hand import canvas, crop_of
-from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, beside_method
+from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, compared_methods
 from alexnet_viz.ui.attribution.map_jobs import gather, task
 from alexnet_viz.ui.shared import jobs, photos, queries
 from alexnet_viz.ui.shared.controls import Control
@@ -50,7 +50,7 @@ def put_to_the_test(model: Model, method_choice: MethodChoice, photo: str) -> No
     """Curves, numbers and the pointing game for several methods, one photo and one target."""
     left, right = st.columns([4, 1], gap="large", vertical_alignment="bottom")
     with left:
-        keys = [method.key for method in beside_method(method_choice, "why_tested", 2)]
+        keys = [method.key for method in compared_methods(method_choice, "why_tested", 2)]
     steps = STEPS.slider(right)
     requests = {key: method_choice.map_request(model, photo, method=METHODS[key])[1] for key in keys}
     tasks = _tasks(model, requests, photo, method_choice, steps)

@@ -40,7 +40,7 @@ def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[Any]:
     """
     values: list[Any] = []
     for task, takes_long in zip(tasks, slow, strict=True):
-        value = _there(task)
+        value = _value_or_failure(task)
         if value is None and not takes_long:
             try:
                 value = jobs.made.get(task.key, partial(task.make, _ignore))
@@ -66,7 +66,7 @@ def gather(tasks: Sequence[Task], slow: Sequence[bool]) -> list[Any]:
     job = jobs.start(visitor, waiting)
     job.wait(QUICK)
     drawn = job.finished
-    values = [_there(task) if value is None else value for task, value in zip(tasks, values, strict=True)]
+    values = [_value_or_failure(task) if value is None else value for task, value in zip(tasks, values, strict=True)]
     if all(value is not None for value in values):
         return values
     _watch(job, drawn, stopped)
@@ -77,7 +77,7 @@ def _ignore(done: int, total: int) -> None:
     pass
 
 
-def _there(task: Task) -> Any:
+def _value_or_failure(task: Task) -> Any:
     value = jobs.made.peek(task.key)
     return jobs.failure(task.key) if value is None else value
 

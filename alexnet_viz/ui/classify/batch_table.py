@@ -18,7 +18,7 @@ from alexnet_viz.values import Classification
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
-SEVERAL = Control(
+BATCH = Control(
     Setting(
         "several",
         "bool",
@@ -29,9 +29,9 @@ SEVERAL = Control(
 )
 
 
-def several(model: Model) -> None:
+def batch_table(model: Model) -> None:
     """A switch, and behind it the table of this visit's photos (of the samples while there are none)."""
-    if not SEVERAL.toggle():
+    if not BATCH.toggle():
         return
     references = photos.own() or photos.all_references()
     answers = [queries.answer(model, reference) for reference in references]

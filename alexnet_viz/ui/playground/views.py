@@ -112,7 +112,7 @@ def answer(window: Window, inputs: np.ndarray, kernel: np.ndarray) -> tuple[np.n
         problem = str(error)
     side = 0 if problem else window.side
     why = "" if problem else formula(window)
-    if predict.switch() and not predict.asked(
+    if predict.switch() and not predict.is_revealed(
         str(window), "Output side?", side, why=why, help="0 if you think it does not fit."
     ):
         return None, True

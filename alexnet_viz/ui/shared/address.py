@@ -35,7 +35,7 @@ def take(key: str, parse: Callable[[str], Any] = str) -> Any:
         return None
 
 
-def asked(key: str) -> str | None:
+def peek(key: str) -> str | None:
     """What a link that was just opened asks for, before ``take``."""
     return st.session_state.get(_PENDING, {}).get(key)
 

@@ -41,7 +41,7 @@ def guessed(key: str) -> bool:
     return key in st.session_state.get(_GUESSES, {})
 
 
-def asked(
+def is_revealed(
     key: str,
     question: str,
     truth: str | int,
@@ -82,13 +82,13 @@ def asked(
     return False
 
 
-def shape_asked(key: str, layer: str, shape: tuple[int, ...]) -> bool:
+def shape_is_revealed(key: str, layer: str, shape: tuple[int, ...]) -> bool:
     """Ask for the shape (without the batch) of a layer's output; True once there is a guess."""
     if len(shape) == 1:
-        return asked(key, f"How many values does {layer} give?", int(shape[0]))
+        return is_revealed(key, f"How many values does {layer} give?", int(shape[0]))
     truth = " × ".join(map(str, shape))
     question = f"The shape of {layer}'s output: channels × height × width?"
-    return asked(key, question, truth, hint="such as 3 × 224 × 224", help="Numbers are enough.")
+    return is_revealed(key, question, truth, hint="such as 3 × 224 × 224", help="Numbers are enough.")
 
 
 def _alike(guess: str, truth: str) -> bool:

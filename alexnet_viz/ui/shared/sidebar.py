@@ -94,9 +94,9 @@ def theme() -> str:
 
 def devices() -> None:
     """The choice of a device, drawn below the rest once the page stands."""
-    from alexnet_viz.network.device import devices as there
+    from alexnet_viz.network.device import devices as all_devices
 
-    known = {device.name: device for device in there()}
+    known = {device.name: device for device in all_devices()}
     name = DEVICE.among(["auto", *known], "auto")
     with st.sidebar:
         DEVICE.selectbox(format_func=lambda name: "Best there is" if name == "auto" else known[name].title)

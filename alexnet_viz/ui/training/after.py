@@ -40,7 +40,7 @@ def results(run: runs.Run | runs.UnreadableRun) -> None:
         st.info(f"What it takes for what is not shown for more than {_MOST_CLASSES:,} classes; these are {count:,}.")
         return
     names = run.class_names + tuple(f"class {i}" for i in range(len(run.class_names), count))
-    counts = confusion(answers.label, answers.said, count)
+    counts = confusion(answers.label, answers.predicted, count)
     right = int(counts.trace())
     st.subheader("What it learned", anchor=False)
     st.markdown(
@@ -98,7 +98,7 @@ def _usual(counts: np.ndarray, names: tuple[str, ...]) -> str:
 def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
     """The photos whose true class the network thought least likely."""
     if not len(answers.shown):
-        if (answers.said == answers.label).all():
+        if (answers.predicted == answers.label).all():
             st.success("Every validation photo is right.", icon=":material/check:")
         return
     title, choice = st.columns([2, 1], vertical_alignment="bottom")
@@ -118,7 +118,7 @@ def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
     ][:_SHOWN]
     captions = [
         f"{markdown(names[answers.label[row]])}: {answers.probability[row]:.0%}  \n"
-        f"said {markdown(names[answers.said[row]])}: "
+        f"said {markdown(names[answers.predicted[row]])}: "
         f"{answers.top5_probability[row, 0]:.0%}"
         for _, row in picked
     ]
@@ -128,5 +128,5 @@ def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
                 photo,
                 width=132,
                 caption=text,
-                alt=f"A photo of {names[answers.label[row]]}, taken for {names[answers.said[row]]}",
+                alt=f"A photo of {names[answers.label[row]]}, taken for {names[answers.predicted[row]]}",
             )

@@ -18,7 +18,7 @@ _COLUMNS = ("run", "state", "problem", "best top-1", "preset", "data", "epoch", 
 _SPLITS = {"val": "validation", "train": "training"}
 
 
-def all_runs(known: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
+def runs_table(known: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
     """The table of runs; what is marked in it is compared below."""
     import pandas as pd
 
@@ -40,7 +40,7 @@ def all_runs(known: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
     marked = [known[i] for i in event.selection.rows if i < len(known)]
     chosen = [run for run in marked if isinstance(run, runs.Run)]
     if len(chosen) > 1:
-        _beside(chosen)
+        _compared_curves(chosen)
     elif chosen:
         st.caption("Mark one more to compare, or look at this one above.")
 
@@ -72,7 +72,7 @@ def _first_note(run: runs.Run) -> str:
         return str(error)
 
 
-def _beside(chosen: list[runs.Run]) -> None:
+def _compared_curves(chosen: list[runs.Run]) -> None:
     """Curves of several runs on one chart, and where their recipes differ."""
     import pandas as pd
 

@@ -149,13 +149,13 @@ def routes() -> list[Route]:
 def _answer(request: Request) -> Response:
     """What was asked for; 404 with a sentence for what there is not, cannot be read, or makes no sense."""
     try:
-        answer = _asked(request.path_params["what"], request.query_params)
+        answer = _responder(request.path_params["what"], request.query_params)
         return answer(runs.read_run(runs.run_named(request.path_params["run"])))
     except (RunError, FileNotFoundError) as error:  # a run's file may be deleted at this moment
         return PlainTextResponse(str(error) if isinstance(error, RunError) else "The run is gone.", 404)
 
 
-def _asked(what: str, how: Mapping[str, str]) -> Callable[[runs.Run], Response]:
+def _responder(what: str, how: Mapping[str, str]) -> Callable[[runs.Run], Response]:
     """What answers; RunError if nothing does."""
     accuracy, log = how.get("accuracy", "top1"), how.get("log") == "True"
     smooth = _number(how.get("smooth", "0.6"), float, 0, SMOOTHEST)

@@ -25,7 +25,7 @@ RUN = Control(Setting("run", "text", None, "Run", "The newest first."))
 _KEPT = "_last_run_shown"
 
 
-def there() -> tuple[runs.Run | runs.UnreadableRun, ...]:
+def listed_runs() -> tuple[runs.Run | runs.UnreadableRun, ...]:
     """All runs, the newest first, also those that cannot be read."""
     return runs.list_runs(runs_folder())
 
