@@ -5,7 +5,7 @@ BIN := .venv/bin
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 .DEFAULT_GOAL := help
-.PHONY: help run room test bench lint format weights screenshots clean
+.PHONY: help run room test bench lint format docs weights screenshots clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -17,7 +17,8 @@ room: .venv/run ## the same, open to everybody in the room (all network interfac
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address 0.0.0.0
 
 test: .venv/test browser lint ## install what the tests need and run them all, the browser's too
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+	@echo "coverage, without what runs in other processes: $$($(BIN)/coverage report --format=total) %"
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 $(NUMERIC)
 	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 $(NUMERIC)
 
@@ -26,15 +27,19 @@ NUMERIC = $(BIN)/python -m pytest -q -n 2 $(addprefix tests/,attribution/test_ca
 	attribution/test_cams.py inspection network/test_variants.py network/test_bundled.py images/test_preprocess.py \
 	training/test_batch_norm.py training/test_cpu_layers.py)
 
-lint: .venv/test node_modules/.package-lock.json ## check the Python and the JavaScript
+lint: .venv/test node_modules/.package-lock.json ## check the Python and the JavaScript, their types too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(NPM) run --silent lint
 
 format: .venv/test node_modules/.package-lock.json ## lay the Python and the JavaScript out as lint wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(NPM) run --silent format
+
+docs: .venv/test ## write the core's pages, made of its docstrings, to docs/api/index.html
+	$(BIN)/pdoc --output-directory docs/api alexnet_viz '!alexnet_viz.ui' '!alexnet_viz.components' '!alexnet_viz.__main__'
 
 bench: .venv/test browser ## measure the app against the bare work, as ratios of one run
 	for file in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done

@@ -16,7 +16,11 @@ _DIRECTIONS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\
 
 
 def display_name(name: object) -> str:
-    """A name or path as text to show or to write down: each byte that is not UTF-8 becomes U+FFFD, the replacement."""
+    """A name or path as text to show or to write down: each byte that is not UTF-8 becomes U+FFFD, the replacement.
+
+    >>> display_name(b"caf\\xe9.jpg".decode("utf-8", "surrogateescape"))
+    'caf�.jpg'
+    """
     return str(name).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -83,7 +83,15 @@ class Setting:
         return _DESCRIPTIONS[self.kind] + bounds
 
     def parse(self, text: str) -> Any:
-        """The value that a text stands for, as a link or a command line has it. Raises SettingError."""
+        """The value that a text stands for, as a link or a command line has it. Raises SettingError.
+
+        >>> Setting("steps", "int", 50, low=2, high=300).parse("32")
+        32
+        >>> Setting("steps", "int", 50, low=2, high=300).parse("many")
+        Traceback (most recent call last):
+        ...
+        alexnet_viz.errors.SettingError: steps must be a whole number from 2 to 300, not 'many'.
+        """
         text = text.strip()
         if self.optional and text.lower() in ("", "none"):
             return None

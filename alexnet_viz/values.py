@@ -124,7 +124,11 @@ class Preprocessing:
 
     @staticmethod
     def for_size(size: int) -> Preprocessing:
-        """ImageNet's mean and std, with the crop's share of the photo kept at 224 : 256."""
+        """ImageNet's mean and std, with the crop's share of the photo kept at 224 : 256.
+
+        >>> Preprocessing.for_size(112).resize
+        128
+        """
         return Preprocessing(resize=256 if size in (224, 227) else round(size * 256 / 224), crop=size)
 
 

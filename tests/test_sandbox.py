@@ -17,6 +17,7 @@ import pytest
 from alexnet_viz import sandbox
 from alexnet_viz.errors import DataError, Stopped, UserError
 from alexnet_viz.sandbox import Busy, Crashed, Failed, OutOfMemory, OutOfTime, Sandbox
+from tests.waiting import PATIENCE
 
 WORK = '''
 import os, re, signal, socket, sys, time
@@ -101,7 +102,7 @@ def make(tmp_path, monkeypatch):
         one.close()
 
 
-def is_gone(pid: int, within: float = 20) -> bool:
+def is_gone(pid: int, within: float = PATIENCE) -> bool:
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
@@ -330,7 +331,7 @@ def test_a_forked_process_has_children_of_its_own(make):
         [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(root), os.environ["PYTHONPATH"]])},
     )
     assert done.stdout.split() == ["0", "True"], done.stderr

@@ -214,7 +214,11 @@ def sensitivity(explain: Explain, tensor: np.ndarray, radius: float = 0.02, samp
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """The rank correlation of two maps of one shape, ties at their mean rank; NaN where a map is all one value."""
+    """The rank correlation of two maps of one shape, ties at their mean rank; NaN where a map is all one value.
+
+    >>> spearman(np.array([[1, 2], [3, 4]]), np.array([[9, 8], [7, 6]]))
+    -1.0
+    """
     first, second = (_mean_ranks(values) for values in (a, b))
     first, second = first - first.mean(), second - second.mean()
     norm = np.sqrt((first @ first) * (second @ second))

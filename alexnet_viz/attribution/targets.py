@@ -71,7 +71,13 @@ class Target:
                 raise AttributionError(f"{self.layer}'s maps are {shape[1]}×{shape[2]}: the place lies outside.")
 
     def describe(self, categories: Sequence[str] = ()) -> str:
-        """In words; class numbers where there are no names."""
+        """In words; class numbers where there are no names.
+
+        >>> Target.contrast(0, 1).describe(["cat", "dog"])
+        'logit of cat minus logit of dog'
+        >>> Target.unit("conv5", 37, 6, 6).describe()
+        'conv5, channel 37 at row 6, column 6'
+        """
         if self.layer == CLASSES:
             names = [
                 categories[index] if index < len(categories) else f"class {index}"
@@ -113,6 +119,9 @@ def class_index(name: str, categories: Sequence[str]) -> int:
     """The class of a name, or of one of its synonyms ("tabby, tabby cat"), whatever its capitals, or of a number.
 
     Raises AttributionError with the nearest names.
+
+    >>> class_index("Tabby cat", ["goldfish", "tabby, tabby cat"])
+    1
     """
     folded_name = name.strip().casefold()
     folded = [category.casefold() for category in categories]

@@ -464,7 +464,11 @@ def _cell(layer: LayerInfo) -> str:
 
 
 def human(count: float, unit: str = "") -> str:
-    """61100840 → 61.1 M; bytes with their own prefixes."""
+    """A count in a few characters; bytes with their own prefixes.
+
+    >>> human(61_100_840), human(2**20, "B")
+    ('61.1 M', '1.0 MiB')
+    """
     base, names = (1024, ("", "Ki", "Mi", "Gi", "Ti")) if unit == "B" else (1000, ("", "k", "M", "G", "T"))
     step = min(len(names) - 1, int(math.log(count, base))) if count >= 1 else 0
     return f"{count / base**step:.{0 if step == 0 else 1}f} {names[step]}{unit}".strip()

@@ -17,6 +17,9 @@ def plan(spec: NetworkSpec, batch: int = 1) -> Architecture:
     """The architecture of a network that need not exist: its modules run on PyTorch's meta device, without memory.
 
     Shapes are what the modules themselves answer; there are no times. Raises ShapeError.
+
+    >>> plan(NetworkSpec("torchvision")).params
+    61100840
     """
     with torch.device("meta"):
         network = AlexNet(spec).eval()

@@ -87,12 +87,21 @@ def chain(spec: NetworkSpec) -> tuple[Layer, ...]:
 
 
 def output_side(side: int, kernel: int, stride: int, padding: int) -> int:
-    """⌊(n + 2p − k)/s⌋ + 1; zero or less where the window does not fit."""
+    """⌊(n + 2p − k)/s⌋ + 1; zero or less where the window does not fit.
+
+    >>> output_side(224, kernel=11, stride=4, padding=2)  # conv1 of torchvision's AlexNet
+    55
+    """
     return (side + 2 * padding - kernel) // stride + 1
 
 
 def steps(spec: NetworkSpec) -> tuple[Step, ...]:
-    """Every layer with its shapes at the spec's input size; ShapeError names the layer at which the map vanishes."""
+    """Every layer with its shapes at the spec's input size; ShapeError names the layer at which the map vanishes.
+
+    >>> conv5 = next(step for step in steps(NetworkSpec("paper")) if step.layer.name == "conv5")
+    >>> conv5.output, conv5.receptive_field, conv5.jump
+    ((256, 13, 13), 163, 16)
+    """
     shape: tuple[int, ...] = (3, spec.input_size, spec.input_size)
     field, jump, side = 1, 1, spec.input_size
     result = []
@@ -122,7 +131,11 @@ def steps(spec: NetworkSpec) -> tuple[Step, ...]:
 
 
 def smallest_input(spec: NetworkSpec) -> int:
-    """The smallest input side at which every map of the network still has a pixel."""
+    """The smallest input side at which every map of the network still has a pixel.
+
+    >>> smallest_input(NetworkSpec("torchvision"))
+    63
+    """
     side = 1
     for layer in reversed([x for x in chain(spec) if x.kind in ("conv", "pool")]):
         side = max(1, (side - 1) * layer.stride + layer.kernel - 2 * layer.padding)

@@ -60,7 +60,11 @@ class _Layout:
 
 
 def split_kind(name: str) -> str | None:
-    """What a folder's name says it is, "train", "val" or "test", in any case: also Training, train_images, val2017."""
+    """What a folder's name says it is, "train", "val" or "test", in any case.
+
+    >>> [split_kind(name) for name in ("Training", "train_images", "val2017", "cats")]
+    ['train', 'train', 'val', None]
+    """
     letters = re.sub(r"[\W\d_]", "", name.casefold())
     if len(letters) > 40:  # the patterns take exponential time
         return None

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.waiting import PATIENCE
+
 HOME = Path(__file__).parents[2]
 expect.set_options(timeout=120_000)  # a loaded machine is slow, not wrong
 QUIET = (
@@ -43,7 +45,8 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        for _ in range(300):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
             try:
                 urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1).close()
                 return

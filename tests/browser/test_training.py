@@ -1,5 +1,7 @@
 """A run in the browser from Start to the use of its weights."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -8,6 +10,7 @@ from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import snapshot_steps
 from alexnet_viz.training.textures import CLASS_NAMES
 from tests.browser.conftest import settled
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.browser
 CURVE = ".chart .curve:not(.faint)"  # of the loss, the first there is
@@ -31,14 +34,13 @@ def set_number(page, label, value):
 
 def grown(page, points):
     """Wait until the training curve has so many points; how many there are."""
-    line, found = page.locator(CURVE).first, 0
-    expect(line).to_be_attached(timeout=180_000)
-    for _ in range(600):
-        found = line.get_attribute("d").count("L") + 1
-        if found >= points:
-            return found
+    line = page.locator(CURVE).first
+    expect(line).to_be_attached(timeout=1000 * PATIENCE)
+    end = time.monotonic() + PATIENCE
+    while (found := line.get_attribute("d").count("L") + 1) < points:
+        assert time.monotonic() < end, f"the curve stays at {found} points"
         page.wait_for_timeout(300)
-    raise AssertionError(f"the curve stays at {found} points")
+    return found
 
 
 def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, runs_there):
@@ -84,13 +86,13 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
 
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Yes, stop it").click()
-    expect(page.get_by_text("stopped ·")).to_be_visible(timeout=180_000)
+    expect(page.get_by_text("stopped ·")).to_be_visible(timeout=1000 * PATIENCE)
     (run,) = runs.list_runs(runs_there)
     assert run.state == "stopped"
     last = len(snapshot_steps(run.path)) - 1
     expect(slider).to_have_attribute("max", str(last))  # the last picture too, after which nothing is asked
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.locator(".run .detail").get_by_text("running")).to_be_visible(timeout=180_000)
+    expect(page.locator(".run .detail").get_by_text("running")).to_be_visible(timeout=1000 * PATIENCE)
     grown(page, before + 1)
     assert runs.read_run(run.path).status.attempt == 2
 

@@ -11,6 +11,7 @@ import torch
 
 from alexnet_viz.errors import RecipeError
 from alexnet_viz.training.distributed import ProcessGroup, check_processes, join_process_group
+from tests.waiting import PATIENCE
 
 HOME = Path(__file__).parents[2]
 _RANK = """
@@ -34,7 +35,7 @@ def test_two_processes_exchange_flags_sums_and_values(tmp_path):
     (tmp_path / "rank.py").write_text(_RANK, encoding="utf-8")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     environment = os.environ | {"PYTHONPATH": str(HOME), "OMP_NUM_THREADS": "1"}
-    subprocess.run([*command, tmp_path / "rank.py", tmp_path], env=environment, check=True, timeout=240)
+    subprocess.run([*command, tmp_path / "rank.py", tmp_path], env=environment, check=True, timeout=PATIENCE)
     for rank in (0, 1):
         assert json.loads((tmp_path / f"{rank}.json").read_text("utf-8")) == {
             "place": [rank, rank, 2, rank == 0],

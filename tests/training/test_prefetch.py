@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from alexnet_viz.training.prefetch import StepTimer, prefetch
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("threads", [0, 1, 3])
@@ -27,7 +28,7 @@ def test_as_many_batches_are_prepared_ahead_as_there_are_threads():
 
     with closing(prefetch(prepare, range(50), 2)) as batches:
         assert next(batches) == 0
-        assert third.wait(30)  # while the first is in use, two more are made
+        assert third.wait(PATIENCE)  # while the first is in use, two more are made
         time.sleep(0.05)
         assert sorted(prepared) == [0, 1, 2]
 

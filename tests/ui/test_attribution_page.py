@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from alexnet_viz.images.samples import sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.ui.shared import photos
 from tests.ui.pages import address, assert_no_bug, open_link
+from tests.waiting import wait_until
 
 HOME = Path(__file__).parents[2]
 SHELL = str(HOME / "alexnet_viz" / "ui" / "shell.py")
@@ -178,14 +178,11 @@ def test_settings_tell_all_that_a_map_came_from():
     assert names == ["Overlay PNG", "Raw map .npy", "Slide PNG", "Settings JSON"]
 
 
-def until_done(app, rounds=240):
+def until_done(app):
     """Run again while something slow is on its way, as the page's fragment does."""
-    for _ in range(rounds):
-        if not [button for button in app.button if button.key == "why_stop"]:
-            return app
-        time.sleep(0.5)
-        app.run()
-    raise AssertionError("it never came to an end")
+    while any(button.key == "why_stop" for button in app.button):
+        wait_until(lambda: not any(button.key == "why_stop" for button in app.run().button), pause=0.5)
+    return app
 
 
 def test_methods_side_by_side_agree_with_themselves_and_one_opens_large():

@@ -23,7 +23,7 @@ from alexnet_viz.training.textures import CLASS_NAMES
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import feed, film, launch
 from tests.ui.pages import SHELL, script
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 TRAIN = script("train/train")
 SMALL = {"epochs": 3, "input_size": 64, "fc_width": 16, "classes": 4}
@@ -86,12 +86,12 @@ def control(app, name, preset_name="quick"):
 
 
 def wait_for(run, *states, steps=0):
-    for _ in range(600):
+    def is_there():
         seen = runs.read_run(run)
-        if seen.state in states and seen.status.step >= steps:
-            return seen
-        time.sleep(0.2)
-    raise AssertionError(f"{seen.state} at step {seen.status.step}, log:\n{(run / 'log.txt').read_text()}")
+        return seen.state in states and seen.status.step >= steps
+
+    wait_until(is_there, pause=0.2)
+    return runs.read_run(run)
 
 
 def ask(place, name=None, **query):
@@ -220,11 +220,7 @@ def test_the_cost_is_asked_of_another_process(page):
         control(page, name).set_value(value)
     page.button(key="cost").click().run()
     assert any("Reading the data" in info.value for info in page.info)
-    for _ in range(300):
-        if any("parameters" in info.value for info in page.info):
-            break
-        time.sleep(0.3)
-        page.run()
+    wait_until(lambda: any("parameters" in info.value for info in page.run().info), pause=0.3)
     told = next(info.value for info in page.info if "parameters" in info.value)
     assert "840 steps, 280 in each epoch of 1,120 photos" in told
 

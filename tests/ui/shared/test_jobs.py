@@ -3,13 +3,13 @@
 import os
 import sys
 import threading
-import time
 
 import pytest
 
 from alexnet_viz.errors import AttributionError
 from alexnet_viz.ui.shared import jobs
 from alexnet_viz.ui.shared.jobs import Task
+from tests.waiting import PATIENCE, wait_until
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread alone cannot be niced")
@@ -24,14 +24,6 @@ def test_slow_work_steps_back_and_nothing_else_does():
     assert os.getpriority(os.PRIO_PROCESS, 0) == here
 
 
-def until(true, seconds=20):
-    for _ in range(seconds * 100):
-        if true():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come to pass")
-
-
 class Slow:
     """A task that goes on step by step when let, and tells how it ended."""
 
@@ -42,7 +34,7 @@ class Slow:
     def make(self, progress):
         try:
             for step in range(self.steps):
-                self.gate.acquire(timeout=20)
+                self.gate.acquire(timeout=PATIENCE)
                 progress(step + 1, self.steps)
         except BaseException as error:
             self.ended = type(error).__name__
@@ -65,16 +57,16 @@ def test_a_job_makes_its_values_one_after_another_and_says_how_far_it_is():
     one, two = Slow("a1"), Slow("a2")
     job = jobs.start("me", [one.task, two.task])
     one.go()
-    until(lambda: job.part == (1, 3))
+    wait_until(lambda: job.part == (1, 3))
     assert "Map a1: 1 of 3" in job.words
     assert job.words.endswith("; then 1 more")
     assert job.share == pytest.approx(1 / 6)
     assert jobs.made.peek("a1") is None
     one.go(2)
-    until(lambda: job.finished == 1)
+    wait_until(lambda: job.finished == 1)
     assert jobs.made.peek("a1") == "value of a1"  # there before the second is
     two.go(3)
-    until(lambda: job.over)
+    wait_until(lambda: job.over)
     assert jobs.made.peek("a2") == "value of a2"
 
 
@@ -83,14 +75,14 @@ def test_the_same_wish_is_the_same_job_and_a_new_wish_ends_the_old():
     job = jobs.start("me", [one.task])
     assert jobs.start("me", [one.task]) is job
     one.go()
-    until(lambda: job.part == (1, 50))
+    wait_until(lambda: job.part == (1, 50))
     other = jobs.start("me", [two.task])
     one.go(50)
-    until(lambda: job.over)
+    wait_until(lambda: job.over)
     assert one.ended == "Stopped"
     assert jobs.made.peek("b1") is None
     two.go(3)
-    until(lambda: other.over)
+    wait_until(lambda: other.over)
     assert two.ended == "made"
 
 
@@ -99,22 +91,22 @@ def test_stop_keeps_nothing_and_may_be_tried_again():
     job = jobs.start("me", [one.task])
     job.stop()
     one.go(3)
-    until(lambda: job.over)
+    wait_until(lambda: job.over)
     assert jobs.made.peek("c1") is None
     again = Slow("c1")
     job = jobs.start("me", [again.task])
     again.go(3)
-    until(lambda: jobs.made.peek("c1") is not None)
+    wait_until(lambda: jobs.made.peek("c1") is not None)
 
 
 def test_a_job_that_nobody_looks_at_stops(monkeypatch):
     one = Slow("d1")
     job = jobs.start("me", [one.task])
     one.go()
-    until(lambda: job.part == (1, 3))
+    wait_until(lambda: job.part == (1, 3))
     monkeypatch.setattr(jobs, "UNWATCHED", -1)
     one.go()
-    until(lambda: job.over)
+    wait_until(lambda: job.over)
     assert one.ended == "Stopped"
     assert jobs.made.peek("d1") is None
 
@@ -127,7 +119,7 @@ def test_a_users_error_is_told_and_the_next_task_goes_on(caplog, monkeypatch):
         raise ZeroDivisionError
 
     job = jobs.start("me", [Task("e1", "", refuse), Task("e2", "", lambda progress: 7), Task("e3", "", fail)])
-    until(lambda: job.over)
+    wait_until(lambda: job.over)
     assert jobs.failure("e1") == "This layer has no maps: choose another."
     assert jobs.made.peek("e2") == 7
     assert "bug in the app" in jobs.failure("e3")
@@ -139,10 +131,10 @@ def test_a_users_error_is_told_and_the_next_task_goes_on(caplog, monkeypatch):
 def test_two_at_once_and_the_third_waits_its_turn():
     slow = [Slow(f"f{i}") for i in range(3)]
     mine = [jobs.start(f"visitor {i}", [one.task]) for i, one in enumerate(slow)]
-    until(lambda: sum(job.began is not None for job in mine) == 2)
+    wait_until(lambda: sum(job.began is not None for job in mine) == 2)
     assert mine[2].words.startswith("Waiting for a free place")
     slow[0].go(3)
-    until(lambda: mine[2].began is not None)
+    wait_until(lambda: mine[2].began is not None)
     for one in slow:
         one.go(3)
-    until(lambda: all(job.over for job in mine))
+    wait_until(lambda: all(job.over for job in mine))
