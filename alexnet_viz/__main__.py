@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from alexnet_viz.display import json_text, one_line
 from alexnet_viz.errors import AttributionError, ImageError, RunError, UserError
+from alexnet_viz.images.formats import MAX_PHOTO_BYTES
 from alexnet_viz.values import (
     VARIANTS,
     Architecture,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:  # none of these comes before a command needs it
     from alexnet_viz.attribution.targets import Target
     from alexnet_viz.inspection.model import Model
     from alexnet_viz.training.runs import Run, UnreadableRun
-
-MAX_FILE_BYTES = 1 << 30  # of a photo: 64 megapixels of the widest kind fit
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -392,8 +391,8 @@ def _bytes(photo: Path, count: int = -1) -> bytes:
             raise ImageError(f"There is no photo in the folder {photo}: name another.")
         if not stat.S_ISREG(about.st_mode):
             raise ImageError(f"{photo} is no file: name a photo.")
-        if about.st_size > MAX_FILE_BYTES:
-            raise ImageError(f"{photo} has more than {MAX_FILE_BYTES >> 20} MB: scale the photo down first.")
+        if about.st_size > MAX_PHOTO_BYTES:
+            raise ImageError(f"{photo} has more than {MAX_PHOTO_BYTES >> 20} MB: scale the photo down first.")
         with photo.open("rb") as file:
             return file.read(count)
     except OSError as error:

@@ -9,6 +9,10 @@ class ImageError(UserError):
     """A photo that cannot be used."""
 
 
+class DecoderBusy(ImageError):
+    """A photo that could not be decoded now, because of too many others; later it can."""
+
+
 class ShapeError(UserError):
     """Sizes that do not fit together; names the layer at which they stop fitting."""
 

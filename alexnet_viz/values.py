@@ -146,7 +146,6 @@ class WeightsInfo:
     spec: NetworkSpec
     categories: tuple[str, ...]
     preprocessing: Preprocessing
-    source: str
     notes: tuple[str, ...] = ()
     unsure_below: float | None = None
 
@@ -165,6 +164,7 @@ class Photo:
     ``pixels`` is uint8 RGB (height, width, 3), upright, read-only, a JPEG's possibly at 1/2, 1/4 or 1/8 of its scale;
     ``size`` is the (width, height) of the original, upright. ``format`` is Pillow's name of the file's format,
     ``digest`` the SHA-256 of its bytes, ``notes`` sentences on what the picture does not show of the file.
+    ``decode_ms`` is how long reading it took.
     """
 
     name: str
@@ -173,6 +173,7 @@ class Photo:
     format: str
     digest: str
     notes: tuple[str, ...] = ()
+    decode_ms: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -206,11 +207,15 @@ class Geometry:
 
 @dataclass(frozen=True, eq=False)
 class Preprocessed:
-    """What the network sees: ``tensor`` float32 (3, S, S), normalised; ``pixels`` uint8 (S, S, 3) before that."""
+    """What the network sees: ``tensor`` float32 (3, S, S), normalised; ``pixels`` uint8 (S, S, 3) before that.
+
+    ``preprocess_ms`` is how long it took to get there from the photo.
+    """
 
     tensor: np.ndarray
     pixels: np.ndarray
     geometry: Geometry
+    preprocess_ms: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from alexnet_viz.figures.filters import PAIR, plain
 from alexnet_viz.figures.palette import INK, QUIET_INK
-from alexnet_viz.figures.text import one_line, plotly_text
+from alexnet_viz.figures.text import plotly_text, without_line_ends
 from alexnet_viz.values import Geometry, Photo, Prediction
 
 
@@ -40,7 +40,7 @@ def sheet_picture(
         row, column = divmod(at, columns)
         image.paste(Image.fromarray(tile), (8 + column * (width * zoom + gap), head + row * (height * zoom + gap)))
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(17)
-    draw.text((8, 10), one_line(title), INK["light"], font)
+    draw.text((8, 10), without_line_ends(title), INK["light"], font)
     low, high, what = (text.replace("−", "-") for text in legend)  # Pillow's own font has no minus sign
     base = head + sheet_size[1] + 12
     ramp = colours[np.linspace(1, 255, 160).round().astype(int)][None].repeat(16, axis=0)

@@ -12,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from alexnet_viz.display import display_name
 from alexnet_viz.figures.palette import DIMMED, INK, PAPER, QUIET_INK, levels, scale
-from alexnet_viz.figures.text import one_line
+from alexnet_viz.figures.text import without_line_ends
 from alexnet_viz.values import Geometry, Photo, sample_map, spread
 
 Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
@@ -270,10 +270,10 @@ def slide(panels: list[Panel], look: MapStyle, heading: str, theme: str = "light
     rows = -(-len(panels) // columns)
     image = Image.new("RGB", (width, 100 + rows * (row + gap)), paper)
     draw = ImageDraw.Draw(image)
-    draw.text((gap, 30), one_line(heading), ink, ImageFont.load_default(34))
+    draw.text((gap, 30), without_line_ends(heading), ink, ImageFont.load_default(34))
     for number, (panel, picture) in enumerate(zip(panels, pictures, strict=True)):
         x, y = gap + number % columns * (cell + gap), 100 + number // columns * (row + gap)
-        draw.text((x, y), _cut(one_line(panel.title), large, cell), ink, large)
+        draw.text((x, y), _cut(without_line_ends(panel.title), large, cell), ink, large)
         y += large_size + 12
         image.paste(picture, (x + (cell - picture.width) // 2, y + (tallest - picture.height) // 2))
         y += tallest + 14

@@ -30,6 +30,6 @@ def distinct(names: Sequence[str]) -> list[str]:
     return list(places)
 
 
-def one_line(text: str) -> str:
+def without_line_ends(text: str) -> str:
     """Text on one line, for Pillow, which draws line ends as lines."""
     return " ".join(display_name(text).split())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 
 import numpy as np
 
-from alexnet_viz.errors import ImageError
+from alexnet_viz.errors import DecoderBusy, ImageError
 from alexnet_viz.images import pixels, scan
 from alexnet_viz.images.formats import TITLES, Format, format_of
 from alexnet_viz.images.pixels import Pixels, Unreadable
@@ -35,6 +36,7 @@ def decode(data: bytes, name: str, detail: int = 1024) -> Photo:
     Ordinary JPEG and PNG files are decoded here. All else, and what fails here, goes to a child process with limits on
     time and memory, of which a few run at a time.
     """
+    start = time.perf_counter()
     if not data:
         raise ImageError(f"{name} is empty (0 bytes): choose another photo.")
     kind = format_of(data)
@@ -48,6 +50,7 @@ def decode(data: bytes, name: str, detail: int = 1024) -> Photo:
         format=kind.title,
         digest=hashlib.sha256(data).hexdigest(),
         notes=picture.notes,
+        decode_ms=(time.perf_counter() - start) * 1000,
     )
 
 
@@ -75,7 +78,7 @@ def _read_in_child(data: bytes, name: str, kind: Format, detail: int) -> Pixels:
             "scale it down, or save it again as JPEG."
         ) from error
     except Busy as error:
-        raise ImageError(f"{name} has to wait for too many other photos: try again in a minute.") from error
+        raise DecoderBusy(f"{name} has to wait for too many other photos: try again in a minute.") from error
     except Crashed as error:  # a library's fault, but the photo's doing
         raise ImageError(_damaged(name)) from error
     if not answer["is_readable"]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 START_BYTES = 64  # what format_of() looks at
+MAX_PHOTO_BYTES = 512 << 20  # of a file on this machine: 64 megapixels of four 16-bit values fit
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ class Description:
     categories: tuple[str, ...] | None
     preprocessing: Preprocessing | None
     title: str | None
-    source: str | None
     unsure_below: float | None
     recipe: dict[str, Any] | None
 
@@ -36,12 +35,12 @@ def described(metadata: dict[str, Any], name: str) -> Description:
         spec = checked_spec(NetworkSpec(**metadata["spec"]), name)
         categories = _categories(metadata.get("categories"), spec, name)
         preprocessing = _preprocessing(metadata.get("preprocessing"), spec)
-        title, source = (_text(metadata.get(key)) for key in ("title", "source"))
+        title, _ = (_text(metadata.get(key)) for key in ("title", "source"))
         unsure_below = metadata.get("unsure_below")
         if unsure_below is not None and not 0 <= _number(unsure_below) <= 1:
             raise ValueError(f"unsure_below {unsure_below!r:.80}")
         recipe = metadata.get("recipe")
-        return Description(spec, categories, preprocessing, title, source, unsure_below, recipe)
+        return Description(spec, categories, preprocessing, title, unsure_below, recipe)
     except (KeyError, TypeError, ValueError, OverflowError, ShapeError) as error:
         raise WeightsError(
             f"{name}: its description is not one that this app wrote ({_reason(error)[:200]}): use the file as it was "

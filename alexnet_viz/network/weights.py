@@ -76,7 +76,6 @@ def _imagenet(on_progress: Progress | None) -> tuple[AlexNet, WeightsInfo]:
         spec=spec,
         categories=tuple(AlexNet_Weights.IMAGENET1K_V1.meta["categories"]),
         preprocessing=Preprocessing(how.resize_size[0], how.crop_size[0], tuple(how.mean), tuple(how.std)),
-        source="torchvision AlexNet_Weights.IMAGENET1K_V1",
     )
     return _network(spec, named, path), info
 
@@ -89,7 +88,6 @@ def _random(spec: NetworkSpec) -> tuple[AlexNet, WeightsInfo]:
         spec=spec,
         categories=_numbered(spec.num_classes),
         preprocessing=Preprocessing.for_size(spec.input_size),
-        source=f"PyTorch's default initialisation, seed {RANDOM_SEED}",
         notes=("Untrained: its answers mean nothing.",),
     )
     return build(spec, RANDOM_SEED), info
@@ -121,7 +119,6 @@ def _checkpoint(path: Path, choice: str) -> tuple[AlexNet, WeightsInfo]:
         spec=spec,
         categories=(about and about.categories) or names or _numbered(spec.num_classes),
         preprocessing=how,
-        source=(about and about.source) or path.name,
         notes=notes,
         unsure_below=about.unsure_below if about else None,
     )

@@ -20,7 +20,7 @@ from PIL import Image
 
 from alexnet_viz.disk import cache_folder
 from alexnet_viz.display import display_name
-from alexnet_viz.errors import DataError, ImageError
+from alexnet_viz.errors import DataError, DecoderBusy, ImageError
 from alexnet_viz.images.decode import decode
 from alexnet_viz.training.listing import Listing, Progress
 from alexnet_viz.training.zips import ZipError
@@ -216,7 +216,7 @@ def _in_parallel(listing: Listing, paths: Sequence[str]) -> Iterator[tuple[np.nd
         results: list[tuple[np.ndarray, str] | str] = []
         for path in piece:
             try:
-                results.append(_pixels(listing, path))
+                results.append(_decoded(listing, path))
             except ImageError as error:
                 results.append(str(error))
             except _UNREADABLE as error:
@@ -228,6 +228,15 @@ def _in_parallel(listing: Listing, paths: Sequence[str]) -> Iterator[tuple[np.nd
             pieces = [paths[i : i + 16] for i in range(start, min(start + BLOCK, len(paths)), 16)]
             for results in threads.map(attempt, pieces):
                 yield from results
+
+
+def _decoded(listing: Listing, path: str) -> tuple[np.ndarray, str]:
+    """``_pixels``, waiting for its turn however long others take: a photo must not be missing for being read late."""
+    while True:
+        try:
+            return _pixels(listing, path)
+        except DecoderBusy:
+            continue  # it waited for a minute already
 
 
 def _pixels(listing: Listing, path: str) -> tuple[np.ndarray, str]:

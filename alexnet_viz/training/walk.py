@@ -16,12 +16,11 @@ from typing import Any, BinaryIO, cast
 from alexnet_viz.disk import open_regular
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
-from alexnet_viz.images.formats import START_BYTES, SUFFIXES, format_of
+from alexnet_viz.images.formats import MAX_PHOTO_BYTES, START_BYTES, SUFFIXES, format_of
 from alexnet_viz.training.zips import METHODS, Member, ZipError, read_beginning, read_member, read_table
 
 CLASS_TABLE = "classes.tsv"
 LAYOUT = "Expected ROOT/train/CLASS/photo.jpg and ROOT/val/CLASS/photo.jpg, or ROOT/CLASS/photo.jpg"
-MAX_FILE_BYTES = 256 * 2**20
 MAX_MEMBER_BYTES = 64 * 2**20  # unpacked
 MAX_TABLE_BYTES, MAX_TABLES = 2**20, 16
 MAX_DEPTH = 64  # folders inside one another
@@ -52,7 +51,7 @@ OUTSIDE = "outside the class folders"
 LOOP = "that link to a folder above"
 SAME_NAME = "with a name that comes again (the last one is used)"
 TOO_DEEP = f"more than {MAX_DEPTH} folders deep"
-TOO_LARGE = f"larger than {MAX_FILE_BYTES >> 20} MB"
+TOO_LARGE = f"larger than {MAX_PHOTO_BYTES >> 20} MB"
 TOO_LARGE_UNPACKED = f"larger than {MAX_MEMBER_BYTES >> 20} MB unpacked"
 LEADS_OUT = "with a path that leads out of the archive"
 ENCRYPTED = "encrypted"
@@ -240,7 +239,7 @@ class _Walk:
             self._found.note_table(path, self._read(path, MAX_TABLE_BYTES))
         elif not (has_photo_suffix(path) or format_of(self._read(path, START_BYTES))):
             self._found.leave_out(NO_PHOTO, path)
-        elif status.st_size > MAX_FILE_BYTES:
+        elif status.st_size > MAX_PHOTO_BYTES:
             self._found.refuse(TOO_LARGE, path)
         else:
             self._seen.add(identity)

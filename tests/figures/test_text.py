@@ -10,7 +10,7 @@ from alexnet_viz.figures.faithfulness import before_and_after, matrix, pixel_cur
 from alexnet_viz.figures.filters import bias_figure, weight_histogram
 from alexnet_viz.figures.palette import scale
 from alexnet_viz.figures.results import accuracy_bars, confusion_matrix
-from alexnet_viz.figures.text import one_line, plotly_text
+from alexnet_viz.figures.text import plotly_text, without_line_ends
 from alexnet_viz.values import PixelCurve, Prediction
 
 HOSTILE = '<b>a</b> & $x^2$ %{y} <a href="http://192.0.2.9">'
@@ -20,7 +20,7 @@ SHOWN = '&lt;b&gt;a&lt;/b&gt; &amp; &#36;x^2&#36; %{y} &lt;a href="http://192.0.
 def test_tags_references_and_math_are_text():
     assert plotly_text(HOSTILE) == SHOWN
     assert plotly_text("a\nb caf\udce9") == "a b caf\ufffd"
-    assert one_line(" a\n\tb  c ") == "a b c"
+    assert without_line_ends(" a\n\tb  c ") == "a b c"
 
 
 def figures():

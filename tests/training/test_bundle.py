@@ -59,7 +59,7 @@ def test_what_is_written_says_what_it_measures(finished, tmp_path, capsys):
 def test_a_run_that_went_on_from_another_tells_of_both(finished, tmp_path):
     card = bundle(finish(finished.changed(start="run:tiny"), "more"), tmp_path)
     assert [stage["recipe"]["start"] for stage in card["stages"]] == ["", "run:tiny"]
-    assert "for 2 epochs" in load(str(tmp_path / card["file"]))[1].source
+    assert "for 2 epochs" in read_weights(tmp_path / card["file"])[1]["source"]
 
 
 def test_a_run_without_a_checkpoint_says_so(tiny, tmp_path):

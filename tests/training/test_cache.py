@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alexnet_viz.errors import DataError
+from alexnet_viz.errors import DataError, DecoderBusy
 from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.training import cache
@@ -191,3 +191,19 @@ def test_a_photo_deleted_while_it_is_needed(source, disk):
     (source.root / "a/0.jpg").unlink()
     with pytest.raises(DataError, match=r"a/0\.jpg can no longer be read"):
         found.photos[0]
+
+
+def test_a_photo_that_finds_the_decoders_busy_is_read_later(source, monkeypatch):
+    """It was left out of the data for good."""
+    busy = ["twice", "over"]
+
+    def decode_when_free(data, name):
+        if busy:
+            busy.pop()
+            raise DecoderBusy(f"{name} has to wait for too many other photos: try again in a minute.")
+        return decode(data, name)
+
+    monkeypatch.setattr(cache, "decode", decode_when_free)
+    decoded = source.decode()
+    assert len(decoded.kept) == 2 * len(SIZES)
+    assert not decoded.skipped

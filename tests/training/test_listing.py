@@ -8,10 +8,12 @@ import psutil
 import pytest
 
 from alexnet_viz.errors import DataError, Stopped
+from alexnet_viz.images.formats import MAX_PHOTO_BYTES
 from alexnet_viz.sandbox import Sandbox
 from alexnet_viz.training import data, listing
 from alexnet_viz.training.listing import list_place
 from alexnet_viz.training.recipe import Recipe
+from alexnet_viz.training.walk import TOO_LARGE
 
 linux = pytest.mark.skipif(not os.path.exists("/proc/self/mountinfo"), reason="Linux alone says what is what")
 
@@ -85,8 +87,8 @@ def test_a_file_that_became_a_pipe_is_not_waited_for(make_tree):
 def test_a_file_of_no_use_for_its_size(make_tree):
     root = make_tree(photos("ant", "bee"))
     with open(root / "ant" / "disk.jpg", "wb") as file:
-        file.truncate(300 << 20)  # a hole: no block of the disk is used
-    assert reasons(list_place(root)) == {"larger than 256 MB": ("ant/disk.jpg",)}
+        file.truncate(MAX_PHOTO_BYTES + 1)  # a hole: no block of the disk is used
+    assert reasons(list_place(root)) == {TOO_LARGE: ("ant/disk.jpg",)}
 
 
 def test_progress_is_said_and_can_stop_the_listing(make_tree):

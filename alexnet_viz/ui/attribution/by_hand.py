@@ -76,7 +76,7 @@ def _brush(model: Model, answer: Classification, own: list[int], photo: str, fil
     after = answer
     if mask is not None:
         tensor = painted(inputs.tensor, mask, fill, how.mean, how.std)
-        after = queries.answer_to(model, replace(inputs, tensor=tensor), photos.title(photo))
+        after = queries.answer_to(model, photo, replace(inputs, tensor=tensor))
     count = len(model.info.categories)
     every, now = (
         {p.index: p for p in queries.strongest(classification, model, count)} for classification in (answer, after)

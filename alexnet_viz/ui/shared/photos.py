@@ -34,10 +34,10 @@ def load(reference: str) -> Photo:
     return _photos.get(reference, lambda: decode(data, name))
 
 
-def raw(reference: str) -> tuple[bytes, str]:
-    """A photo's bytes, and what this visit calls it. Raises ImageError when this server no longer holds it."""
-    data, name = _file(reference)
-    return data, st.session_state.get(_NAMES, {}).get(reference, name)
+def file_name(reference: str) -> str:
+    """What this visit calls a photo's file. Raises ImageError when this server no longer holds it."""
+    name = _file(reference)[1]
+    return st.session_state.get(_NAMES, {}).get(reference, name)
 
 
 def _file(reference: str) -> tuple[bytes, str]:
@@ -78,7 +78,7 @@ def all_references() -> list[str]:
 
 def title(reference: str) -> str:
     """What a person calls the photo."""
-    return next((photo.title for photo in SAMPLES if photo.key == reference), None) or raw(reference)[1]
+    return next((photo.title for photo in SAMPLES if photo.key == reference), None) or file_name(reference)
 
 
 def credit(reference: str) -> str:

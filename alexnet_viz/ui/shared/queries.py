@@ -56,20 +56,20 @@ def inputs(reference: str, how: Preprocessing) -> Preprocessed:
 
 def answer(model: Model, reference: str) -> Classification:
     """A network's answer to a photo, with the times of the pass that computed it. Raises ImageError."""
-    from alexnet_viz.inspection.predictions import classify
-
-    data, name = photos.raw(reference)
-    key = (reference, model.info.id, model.device.name)
-    classification = _answers.get(key, lambda: classify(model, data, name)[2])
-    # another visitor's names for the same photo and the same checkpoint may have been first
-    return replace(classification, file=name, weights=model.info.choice)
-
-
-def answer_to(model: Model, changed: Preprocessed, name: str) -> Classification:
-    """A network's answer to an input that somebody changed: computed each time."""
     from alexnet_viz.inspection.predictions import answer as compute
 
-    return compute(model, changed, name)
+    photo, seen = photos.load(reference), inputs(reference, model.info.preprocessing)
+    key = (reference, model.info.id, model.device.name)
+    classification = _answers.get(key, lambda: compute(model, photo, seen))
+    # another visitor's names for the same photo and the same checkpoint may have been first
+    return replace(classification, file=photos.file_name(reference), weights=model.info.choice)
+
+
+def answer_to(model: Model, reference: str, changed: Preprocessed) -> Classification:
+    """A network's answer to a photo's input that somebody changed: computed each time. Raises ImageError."""
+    from alexnet_viz.inspection.predictions import answer as compute
+
+    return compute(model, photos.load(reference), changed)
 
 
 def trace(model: Model, reference: str) -> Trace:

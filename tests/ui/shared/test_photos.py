@@ -57,7 +57,7 @@ def _answered(data: bytes, name: str) -> None:
     from alexnet_viz.ui.shared import photos, queries
 
     reference = photos.add(data, name)
-    st.text(f"{queries.answer(get('random'), reference).file} {photos.title(reference)} {photos.raw(reference)[1]}")
+    st.text(f"{queries.answer(get('random'), reference).file} {photos.title(reference)} {photos.file_name(reference)}")
 
 
 def test_an_answers_file_is_the_visitors_own():
