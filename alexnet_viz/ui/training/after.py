@@ -10,13 +10,17 @@ import streamlit as st
 
 from alexnet_viz.figures.results import MOST, NUMBERED, accuracy_bars, confusion_matrix, neighbours, worst, worst_first
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.settings import Setting
 from alexnet_viz.training import runs
 from alexnet_viz.training.answers import Answers, confusion, read_answers
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
 
 _read: LRUCache[Answers | None] = LRUCache(8)
 _drawn: LRUCache[go.Figure] = LRUCache(24)
+ALL = "all"
+TRUE_CLASS = Control(Setting("wrong_class", "text", ALL, "True class", "Whose photos to show."))
 _SHOWN = 24
 _MOST_CLASSES = 4096  # their table takes 134 MB
 _KEPT = "_answers_shown"
@@ -104,17 +108,12 @@ def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
     title, choice = st.columns([2, 1], vertical_alignment="bottom")
     title.markdown("**The most wrong photos**, as the network saw them: the truth, and what it said instead")
     labels = sorted({int(answers.label[row]) for row in answers.shown})
-    label = choice.selectbox(
-        "True class",
-        [None, *labels],
-        format_func=lambda i: "all" if i is None else names[i],
-        key="wrong_class",
-        help="Whose photos to show.",
-    )
+    TRUE_CLASS.among([ALL, *map(str, labels)], ALL)
+    label = TRUE_CLASS.selectbox(choice, format_func=lambda option: option if option == ALL else names[int(option)])
     picked = [
         (photo, row)
         for photo, row in zip(answers.photos, answers.shown, strict=True)
-        if label is None or answers.label[row] == label
+        if label in (ALL, str(answers.label[row]))
     ][:_SHOWN]
     captions = [
         f"{markdown(names[answers.label[row]])}: {answers.probability[row]:.0%}  \n"

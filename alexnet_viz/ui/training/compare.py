@@ -10,12 +10,24 @@ from alexnet_viz.components.line_charts import encoded, line_charts
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DamagedFile
 from alexnet_viz.figures.training import MEASURES, compared
+from alexnet_viz.settings import Setting
 from alexnet_viz.training import runs
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.training import duration
 from alexnet_viz.ui.training.feed import rows_of
 
 _COLUMNS = ("run", "state", "problem", "best top-1", "preset", "data", "epoch", "took", "notes")
-_SPLITS = {"val": "validation", "train": "training"}
+MEASURE = Control(Setting("compared_measure", "choice", "top1", "Measure", "What the curves show.", options=MEASURES))
+SPLIT = Control(
+    Setting(
+        "compared_split",
+        "choice",
+        "val",
+        "Photos",
+        "Measured on which photos.",
+        options={"val": "validation", "train": "training"},
+    )
+)
 
 
 def runs_table(known: tuple[runs.Run | runs.UnreadableRun, ...]) -> None:
@@ -77,25 +89,8 @@ def _compared_curves(chosen: list[runs.Run]) -> None:
     import pandas as pd
 
     left, right = st.columns(2)
-    what = left.segmented_control(
-        "Measure",
-        list(MEASURES),
-        format_func=MEASURES.__getitem__,
-        default="top1",
-        required=True,
-        key="compared_measure",
-        help="What the curves show.",
-    )
-    split = right.segmented_control(
-        "Photos",
-        list(_SPLITS),
-        format_func=_SPLITS.__getitem__,
-        default="val",
-        required=True,
-        key="compared_split",
-        help="Measured on which photos.",
-    )
-    chart = compared({run.id: rows_of(run) for run in chosen}, what, split)
+    measure, split = MEASURE.segmented_control(left), SPLIT.segmented_control(right)
+    chart = compared({run.id: rows_of(run) for run in chosen}, measure, split)
     line_charts(encoded([chart]), 1, 340, key="compared")
     recipes = [dataclasses.asdict(run.recipe) for run in chosen]
     differ = [name for name in recipes[0] if len({str(recipe[name]) for recipe in recipes}) > 1]

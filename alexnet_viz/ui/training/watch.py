@@ -22,6 +22,29 @@ from alexnet_viz.ui.training import feed
 from alexnet_viz.ui.training.film import problem as film_problem
 
 RUN = Control(Setting("run", "text", None, "Run", "The newest first."))
+SMOOTHING = Control(
+    Setting(
+        "smooth",
+        "float",
+        0.6,
+        "Smoothing",
+        "Of the training curves, as in TensorBoard.",
+        low=0.0,
+        high=feed.SMOOTHEST,
+        step=0.05,
+    )
+)
+LOG = Control(Setting("log", "bool", False, "Log scale", "Of the loss: shows the late, slow progress."))
+ACCURACY = Control(
+    Setting(
+        "accuracy",
+        "choice",
+        "top1",
+        "Accuracy",
+        "Top-5: the class is among the five strongest.",
+        options={key: figures.MEASURES[key] for key in ("top1", "top5")},
+    )
+)
 _KEPT = "_last_run_shown"
 
 
@@ -133,33 +156,11 @@ def _now(run: runs.Run) -> runs.Run:
 def _curves(run: runs.Run) -> None:
     """Loss and accuracy, and how they are drawn."""
     with error_boundary():
-        run, state = _now(run), st.session_state
-        how = {
-            "accuracy": state.get("accuracy", "top1"),
-            "smooth": state.get("smooth", 0.6),
-            "log": state.get("log", False),
-        }
+        run = _now(run)
+        how = {"accuracy": ACCURACY.value, "smooth": SMOOTHING.value, "log": LOG.value}
         source, every = feed.source(run, "curves", **how), feed.pace(run, 1)
         line_charts(feed.curves(run, **how), 2, 260, source=source, every=every, key="curves")
-        smooth, log, which = st.columns(3, vertical_alignment="center")
-        smooth.slider(
-            "Smoothing",
-            0.0,
-            feed.SMOOTHEST,
-            0.6,
-            0.05,
-            key="smooth",
-            persist_state="session",
-            help="Of the training curves, as in TensorBoard.",
-        )
-        log.toggle("Log scale", key="log", persist_state="session", help="Of the loss: shows the late, slow progress.")
-        which.segmented_control(
-            "Accuracy",
-            ["top1", "top5"],
-            format_func=figures.MEASURES.__getitem__,
-            default="top1",
-            required=True,
-            key="accuracy",
-            persist_state="session",
-            help="Top-5: the class is among the five strongest.",
-        )
+        left, middle, right = st.columns(3, vertical_alignment="center")
+        SMOOTHING.slider(left)
+        LOG.toggle(middle)
+        ACCURACY.segmented_control(right)
