@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, files that anything may have happened to, and where the app keeps its own."""
+"""Atomic writing, checked reading of files that may be damaged, and the folders of the cache and the runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of files as text that every file, page and terminal can bear.
+"""File names as text that can be encoded and shown on a page, in a file and on a terminal.
 
 Python reads a name that is not UTF-8 with lone surrogates in place of its odd bytes. With those the file can be opened,
 but encoding them to UTF-8 raises UnicodeEncodeError.

@@ -43,7 +43,7 @@ from alexnet_viz.errors import UserError
 _ROOT = Path(__file__).parents[1]
 _FRAME = struct.Struct(">IQ")  # the lengths of a JSON header and of the bytes that follow it
 _LONGEST_HEADER = 16 << 20
-_POLL = 0.1  # seconds between two looks at the clock, the caller's wish to stop, and a child's memory
+_POLL = 0.1  # seconds between two looks at the clock, whether the caller stops it, and a child's memory
 _START = 60.0  # seconds that a child may take to start, on a machine under load
 _KERNEL_LIMITS_MEMORY = sys.platform == "linux"
 
@@ -301,7 +301,7 @@ class _Child:
 
 
 class _Watch:
-    """What has to be looked at while a child works: the clock, the caller's wish to stop, elsewhere its memory."""
+    """What has to be looked at while a child works: the clock, whether the caller stops it, elsewhere its memory."""
 
     def __init__(self, child: _Child, seconds: float, poll: Callable[[], None]) -> None:
         self._child, self._seconds, self._poll = child, seconds, poll

@@ -465,7 +465,10 @@ class DeviceInfo:
 
 @dataclass(frozen=True)
 class Line:
-    """Points of one line. ``kind``: "" or "thin", "faint", "dots", or "area" down to ``floor``; ``last`` is told."""
+    """Points of one line. ``kind``: "" or "thin", "faint", "dots", or "area" down to ``floor``.
+
+    ``last`` is the text at the line's end.
+    """
 
     name: str
     colour: str

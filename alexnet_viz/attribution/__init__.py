@@ -1,1 +1,1 @@
-"""Why the network said what it said: Captum's methods and the CAM family, and the means to doubt each of them."""
+"""Attribution: Captum's methods and the CAM family on AlexNet, and measures of how faithful a map is."""

@@ -1,4 +1,4 @@
-"""Whether a map tells the truth about the network: take its strongest pixels away, shake the photo, ask other maps.
+"""How faithful a map is: deletion and insertion, infidelity, sensitivity, agreement with other maps, the pointing game.
 
 Everything here asks the network through a plain function of inputs, so nothing is hooked and nothing is changed.
 """
@@ -136,10 +136,10 @@ def insertion(name: str, score: Score, tensor: np.ndarray, values: np.ndarray, *
 def infidelity(
     score: Score, tensor: np.ndarray, values: np.ndarray, samples: int = 64, seed: int = 0, batch: int = 16
 ) -> float:
-    """The share of the score's changes that the map does not foretell: 0 the best, 1 as good as an empty map.
+    """The share of the score's changes that the map does not predict: 0 the best, 1 as good as an empty map.
 
     Random squares of the photo are made darker or brighter, all colours alike (so that a map summed over the colours
-    suffices); the map foretells each change by its sum over the square, up to one factor for all. captum.metrics'
+    suffices); the map predicts each change by its sum over the square, up to one factor for all. captum.metrics'
     infidelity, normalised (Yeh et al. 2019, arXiv:1901.09392), over the mean squared change. NaN where nothing changes.
     """
     from captum.metrics import infidelity as measure
@@ -187,7 +187,7 @@ def _squares(draw: np.random.Generator, count: int, size: int) -> np.ndarray:
 
 
 def sensitivity(explain: Explain, tensor: np.ndarray, radius: float = 0.02, samples: int = 8, seed: int = 0) -> float:
-    """How far the map moves, at most, under noise that nobody sees: the change's norm over the map's own.
+    """How far the map moves, at most, under noise too weak to see: the change's norm over the map's own.
 
     Noise is uniform within ±``radius`` of normalised values (0.02 is about one step of 255). captum.metrics'
     max-sensitivity (Yeh et al. 2019), one map a sample.
@@ -250,7 +250,7 @@ def agreement(maps: Sequence[np.ndarray], size: int, share: float = 0.1) -> tupl
 
 @dataclass(frozen=True)
 class Pointing:
-    """Where a map points, for a box that somebody drew.
+    """Where a map points, for a box drawn by a person.
 
     ``hit``: its strongest pixel, at ``peak`` (x, y on the input), lies in the box, or within ``slack`` pixels of it;
     ``energy``: the box's share of the map's positive sum (Wang et al. 2020, Score-CAM), ``area`` the box's share of

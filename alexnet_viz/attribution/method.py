@@ -1,4 +1,4 @@
-"""What a method of attribution is: a card that says what it asks, costs and takes, and the function that computes it.
+"""An attribution method: a card with its question, cost, settings and pitfalls, and the function that computes it.
 
 No torch here: the pages list methods before it has come.
 """

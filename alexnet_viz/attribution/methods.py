@@ -1,4 +1,4 @@
-"""The methods as cards: what each asks, what it costs, its settings, its traps. No torch here."""
+"""All attribution methods by key: the card of each. No torch here."""
 
 from __future__ import annotations
 

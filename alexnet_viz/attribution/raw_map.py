@@ -1,4 +1,4 @@
-"""What a method hands back before it is labelled."""
+"""A method's result before it is labelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every method is asked, and what it may look at to answer."""
+"""The input of every method: the recorded pass, the target, the layer, and what may be computed from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is explained: one number of the network. Always a logit or a unit's value, never a probability.
+"""The target of an attribution: one number of the network, a logit or a unit's value, never a probability.
 
 After a softmax every class depends on all others, and a sure answer leaves hardly any gradient.
 """

@@ -1,4 +1,4 @@
-"""Charts that doubt a map: what happens when its pixels go, how maps agree, what is left of them without training."""
+"""Charts of faithfulness: deletion and insertion curves, agreement between maps, cascading randomisation."""
 
 from __future__ import annotations
 

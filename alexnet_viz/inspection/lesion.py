@@ -1,4 +1,4 @@
-"""What a network would say without some of its channels: a lesion, and only the later layers computed again."""
+"""Lesions: some channels of a layer silenced or scaled, and only the later layers computed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network ready to be asked: on a device, with its weights' description, shared by everybody, locked by nobody."""
+"""A network on a device with its weights' description, loaded once and shared by all visitors without a lock."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _models: LRUCache[Model] = LRUCache(4)  # some 250 MB each
 def get(
     choice: str, variant: Variant = "torchvision", device: str | None = None, on_progress: Progress | None = None
 ) -> Model:
-    """The one shared model for a choice; whoever asks first loads it, the others wait for that. Raises WeightsError."""
+    """The shared model of a choice: the first caller loads it, the others wait for that. Raises WeightsError."""
     where = devices.pick(device)
     key = (_version(choice), variant if choice == "random" else "", where.name)
     return _models.get(key, lambda: _load(choice, variant, where, on_progress))

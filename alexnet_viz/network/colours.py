@@ -1,4 +1,4 @@
-"""In which numbers a network takes a photo's colours. No torch here: a page can list the ways at once.
+"""The colour conventions of networks: channel order, range, mean and std. No torch here: a page lists them at once.
 
 A checkpoint of others does not say how its photos were prepared, so it is a choice: one of ``PRESETS`` by its key, or
 an own mean and standard deviation as ``R,G,B/R,G,B`` on a scale of 0 to 1.

@@ -1,4 +1,4 @@
-"""What this app writes beside its weights, read with suspicion: a file may say anything."""
+"""The description that this app writes beside its weights, checked when it is read: a file may hold anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run's best epoch said of every validation photo, with the photos that it got most wrong."""
+"""The predictions of a run's best epoch for every validation photo, with the photos it got most wrong."""
 
 from __future__ import annotations
 

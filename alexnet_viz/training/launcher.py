@@ -1,4 +1,4 @@
-"""Starting a run's worker as a process of its own, and ending it: asked, told, or killed."""
+"""Starting a run's worker as a process of its own, and ending it: by a stop file, SIGTERM or SIGKILL."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def kill(run: Path) -> None:
 
 
 def end(run: Path, patience: float = 3.0) -> None:
-    """End the worker: told to first, killed when it has not obeyed after ``patience`` seconds."""
+    """End the worker with SIGTERM, and with SIGKILL where it still lives after ``patience`` seconds."""
     terminate(run)
     deadline = time.monotonic() + patience
     while _processes(run) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""The worker's voice (its status with a heartbeat, metric rows, TensorBoard's event files) and its ear for a stop."""
+"""What a worker writes (status with a heartbeat, metric rows, TensorBoard events), and whether it was asked to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which process is which, also after the clock was set and after the machine was started again."""
+"""The identity of a process: pid and birth, which hold when the clock is set and after a restart of the machine."""
 
 from __future__ import annotations
 

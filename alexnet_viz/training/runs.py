@@ -257,7 +257,7 @@ def read_notes(path: Path) -> str:
 
 
 def write_notes(path: Path, text: str) -> None:
-    """Keep what somebody wrote about a run; nothing leaves no file behind. Raises RunError."""
+    """Keep the notes on a run; nothing leaves no file behind. Raises RunError."""
     with changing(path, "The notes cannot be kept"):
         if text.strip():
             write_atomically(path / "notes.txt", text.encode("utf-8", "replace"))
@@ -316,7 +316,7 @@ def _judge(status: Status, launched: ProcessId) -> tuple[str, bool]:
 
 
 def _is_silent(status: Status) -> bool:
-    """Whether a living process of this machine has given no sign for long, by the clock that nobody sets."""
+    """Whether a living process of this machine has not written its status for long, by the monotonic clock."""
     if status.heartbeat_monotonic:  # one clock for all processes of a machine, on Linux and macOS
         return time.monotonic() - status.heartbeat_monotonic > STALLED_AFTER
     return time.time() - status.heartbeat > STALLED_AFTER

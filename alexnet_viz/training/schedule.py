@@ -1,4 +1,4 @@
-"""When things happen in a run, as pure functions of its recipe: nothing here has a state to save."""
+"""Schedules of a run as pure functions of its recipe and step: learning rate, snapshots, seeds."""
 
 from __future__ import annotations
 

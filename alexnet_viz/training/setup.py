@@ -1,4 +1,4 @@
-"""Setting up a run: from a recipe and its photos to all that the training loop is handed."""
+"""Setting up a run: from a recipe and its photos to the state that the training loop works on."""
 
 from __future__ import annotations
 

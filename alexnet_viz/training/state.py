@@ -1,4 +1,4 @@
-"""What a run's functions are handed: what stays as it is during the run, and what a step changes.
+"""The state of a run in training: what stays the same during the run, and what a step changes.
 
 A checkpoint holds all of the second; nothing random is in it, because nothing random has a state: the photos' order is
 a function of (seed, epoch), an augmentation of (seed, epoch, index), dropout of (seed, step, rank).

@@ -1,4 +1,4 @@
-"""What was understood of a folder of training photos: said by the page before Start, by the shell, in the run's log."""
+"""A summary of training data: classes, photos, split, what is left out; for the page, the shell and the run's log."""
 
 from __future__ import annotations
 

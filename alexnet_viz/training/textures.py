@@ -1,4 +1,4 @@
-"""Textures: photos that nobody had to take. Drawn by formula, the same on every machine, free of any licence.
+"""Textures as training photos: drawn by formula, the same on every machine, free of any licence.
 
 Most classes are gratings and other patterns of one orientation or one pair of colours, because telling them apart
 takes what conv1 is known for: oriented filters and colour-opponent ones.

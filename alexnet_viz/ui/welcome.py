@@ -1,4 +1,4 @@
-"""Where the app is open, told on the terminal in place of Streamlit's own words.
+"""The terminal's message on where the app is open, in place of Streamlit's own.
 
 With those Streamlit also shows an advertisement over the page, on machines where it finds a coding assistant.
 """

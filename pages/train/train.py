@@ -3,10 +3,10 @@
 import streamlit as st
 
 from alexnet_viz.ui.shared.error_boundary import error_boundary
-from alexnet_viz.ui.training.after import results
 from alexnet_viz.ui.training.compare import runs_table
 from alexnet_viz.ui.training.control import controls
 from alexnet_viz.ui.training.launch import invitation, launch
+from alexnet_viz.ui.training.results import results
 from alexnet_viz.ui.training.watch import chosen_run, listed_runs, watch
 
 st.title("Train an AlexNet", anchor=False)

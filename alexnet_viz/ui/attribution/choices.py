@@ -1,4 +1,4 @@
-"""What is asked, as the choices and the address say it: a method with its settings, a target, a layer, a look."""
+"""The controls of the attribution page: method and its settings, target, layer, style of the map."""
 
 from __future__ import annotations
 

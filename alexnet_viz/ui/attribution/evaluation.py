@@ -1,4 +1,4 @@
-"""Put to the test: take away what a map calls important, shake the photo, draw a box, and count."""
+"""Put to the test: deletion and insertion curves, infidelity, sensitivity and the pointing game for several methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps as pictures on the page and as files to take home."""
+"""Maps as pictures on the page, and as downloads."""
 
 from __future__ import annotations
 

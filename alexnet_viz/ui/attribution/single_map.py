@@ -1,4 +1,4 @@
-"""One question's map, large; two classes beside each other; all five convolutions as a strip; and the method's card."""
+"""One map, large; two classes beside each other; all five convolutions as a strip; and the method's card."""
 
 from __future__ import annotations
 

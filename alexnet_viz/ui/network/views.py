@@ -1,4 +1,4 @@
-"""The network page's parts: where the visitor is, and what is to be drawn there."""
+"""The network page's parts: the depth and unit that are looked at, and their drawing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predict, then reveal: a page holds its answer back until somebody has said what it will be, then shows both."""
+"""Predict, then reveal: a page hides an answer until the visitor has guessed it, then shows both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The core's answers for the pages, each computed once for all visitors. torch is imported at the first question."""
+"""The core's answers for the pages, each computed once for all visitors. torch is imported by the first query."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def answer(model: Model, reference: str) -> Classification:
 
 
 def answer_to(model: Model, reference: str, changed: Preprocessed) -> Classification:
-    """A network's answer to a photo's input that somebody changed: computed each time. Raises ImageError."""
+    """A network's answer to a changed input of a photo: computed each time. Raises ImageError."""
     from alexnet_viz.inspection.predictions import answer as compute
 
     return compute(model, photos.load(reference), changed)
@@ -81,7 +81,7 @@ def trace(model: Model, reference: str) -> Trace:
 
 
 def session(model: Model, reference: str, other: str | None = None) -> Session:
-    """A photo's recorded pass, to ask why; ``other`` is the photo that a baseline may be. Raises ImageError."""
+    """A photo's recorded pass, for attributions; ``other`` is the photo that a baseline may be. Raises ImageError."""
     from alexnet_viz.attribution.session import Session
 
     def make() -> Session:

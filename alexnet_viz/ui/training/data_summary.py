@@ -1,4 +1,4 @@
-"""What was understood of a folder of photos, before Start; listed once for all visitors, with progress and a stop."""
+"""The summary of the training data before Start: listed once for all visitors, with progress and a stop."""
 
 from __future__ import annotations
 

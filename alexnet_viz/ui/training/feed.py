@@ -141,13 +141,13 @@ def pace(run: runs.Run, seconds: float) -> float:
 
 
 def routes() -> list[Route]:
-    """The door, for the app."""
+    """The route that the app serves."""
     base = st.get_option("server.baseUrlPath").strip("/")
     return [Route("/".join(["", *filter(None, [base]), _FEED, "{run}", "{what}"]), _answer)]
 
 
 def _answer(request: Request) -> Response:
-    """What was asked for; 404 with a sentence for what there is not, cannot be read, or makes no sense."""
+    """The response to a browser; 404 with a sentence where there is no such run or part, or where it cannot be read."""
     try:
         answer = _responder(request.path_params["what"], request.query_params)
         return answer(runs.read_run(runs.run_named(request.path_params["run"])))
@@ -156,7 +156,7 @@ def _answer(request: Request) -> Response:
 
 
 def _responder(what: str, how: Mapping[str, str]) -> Callable[[runs.Run], Response]:
-    """What answers; RunError if nothing does."""
+    """The function that responds; RunError if there is none."""
     accuracy, log = how.get("accuracy", "top1"), how.get("log") == "True"
     smooth = _number(how.get("smooth", "0.6"), float, 0, SMOOTHEST)
     first = _number(how["first"], int, 0, 2**31) if "first" in how else None
