@@ -10,10 +10,10 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-run: .venv/run ## install what is needed and open the app in the browser
+run: .venv/run .venv/imagenet ## install what is needed and open the app in the browser; WEIGHTS=no fetches none
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-room: .venv/run ## the same, open to everybody in the room (all network interfaces)
+room: .venv/run .venv/imagenet ## the same, open to everybody in the room (all network interfaces)
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address 0.0.0.0
 
 test: .venv/test browser lint ## install what the tests need and run them all, the browser's too
@@ -67,6 +67,11 @@ clean: ## remove what was installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
+
+# Once, where there is internet: torchvision's ImageNet weights, 233 MB. Without them the app shows the bundled ones.
+.venv/imagenet: .venv/run
+	@test "$(WEIGHTS)" = no || $(BIN)/python -m alexnet_viz fetch || echo "It goes on with the weights that are here."
+	@test "$(WEIGHTS)" = no || touch $@
 
 .venv/test: .venv/run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt

@@ -6,11 +6,13 @@ the first visitor who comes with a deep link that there is no such page.
 
 from pathlib import Path
 
+from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from alexnet_viz.components import mount
+from alexnet_viz.ui.compression import CompressedFiles
 from alexnet_viz.ui.training import feed
 from alexnet_viz.ui.welcome import welcome
 
 shell = Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py"
-app = App(shell, routes=[*mount.routes(), *feed.routes()], lifespan=welcome)
+app = App(shell, routes=[*mount.routes(), *feed.routes()], lifespan=welcome, middleware=[Middleware(CompressedFiles)])

@@ -1,4 +1,4 @@
-"""The core from a shell: ``python -m alexnet_viz classify|trace|attribute|train|resume|runs|bundle``.
+"""The core from a shell: ``python -m alexnet_viz classify|fetch|trace|attribute|train|resume|runs|bundle``.
 
 A user's error is one line and exit code 2. Of several photos each that cannot be used is one line; the others are done,
 and the exit code is 1.
@@ -72,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--top", type=_count, default=5, metavar="N", help="how many classes (default 5)")
     _network_options(classify)
     classify.set_defaults(run=_classify)
+
+    fetch = commands.add_parser("fetch", help="download torchvision's ImageNet weights into torch's cache")
+    fetch.set_defaults(run=_fetch)
 
     trace = commands.add_parser("trace", help="every layer's shape, parameters and receptive field")
     trace.add_argument("--variant", choices=VARIANTS, default="torchvision")
@@ -410,7 +413,17 @@ def _print_answer(answer: Classification, info: WeightsInfo) -> None:
     if single := single_output_note(answer.logits):
         print(f"  {single}")
     if info.is_unsure(answer.predictions[0].probability):
-        print(f"  perhaps none of its {len(info.categories)} classes: below {info.unsure_below:.0%} this is a guess")
+        print(f"  {info.unsure_note}")
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from alexnet_viz.network.sources import download_imagenet, imagenet_file
+
+    if not imagenet_file().is_file():
+        with _download_bar() as progress:
+            download_imagenet(progress)
+    print(f"ImageNet weights: {imagenet_file()}")
+    return 0
 
 
 class _download_bar:

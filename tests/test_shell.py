@@ -8,7 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +28,7 @@ from alexnet_viz.training.recipe import preset
 from alexnet_viz.values import NetworkSpec
 from tests.waiting import PATIENCE
 
-CAT = str(SAMPLES[0].file)
+CAT = str(next(sample.file for sample in SAMPLES if sample.key == "cat"))
 HOME = Path(__file__).parents[1]
 
 
@@ -233,7 +236,7 @@ def test_a_photo_that_fails_is_counted_and_the_rest_goes_on(capsys, tmp_path, co
     (tmp_path / "bad.jpg").write_bytes(sample("cat")[0][:999])
     os.mkfifo(tmp_path / "pipe.jpg")
     photos = ["bad.jpg", "vanished.jpg", "empty", "pipe.jpg"]
-    places = [CAT, *(str(tmp_path / name) for name in photos), str(SAMPLES[1].file)]
+    places = [CAT, *(str(tmp_path / name) for name in photos), str(SAMPLES[2].file)]
     more = ["--out", str(tmp_path / "maps")] if command == "attribute" else []
     assert main([command, *places, "--weights", "random", *more, "--json"]) == 1
     told = capsys.readouterr()
@@ -330,3 +333,25 @@ def test_interrupted_or_killed_it_says_how_to_go_on(tmp_path):
             shell.kill()
         assert f"python -m alexnet_viz resume {run}" in (out if end == "interrupt" else err)
         assert shell.returncode == (0 if end == "interrupt" else 2)
+
+
+def test_fetch_gets_imagenets_weights_once(monkeypatch, tmp_path, capsys):
+    data = b"weights" * 1000
+    name = f"alexnet-{hashlib.sha256(data).hexdigest()[:8]}.pth"
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / name).write_bytes(data)
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "served")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+        monkeypatch.setenv("ALEXNET_VIZ_IMAGENET_URL", f"http://127.0.0.1:{server.server_port}/{name}")
+        assert main(["fetch"]) == 0
+        server.shutdown()
+    path = tmp_path / "torch" / "hub" / "checkpoints" / name
+    assert path.read_bytes() == data
+    assert str(path) in capsys.readouterr().out
+    assert main(["fetch"]) == 0  # nothing is asked for what is there: the server is gone
+    path.unlink()
+    assert main(["fetch"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

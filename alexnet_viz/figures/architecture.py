@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -36,14 +36,14 @@ def network_svg(
     selected: str | None = None,
     theme: str = "light",
     photo: str | None = None,
-    shapes: bool = True,
+    shapes: Collection[str] | None = None,
 ) -> str:
     """The network from photo to fc8 as SVG text: heights linear in a map's side, thickness in its channels.
 
     In cabinet projection, after Figure 2 of Krizhevsky, Sutskever, Hinton 2012. Every layer is a group of class
     ``layer`` with ``data-layer``, a role, a label and a title; the ``selected`` one is outlined, with the window that
     it reads and, where there is room, an enlargement. ``photo`` is what the network sees as a data URI, drawn on its
-    input. Without ``shapes`` no size of an output is said.
+    input. ``shapes`` names the layers whose sizes are told, by None all: no other size stands in text or tooltip.
     """
     plan = layout(architecture)
     drawn = [layer for stack in plan.stacks for layer in stack]
@@ -56,12 +56,16 @@ def network_svg(
         f"font-family=\"'Source Sans', 'Source Sans 3', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif\">"
         + _defs(photo)
         + f'<path d="M0 {FLOOR + 0.5}H{plan.width:.0f}" stroke="{QUIET_INK[theme]}" stroke-opacity="0.3"/>'
-        + "".join(_group(layer, layer.name == selected, theme, photo, shapes) for layer in drawn)
+        + "".join(_group(layer, layer.name == selected, theme, photo, _is_told(layer.name, shapes)) for layer in drawn)
         + (_selection(*pair, theme) if pair else "")
-        + _story(architecture, plan, pair, theme, photo, shapes)
+        + _story(architecture, plan, pair, theme, photo, pair is not None and _is_told(pair[1].name, shapes))
         + _legend(architecture, plan, theme)
         + "</svg>"
     )
+
+
+def _is_told(name: str, shapes: Collection[str] | None) -> bool:
+    return shapes is None or name in shapes
 
 
 def _defs(photo: str | None) -> str:
@@ -420,7 +424,7 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
             showarrow=False,
             font={"size": 15},
             text=f"<b>{title.partition(',')[0]}</b>  {human(total, unit)}: "
-            f"conv {conv / total:.0%}, fc {fully / total:.0%}",
+            f"conv {conv / total:.0%}, fc {fully / total:.0%}" + _rest((total - conv - fully) / total),
         )
     figure.update_layout(
         barmode="stack",
@@ -435,6 +439,11 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
         legend={"orientation": "h", "traceorder": "normal", "y": -0.14, "font": {"size": 14, "color": INK[theme]}},
     )
     return figure
+
+
+def _rest(share: float) -> str:
+    """The share of all layers that are neither convolutions nor fully connected, where there is one."""
+    return f", ReLU, pooling and others {share:.0%}" if share >= 0.005 else ""
 
 
 def compare_rows(architectures: Mapping[Any, Architecture]) -> list[dict[str, Any]]:

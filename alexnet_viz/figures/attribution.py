@@ -121,9 +121,9 @@ def scale_words(panel: Panel, look: MapStyle) -> str:
     if largest == 0:
         return "This map is zero everywhere: there is nothing to colour."
     if largest <= panel.top * (1 + 1e-6):
-        return f"The largest size is {largest:.3g}; the colours end at {panel.top:.3g}."
+        return f"The largest |value| is {largest:.3g}; the colour scale ends at {panel.top:.3g}."
     beyond = float((np.abs(panel.values) > panel.top).mean())
-    return f"The colours end at {panel.top:.3g}; {beyond:.1%} of the map is stronger, up to {largest:.3g}."
+    return f"The colour scale ends at {panel.top:.3g}; {beyond:.1%} of the map lies above it, up to {largest:.3g}."
 
 
 def table(signed: bool, colours: str) -> np.ndarray:

@@ -96,6 +96,8 @@ def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = 
     (height, width), (rows, columns) = grid.shape, block
     figure.update_yaxes(range=[height * rows - 0.5, -0.5], showgrid=False, zeroline=False)
     figure.update_xaxes(range=[-0.5, width * columns - 0.5], showgrid=False, zeroline=False)
+    if width * columns == 3:  # conv1 reads the photo
+        figure.update_xaxes(tickvals=[0, 1, 2], ticktext=["red", "green", "blue"])
     return figure
 
 

@@ -26,15 +26,7 @@ class Sample:
         return FOLDER / f"{self.key}.jpg"
 
 
-SAMPLES = (
-    Sample(
-        "cat",
-        "Chelsea, a cat",
-        "A tabby cat's face with green eyes, close up, turned a little to the right",
-        "Stéfan van der Walt",
-        "CC0",
-        "https://scikit-image.org/docs/stable/api/skimage.data.html#skimage.data.chelsea",
-    ),
+SAMPLES = (  # the first opens the app: the bundled weights know it best (tests/network/test_bundled.py)
     Sample(
         "coffee",
         "A cup of espresso",
@@ -42,6 +34,14 @@ SAMPLES = (
         "Rachel Michetti, courtesy of Pikolo Espresso Bar",
         "CC0",
         "https://scikit-image.org/docs/stable/api/skimage.data.html#skimage.data.coffee",
+    ),
+    Sample(
+        "cat",
+        "Chelsea, a cat",
+        "A tabby cat's face with green eyes, close up, turned a little to the right",
+        "Stéfan van der Walt",
+        "CC0",
+        "https://scikit-image.org/docs/stable/api/skimage.data.html#skimage.data.chelsea",
     ),
     Sample(
         "rocket",

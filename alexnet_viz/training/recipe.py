@@ -45,7 +45,7 @@ class Recipe:
         "textures, folder:PATH (a tree or a .zip), cifar10[:ROOT], imagenette[:ROOT] or imagenet:ROOT.",
     )
     classes: int | None = _setting(
-        None, "Data and network", "Only the first so many classes of the data.", 2, label="Only the first classes"
+        None, "Data and network", "Train on so many classes of the data, the first ones.", 2, label="Number of classes"
     )
     val_fraction: float = _setting(
         0.1,
@@ -53,7 +53,7 @@ class Recipe:
         "Share held out for validation where the data has no split of its own.",
         0.01,
         0.9,
-        label="Share held out",
+        label="Validation share",
     )
     variant: Variant = _setting("torchvision", "Data and network", "Which AlexNet.")  # noqa: RUF009
     fc_width: int = _setting(
@@ -70,8 +70,8 @@ class Recipe:
     sizes: tuple[tuple[int, int], ...] = _setting(
         (),
         "Data and network",
-        "Growing photos, as FROM_EPOCH:SIDE,…, for example 0:128,20:176,30:224.",
-        label="Growing photos",
+        "Input sides that grow during training, as FROM_EPOCH:SIDE,…, for example 0:128,20:176,30:224.",
+        label="Progressive resizing",
     )
     init: Literal["pytorch", "paper", "he"] = _setting(
         "pytorch", "Data and network", "How the first weights are drawn.", label="First weights"

@@ -19,6 +19,11 @@ st.html(
     ".st-key-whole_photo img { width: auto !important; max-width: 100%; max-height: 66vh; margin: 0 auto; }"
     # the active page's name is bold, and then wider than the bar has measured
     "[data-testid='stTopNav'] { padding-inline: 0.5rem; overflow: visible; }"
+    # on an old projector or at 125 %: without icons every page is in the bar, and none behind "4 more"
+    "@media (max-width: 1400px) { [data-testid='stTopNavLink'] > span:first-child { display: none; }"
+    "[data-testid='stTopNavLink'] { padding-inline: 4px; } }"
+    "@media (min-width: 768px) and (max-width: 1100px) { [data-testid='stTopNavLink'] p { font-size: 0.8rem; }"
+    "[data-testid='stSidebar'][data-collapsed='false'] { width: 236px !important; min-width: 236px !important; } }"
     # beside the page's title, out of its flow; on a phone the title needs the whole width
     "@media (min-width: 640px) { [data-testid='stLayoutWrapper']:has(> .st-key-copy_link_place) "
     "{ position: absolute; top: 4.4rem; right: 2.5rem; width: auto; z-index: 5; }"
@@ -32,7 +37,7 @@ architecture = st.Page(SEE / "architecture.py", title="Architecture", icon=":mat
 playground = st.Page(SEE / "playground.py", title="Playground", icon=":material/grid_on:")
 filters = st.Page(SEE / "filters.py", title="Filters", icon=":material/grain:")
 activations = st.Page(SEE / "activations.py", title="Activations", icon=":material/blur_on:")
-attribution = st.Page(SEE / "attribution.py", title="Why?", icon=":material/center_focus_strong:")
+attribution = st.Page(SEE / "attribution.py", title="Attribution", icon=":material/center_focus_strong:")
 model = st.Page(SEE / "network.py", title="Network", icon=":material/account_tree:")
 train = st.Page(HOME / "pages" / "train" / "train.py", title="Train", icon=":material/model_training:")
 root = st.Page(lambda: None, title="Start", url_path="start", default=True, visibility="hidden")

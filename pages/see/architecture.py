@@ -22,20 +22,20 @@ from alexnet_viz.ui.shared.unit import LAYER, shared_layer
 
 choice = current()
 guess_first = predict.title("The architecture, to scale")
-spec, batch = chosen_spec(choice.variant)
 with st.spinner("Waking the network …"):
     model = queries.model(choice)
+    spec, batch = chosen_spec(model.info.spec)
     loaded = spec == replace(model.info.spec, dropout=spec.dropout) and batch == 1
     plan = queries.measured(model, choice.photo) if loaded else queries.plan(spec, batch)
 
 name = shared_layer([layer.name for layer in plan.layers])
-question = f"shape of {name} in {spec}"
+known = [layer.name for layer in plan.layers if predict.guessed(predict.shape_question(layer.name, spec))]
 drawing = network_svg(
     plan,
     selected=name,
     theme=theme(),
     photo=photos.thumbnail(choice.photo, side=224),
-    shapes=not guess_first or predict.guessed(question),
+    shapes=known if guess_first else None,
 )
 picked = architecture_view(drawing, f"alexnet-{spec.variant}", BACKGROUND[theme()], key="drawing")
 if picked and picked != name:
@@ -46,10 +46,9 @@ left, right = st.columns([1, 1], gap="large")
 with left:
     LAYER.selectbox(help="The same as a click on the drawing.")
     layer = plan.layer(name)
-    revealed = not guess_first or predict.shape_is_revealed(question, name, layer.output_shape[1:])
-    if revealed:
+    if not guess_first or predict.shape_is_revealed(name, spec, layer.output_shape[1:]):
         layer_arithmetic(layer)
-if revealed:
+if not guess_first:  # the table and the sums would give away every other layer
     with right:
         totals(plan)
     run_on = markdown(f"“{photos.title(choice.photo)}” ({model.info.title}; {model.device.title})")

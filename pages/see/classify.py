@@ -5,7 +5,8 @@ import streamlit as st
 from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, whole_photo
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.classify.batch_table import batch_table
-from alexnet_viz.ui.shared import photos, queries
+from alexnet_viz.ui.classify.first_sight import introduction, list_of_classes
+from alexnet_viz.ui.shared import photos, predict, queries
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import current, theme
 from alexnet_viz.ui.shared.text import markdown
@@ -27,7 +28,8 @@ TEMPERATURE = Control(
 
 choice = current()
 photo = photos.load(choice.photo)
-st.title("What does AlexNet see?", anchor=False)
+guess_first = predict.title("What does AlexNet see?")
+introduction()
 seen, answer_column = st.columns([5, 6], gap="large")
 
 with seen:
@@ -51,31 +53,24 @@ with seen:
         f"The network sees what is in the frame.{photos.credit(choice.photo)}",
     )
 
+classes = len(model.info.categories)
+top = TOP.within(1, min(20, classes))
+strongest = [prediction.label for prediction in answer.predictions]
 with answer_column:
-    classes = len(model.info.categories)
-    top = TOP.within(1, min(20, classes))
-    temperature = TEMPERATURE.value
-    predictions = queries.strongest(answer, model, top, temperature)
-    best = predictions[0]
-    chart = bars(predictions, theme())
-    st.plotly_chart(
-        chart,
-        key="bars",
-        config={"displayModeBar": False},
-        alt=f"The {top} strongest classes; first is {best.label} with {best.probability:.1%}",
-    )
-    if model.info.is_unsure(answer.predictions[0].probability):
-        st.info(
-            f"Perhaps none of my {classes} classes: below {model.info.unsure_below:.0%} the first place is a guess.",
-            icon=":material/help:",
-        )
-    if single := queries.single_output_note(answer.logits):
-        st.info(single, icon=":material/info:")
+    revealed = not guess_first or predict.class_is_revealed(model, choice.photo, strongest)
+    if revealed:
+        st.html(bars(queries.strongest(answer, model, top, TEMPERATURE.value), theme()))
+        if model.info.is_unsure(answer.predictions[0].probability):
+            st.info(model.info.unsure_note, icon=":material/help:")
+        if single := queries.single_output_note(answer.logits):
+            st.info(single, icon=":material/info:")
     for note in model.info.notes:
         st.caption(markdown(note))
-    left, right = st.columns(2, gap="medium")
-    TOP.slider(left)
-    TEMPERATURE.slider(right)
+    if revealed:
+        left, right = st.columns(2, gap="medium")
+        TOP.slider(left)
+        TEMPERATURE.slider(right)
+    list_of_classes(model.info.categories)
 
 st.subheader("On the way there", anchor=False)
 small, facts = st.columns([1, 3], gap="medium")
@@ -93,4 +88,5 @@ values from {inputs.tensor.min():.2f} to {inputs.tensor.max():.2f} | {times["pre
 | forward | {markdown(model.info.title)}, on {markdown(model.device.title)} | {times["forward"]:.1f} ms |
 """
 )
-batch_table(model)
+if revealed:
+    batch_table(model)

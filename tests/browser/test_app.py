@@ -9,17 +9,38 @@ from playwright.sync_api import expect
 
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
-from tests.browser.visitor import photo, settle, upload
+from tests.browser.visitor import BARS, photo, settle, upload
 
 pytestmark = pytest.mark.browser
-LABELS = ".js-plotly-plot .annotation text"
 
 
 def answer(page):
-    """The labels and probabilities as the chart shows them."""
-    expect(page.locator(LABELS).first).to_be_visible()
-    texts = page.locator(LABELS).all_text_contents()
-    return list(zip(texts[0::2], texts[1::2], strict=True))
+    """The labels and probabilities as the bars show them."""
+    expect(page.locator(BARS).first).to_be_visible()
+    return [tuple(bar.locator("span").all_text_contents()) for bar in page.locator(BARS).all()]
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_every_page_is_in_the_bar(server, open_page, width):
+    """On an old projector, or at 125 %, half of them were behind "4 more"."""
+    page = open_page(f"{server.address}/classify?weights=bundled", width, 768)
+    for name in ("Classify", "Architecture", "Network", "Filters", "Activations", "Attribution", "Playground", "Train"):
+        expect(page.get_by_test_id("stTopNav").get_by_role("link", name=name)).to_be_in_viewport()
+    assert page.get_by_text(re.compile(r"^\d more$")).count() == 0
+
+
+def test_the_first_visit_is_light(server, chromium):
+    """Megabytes are minutes on a phone in a full lecture hall: no chart library, and text compressed."""
+    page = chromium.new_context().new_page()
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    sizes = []
+    devtools.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(f"{server.address}/classify?weights=bundled")
+    assert answer(page)[0][0] == "espresso"
+    settle(page)
+    page.context.close()
+    assert 0.3e6 < sum(sizes) < 2e6
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,9 @@ def test_from_the_overview_to_a_value_whose_terms_add_up_and_back(server, open_p
     assert (at(page)["depth"], at(page)["layer"], at(page)["channel"]) == ("unit", "conv2", str(channel))
     found = contributions(unit(model.network, record, "conv2", channel), top=4)
     rows = page.locator(".row[data-channel]")
+    here = [abs(number(row.locator(".adds").inner_text())) for row in rows.all()]
+    assert here == sorted(here, reverse=True)  # what contributes most to this very value comes first
+    page.get_by_label("rank by this place").uncheck()
     assert [int(row.get_attribute("data-channel")) for row in rows.all()] == found.channels.tolist()
     strengths = [float(row.get_attribute("data-strength")) for row in rows.all()]
     np.testing.assert_allclose(strengths, found.strengths, rtol=1e-4)

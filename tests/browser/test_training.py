@@ -10,6 +10,7 @@ from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import snapshot_steps
 from alexnet_viz.training.textures import CLASS_NAMES
 from tests.browser.conftest import settled
+from tests.browser.visitor import BARS
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.browser
@@ -47,7 +48,7 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     page = open_page(f"{server.address}/train?weights=random")
     expect(page.get_by_text("No runs yet")).to_be_visible()
     page.get_by_text("Settings", exact=True).click()
-    set_number(page, "Only the first classes", 4)
+    set_number(page, "Number of classes", 4)
     set_number(page, "Input side (pixels)", 64)
     set_number(page, "Width of fc6 and fc7", 64)
     page.get_by_role("tab", name="Optimisation").click()
@@ -110,9 +111,9 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     settled(page)
     expect(page.get_by_role("heading", name="What does AlexNet see?")).to_be_visible()
     assert run.id in page.url
-    labels = page.locator(".js-plotly-plot .annotation text")
-    expect(labels.first).to_be_visible()
-    assert set(labels.all_text_contents()[0::2]) == set(CLASS_NAMES[:4])
+    bars = page.locator(BARS)
+    expect(bars).to_have_count(4)
+    assert {bar.locator("span").first.text_content() for bar in bars.all()} == set(CLASS_NAMES[:4])
 
 
 def test_a_run_that_was_deleted_in_another_tab_says_so_and_no_other_takes_its_place(server, open_page, runs_there):

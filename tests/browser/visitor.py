@@ -8,6 +8,8 @@ from PIL import Image
 
 from tests.browser.conftest import settled
 
+BARS = "[data-testid=stHtml] ol li"  # of the classify page's answer
+
 
 def settle(page) -> None:
     """After a click or a key: give it the time to reach the server, then wait for what it changes."""

@@ -150,7 +150,7 @@ def test_clipping_and_common_scale_are_said():
     look = MapStyle(clip=98)
     panel = figure.panel("", "", one, geometry, values, look)
     assert panel.top == 1
-    assert figure.scale_words(panel, look) == "The colours end at 1; 1.0% of the map is stronger, up to 50."
+    assert figure.scale_words(panel, look) == "The colour scale ends at 1; 1.0% of the map lies above it, up to 50."
     other = figure.panel("", "", one, geometry, -values * 3, look)
     both = figure.common([panel, other])
     assert [(p.low, p.top) for p in both] == [(-3, 3)] * 2

@@ -1,5 +1,7 @@
 """The answer's figures: pure functions of values, and true to scale."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,11 +11,12 @@ from alexnet_viz.values import Photo, Prediction, Preprocessing
 
 
 def test_bars_show_every_class_with_its_probability():
-    figure = bars((Prediction("tabby", 281, 0.75, 9.0), Prediction("lynx", 287, 0.25, 8.0)), "dark")
-    assert list(figure.data[0].x) == [0.75, 0.25]
-    texts = " ".join(a.text for a in figure.layout.annotations)
-    assert "tabby" in texts
-    assert "75.0%" in texts
+    html = bars((Prediction("tabby", 281, 0.75, 9.0), Prediction("<b>lynx</b>", 287, 0.25, -8.0)), "dark")
+    assert re.findall(r"width:([\d.]+)%", html) == ["75.00", "25.00"]
+    assert ">tabby<" in html
+    assert "75.0%" in html
+    assert "&lt;b&gt;lynx&lt;/b&gt;" in html  # text of others stays text
+    assert "probability 0.2500, logit \N{MINUS SIGN}8.000, class 287" in html
 
 
 @pytest.mark.parametrize("size", [(600, 400), (400, 600), (64, 64), (3000, 40), (9, 300)])

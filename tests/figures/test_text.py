@@ -5,7 +5,6 @@ import pytest
 from PIL import Image
 
 from alexnet_viz.figures.activations import sheet_picture, unit_bars, value_histogram
-from alexnet_viz.figures.classification import bars
 from alexnet_viz.figures.faithfulness import before_and_after, matrix, pixel_curves
 from alexnet_viz.figures.filters import bias_figure, weight_histogram
 from alexnet_viz.figures.palette import scale
@@ -29,7 +28,6 @@ def figures():
     curve = PixelCurve("a map", np.linspace(0, 1, 3), np.linspace(1, 0, 3))
     yield value_histogram(named)
     yield unit_bars([HOSTILE, "1"], [(HOSTILE, np.arange(2.0))], "value")
-    yield bars(answers)
     yield before_and_after(answers, answers)
     yield matrix([HOSTILE, "b"], values, True)
     yield pixel_curves([curve], [curve], f"probability of {HOSTILE}", "changed")

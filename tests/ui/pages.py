@@ -24,6 +24,11 @@ def open_link(page: str, **address: object) -> AppTest:
     return app if page == "see/classify" else app.switch_page(script(page)).run()
 
 
+def answer_bars(app: AppTest) -> str:
+    """The bars of the classify page's answer as HTML; empty where they are not shown."""
+    return "".join(element.proto.body for element in app.get("html") if "<ol" in element.proto.body)
+
+
 def assert_no_bug(app: AppTest) -> None:
     """No exception, and no error but those that tell the visitor what to do."""
     assert not app.exception

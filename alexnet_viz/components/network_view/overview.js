@@ -161,7 +161,7 @@ function tipTexts({ span }, { column, row, channel, strip }, source) {
 function footer() {
   const line = (colour) => make("i", { className: "stroke", style: `background:${colour}` });
   const keys = "Click a map to take its unit apart, a layer's name for all of its channels. Keys: arrows, Enter, Esc.";
-  const thickness = "lowers what it leads to; thick for much (mean size of what a channel puts in)";
+  const thickness = "lowers what it leads to; thick for a large contribution (mean |partial result| of a channel)";
   return make(
     "div",
     { className: "foot" },

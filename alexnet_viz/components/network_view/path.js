@@ -54,7 +54,7 @@ function stopCard(app, photo, stop, i, highlight) {
   const isMap = !["flatten", "softmax"].includes(stop.layer) && !/^(fc|relu[678]|drop)/.test(stop.layer);
   const name = isPhoto ? `photo, ${COLOURS[stop.channel]}` : `${stop.layer} · ${stop.channel}`;
   const value = `value ${formatNumber(stop.value, 3)}`;
-  const adds = i ? `puts in ${formatNumber(stop.term, 3)}` : "the value asked for";
+  const adds = i ? `contributes ${formatNumber(stop.term, 3)}` : "the value asked for";
   const texts = [...(isMap ? [`row ${stop.y}, col. ${stop.x}`] : []), value, adds];
   const spans = texts.map((text) => make("span", {}, text));
   const button = make("button", { type: "button" }, fieldPicture(photo, stop), make("b", {}, name), ...spans);

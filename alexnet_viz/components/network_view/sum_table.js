@@ -4,7 +4,7 @@ import { make, setText } from "../lib/dom.js";
 import { formatCount, formatNumber, formatSigned, plural } from "../lib/numbers.js";
 import { isSum } from "./explanation.js";
 
-const SUM_HEADS = ["input", "puts in", "sum so far"];
+const SUM_HEADS = ["input", "contribution", "running sum"];
 const HEADS = {
   conv: SUM_HEADS,
   fc: SUM_HEADS,

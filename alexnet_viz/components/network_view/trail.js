@@ -46,7 +46,7 @@ export class Trail {
     if (view.depth === "unit" || view.depth === "value") {
       const label = `unit ${view.channel}${scene.label ? `, ${scene.label}` : ""}`;
       const depth = hasView ? "unit" : "value";
-      crumbs.push(crumb(label, { ...view, depth }, "Its inputs and what each puts in"));
+      crumbs.push(crumb(label, { ...view, depth }, "Its inputs and the contribution of each"));
     }
     if (view.depth === "value" && hasView && view.y !== null) {
       const label = unit.isMap ? `row ${view.y}, column ${view.x}` : "every term";

@@ -18,7 +18,7 @@ class UnitView {
     this.app = app;
     this.maps = readMaps(app);
     this.pictures = outputPictures(app, this.maps);
-    this.ranksHere = make("input", { type: "checkbox", checked: app.ranksHere ?? false });
+    this.ranksHere = make("input", { type: "checkbox", checked: app.ranksHere ?? true });
     this.list = make("div", { className: "inputs" });
     this.wires = make("canvas", { className: "wires", ariaHidden: "true" });
     this.node = make("div", { className: "node" }, NODE_TEXTS[app.scene.of] ?? "=");
@@ -50,7 +50,7 @@ class UnitView {
       this.arrange();
       this.show();
     };
-    const title = "Rank the inputs by what they put into this one value, instead of the mean over the whole map";
+    const title = "On: the inputs that contribute most to this value first. Off: by their mean over the whole map.";
     const ranking = isConv ? [make("label", { title }, this.ranksHere, " rank by this place")] : [];
     const bias = make("div", { className: "bias" }, isConv ? `+ bias ${formatNumber(scene.bias)}` : "");
     const middle = make("div", { className: "middle" }, this.node, bias);

@@ -57,7 +57,7 @@ function termsPicture(scene, unit, parts, open) {
   const picture = asImage(make("canvas", { className: "terms" }), label);
   mapPicture(scene, values, columns, rows, peak, signed, picture);
   const hint = {
-    fc: `each square one input: what it puts in (${columns} in a row)`,
+    fc: `each square one input: its contribution (${columns} in a row)`,
     softmax: "each square one class: e^(z − max)",
   }[scene.of];
   const reading = make("p", { className: "reading" }, hint ?? "");

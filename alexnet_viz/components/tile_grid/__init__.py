@@ -39,8 +39,8 @@ def tile_grid(
     selected: int = -1,
     on_pick: Callable[[int], None] | None = None,
     parts: tuple[str, ...] = (),
-) -> int:
-    """Show sheets of tiles in lockstep, in the ``order`` of their numbers; returns the bytes sent.
+) -> None:
+    """Show sheets of tiles in lockstep, in the ``order`` of their numbers.
 
     ``facts`` holds float arrays (n,) that the tip tells of each tile, ``names`` what stands beside its number.
     ``on_pick`` is called with a tile's number before the rerun that a click, a tap or Enter starts. ``parts`` are
@@ -73,4 +73,3 @@ def tile_grid(
             on_pick(int(tile))
 
     _component(data={**blocks, "meta": meta}, key=key, on_picked_change=picked)
-    return sum(block.nbytes for block in blocks.values())

@@ -64,17 +64,8 @@ def answers(passes: list[ShownPass], compared_with: str) -> None:
 def layer_guessed(shown: ShownPass, options: MapOptions) -> bool:
     """Ask for the shape of a layer's output, or at fc8 and softmax for the class; True once there is a guess."""
     if options.layer not in ("fc8", "softmax"):
-        key = f"shape of {options.layer} in {shown.model.info.spec}"
-        return predict.shape_is_revealed(key, options.layer, shown.output(options.layer).shape)
-    labels = [label.partition(",")[0] for label in top_classes(probabilities(shown))]
-    if len(labels) == 1:
-        return True  # a single output leaves nothing to guess
-    return predict.is_revealed(
-        f"class of {shown.photo} by {shown.model.info.id}",
-        "Which of these will come out on top?",
-        labels[0],
-        sorted(dict.fromkeys(labels)),
-    )
+        return predict.shape_is_revealed(options.layer, shown.model.info.spec, shown.output(options.layer).shape)
+    return predict.class_is_revealed(shown.model, shown.photo, top_classes(probabilities(shown)))
 
 
 def answer_guessed(passes: list[ShownPass], compared_with: str) -> bool:

@@ -49,7 +49,7 @@ def all_maps(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
         facts["share active"] = stats.active
     else:
         facts = {"value": stats.peak}
-    sent = tile_grid(
+    tile_grid(
         lockstep,
         ranked,
         key="maps",
@@ -61,7 +61,7 @@ def all_maps(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
     )
     if not alike and len(sheets) == 2:
         other = channel_stats(outputs[1])
-        sent += tile_grid(
+        tile_grid(
             sheets[1:],
             order(other, options.by),
             key="maps-beside",
@@ -71,9 +71,7 @@ def all_maps(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
             on_pick=callback(CHANNEL.choose),
         )
     shape = " × ".join(map(str, outputs[0].shape))
-    st.caption(
-        f"{options.layer}: {shape} values, {sent / 1000:.0f} kB sent. Click a tile, or walk with the arrow keys."
-    )
+    st.caption(f"{options.layer}: {shape} values. Click a tile, or walk with the arrow keys.")
     _downloads(passes[0], options, sheets[0], outputs[0], ranked)
 
 

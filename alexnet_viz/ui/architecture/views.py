@@ -16,7 +16,7 @@ from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, LayerInfo, NetworkSpec, Variant
+from alexnet_viz.values import VARIANT_TITLES, VARIANTS, Architecture, LayerInfo, NetworkSpec
 
 BACKGROUND = {"light": "#ffffff", "dark": "#12110f"}
 NETWORK = Control(
@@ -35,9 +35,9 @@ SIZE = Control(
 PADDING = Control(
     Setting("padding", "int", None, "Padding", "Zeros laid around the photo before conv1.", low=0, high=10)
 )
-CLASSES = Control(Setting("classes", "int", 1000, "Classes", "Units of fc8.", low=1, high=100_000))
+CLASSES = Control(Setting("classes", "int", None, "Classes", "Units of fc8.", low=1, high=100_000))
 WIDTH = Control(
-    Setting("width", "int", 4096, "fc width", "Units of fc6 and fc7; 4096 in all three networks.", low=1, high=16_384)
+    Setting("width", "int", None, "fc width", "Units of fc6 and fc7; 4096 in all three networks.", low=1, high=16_384)
 )
 BATCH = Control(
     Setting(
@@ -58,11 +58,20 @@ PRINTED_PADDING = Control(
 )
 
 
-def chosen_spec(variant: Variant) -> tuple[NetworkSpec, int]:
-    """The row of choices above the drawing: a network and a batch size. Raises ShapeError where they do not fit."""
-    own = NetworkSpec(NETWORK.resolve(variant))
-    SIZE.resolve(own.input_size)
-    PADDING.resolve(own.conv1_padding)
+def chosen_spec(in_use: NetworkSpec) -> tuple[NetworkSpec, int]:
+    """The row of choices above the drawing: a network and a batch size. Raises ShapeError where they do not fit.
+
+    It begins with the network ``in_use``.
+    """
+    variant = NETWORK.resolve(in_use.variant)
+    own = in_use if variant == in_use.variant else NetworkSpec(variant)
+    for control, default in (
+        (SIZE, own.input_size),
+        (PADDING, own.conv1_padding),
+        (CLASSES, own.num_classes),
+        (WIDTH, own.fc_width),
+    ):
+        control.resolve(default)
     first, *others = st.columns([2.2, 1, 1, 1, 1, 1])
     chosen = NETWORK.selectbox(first, on_change=callback(_own_size))
     size, padding, classes, width, batch = (
@@ -123,7 +132,7 @@ def layer_arithmetic(layer: LayerInfo) -> None:
         st.markdown(f":material/calculate: {line}")
     st.markdown(
         f":material/filter_center_focus: one value sees **{layer.receptive_field} × {layer.receptive_field}** pixels "
-        f"of the input; neighbours lie **{layer.jump}** apart"
+        f"of the input; those of neighbouring units lie **{layer.jump}** pixels apart (jump)"
     )
 
 
@@ -152,7 +161,7 @@ def layer_table(plan: Architecture, measured_on: str | None, in_use: NetworkSpec
     st.caption(
         f"Measured in one forward pass of {measured_on}."
         if measured_on
-        else "Measured by running these very layers on PyTorch's meta device: true shapes, no values, no times."
+        else "Measured on PyTorch's meta device: the shapes that these layers give, without computing values or times."
     )
     if not measured_on:
         st.button(
@@ -164,7 +173,14 @@ def layer_table(plan: Architecture, measured_on: str | None, in_use: NetworkSpec
             help="The network of the weights chosen on the left, run over the photo.",
         )
     rows = table_rows(plan)
-    st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), alt="The layers with shapes, parameters and fields")
+    large = st.column_config.NumberColumn(format="localized")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height=38 + 35 * len(rows),
+        column_config={"parameters": large, "multiply-adds": large},
+        alt="The layers with shapes, parameters and fields",
+    )
     save = st.columns([1, 1, 6])
     save[0].download_button("CSV", csv_text(rows), f"alexnet-{plan.spec.variant}.csv", "text/csv", help="This table.")
     save[1].download_button(

@@ -230,7 +230,7 @@ def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict
             "Settings",
             icon=":material/tune:",
             disabled=not method.settings,
-            help=f"{len(method.settings)} settings of {method.title}.",
+            help=f"Settings of {method.title}.",
         ),
     ):
         for setting in method.settings:

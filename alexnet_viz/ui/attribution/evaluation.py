@@ -149,7 +149,7 @@ def _curves(model: Model, keys: list[str], made: dict, method_choice: MethodChoi
     elif target.against is None:
         score = f"probability of {model.info.categories[target.index]}"
     else:
-        score = f"{model.info.categories[target.index]}'s share of the two"
+        score = f"probability of {model.info.categories[target.index]} against the other class"
     explanations = {
         "deletion": ("**Deletion**: the strongest pixels turn grey first. A small area is good.", "pixels turned grey"),
         "insertion": (
@@ -187,7 +187,7 @@ def _verdict(title: str, made: dict, key: str) -> str | None:
     for what, sign in (("deletion", -1), ("insertion", 1)):
         won = [sign * (area[key, what] - area[name, what]) > 0 for name in BASELINES]
         lost = [words.lower() for words, better in zip(BASELINES.values(), won, strict=True) if not better]
-        than = f"no better than {' or '.join(lost)}" if lost else "better than both"
+        than = f"not better than {' or '.join(lost)}" if lost else "better than both baselines"
         parts.append(f"{what} {area[key, what]:.3f}, {than}")
     return f"**{title}**: {'; '.join(parts)}."
 

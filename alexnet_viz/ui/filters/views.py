@@ -109,7 +109,7 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
     alike = [sheet for sheet in sheets if len(sheet.tiles) == len(order)]
     facts = {"norm": queries.filter_summary(models[0], "conv1").norms, "bias": of[0].bias}
     parts = ("first group: what conv2's first half reads", "second group: what conv2's second half reads")
-    sent = tile_grid(
+    tile_grid(
         alike,
         order,
         key="kernels",
@@ -120,7 +120,7 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
         parts=parts if split else (),
     )
     for sheet in sheets[len(alike) :]:  # another number of kernels: in an order of its own
-        sent += tile_grid(
+        tile_grid(
             [sheet],
             kernel_order(of[1], by),
             key="kernels-beside",
@@ -131,7 +131,7 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
     how = "the strongest kernel" if common else "each kernel"
     st.caption(
         f"{len(order)} kernels of 3 × 11 × 11 weights, red, green and blue as such: mid-grey is 0, the scale reaches "
-        f"as far as {how} does. {sent / 1000:.0f} kB sent. Click one, or walk with the arrow keys."
+        f"as far as {how} does. Click one, or walk with the arrow keys."
     )
 
 

@@ -256,7 +256,7 @@ def choose(model: Model, place: Place) -> None:
         args=("unit",),
         help=f"{place.layer} has {place.shape[0]:,} units (channels), counted from 0. A click on a map does the same.",
     )
-    SCALE.selectbox(columns[2], label="Peak of")
+    SCALE.selectbox(columns[2])
     comparison.BESIDE.selectbox(columns[3])
     ROWS.slider(columns[4])
     LARGE.toggle(columns[5])

@@ -64,9 +64,16 @@ def choose() -> Window:
         mode = MODE.segmented_control(label_visibility="collapsed")
         for title, preset in PRESETS.items():
             values = ", ".join(f"{key} = {value}" for key, value in preset.items())
-            st.button(title, on_click=callback(st.session_state.update), args=(preset,), help=values)
+            st.button(title, on_click=callback(_use), args=(preset,), help=values)
     n, k, s, p, d = (size.slider(column) for size, column in zip(SIZES, st.columns(len(SIZES)), strict=True))
     return Window(n, k, s, p, d, mode)
+
+
+def _use(preset: dict[str, int | str]) -> None:
+    """A preset, with an input and a kernel of its own: what was typed before would stand in a corner of them."""
+    st.session_state.update(preset)
+    CELLS.forget()
+    WEIGHTS.forget()
 
 
 def matrices(window: Window) -> tuple[np.ndarray, np.ndarray]:

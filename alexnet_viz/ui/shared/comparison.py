@@ -23,7 +23,7 @@ BESIDE = Control(
         "beside",
         "choice",
         NOTHING,
-        "Beside it",
+        "Compare with",
         "A second pass in lockstep, with the difference: another photo, or other weights (before and after a run, "
         "trained and random).",
         options=WHAT,

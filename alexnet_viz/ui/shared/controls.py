@@ -133,7 +133,10 @@ class Control:
     def number_input(self, place: Any = st, **more: Any) -> Any:
         """Draw a number as a box to type in."""
         low, high = self._bounds("number_input")
-        return self._draw(place.number_input, min_value=low, max_value=high, step=_step(self.setting), **more)
+        help = f"{more.pop('help', self.setting.help)} From {low:,} to {high:,}.".strip()
+        return self._draw(
+            place.number_input, min_value=low, max_value=high, step=_step(self.setting), help=help, **more
+        )
 
     def text_input(self, place: Any = st, **more: Any) -> str:
         """Draw a text as a box to type in."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.values import NetworkSpec
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
 
 PREDICT = Control(
     Setting(
@@ -30,9 +35,8 @@ def switch() -> bool:
 
 def title(text: str) -> bool:
     """A page's title with the switch beside it; True while guesses come first."""
-    left, right = st.container(key="title_row").columns([3, 1], vertical_alignment="bottom")
-    left.title(text, anchor=False)
-    with right:
+    with st.container(key="title_row", horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.title(text, anchor=False, width="content")
         return switch()
 
 
@@ -57,10 +61,13 @@ def is_revealed(
     is chosen from ``options`` or typed after the ``hint``. ``why`` is said with the truth.
     """
     guess: str | int | None
-    guesses: dict[str, str | int] = st.session_state.setdefault(_GUESSES, {})
+    guesses: dict[str, str | int | None] = st.session_state.setdefault(_GUESSES, {})
     if key in guesses:
         guess = guesses[key]
-        guess_text, is_ = (f"{value:,}" if isinstance(value, int) else markdown(value) for value in (guess, truth))
+        if guess is None:
+            st.info(f"{question} Shown without a guess: **{_text(truth)}**. {why}")
+            return True
+        guess_text, is_ = _text(guess), _text(truth)
         if guess == truth or _alike(str(guess), str(truth)):
             st.success(f"{question} You said {guess_text}, and so it is. {why}")
         else:
@@ -76,19 +83,40 @@ def is_revealed(
             guess = st.radio(question, options, index=None, format_func=markdown, horizontal=True, help=help, key=field)
         else:
             guess = st.text_input(question, placeholder=hint, help=help, width=420, key=field).strip() or None
-        if st.form_submit_button("Reveal", icon=":material/visibility:") and guess is not None:
-            guesses[key] = guess
+        reveal = st.form_submit_button("Reveal", icon=":material/visibility:", type="primary")
+        show = st.form_submit_button("Show it", help="The answer, without a guess.")
+        if show or (reveal and guess is not None):
+            guesses[key] = None if show else guess
             st.rerun()
     return False
 
 
-def shape_is_revealed(key: str, layer: str, shape: tuple[int, ...]) -> bool:
+def _text(value: str | int) -> str:
+    return f"{value:,}" if isinstance(value, int) else markdown(value)
+
+
+def shape_question(layer: str, spec: NetworkSpec) -> str:
+    """The key under which the shape of a layer's output is asked for."""
+    return f"shape of {layer} in {spec}"
+
+
+def shape_is_revealed(layer: str, spec: NetworkSpec, shape: tuple[int, ...]) -> bool:
     """Ask for the shape (without the batch) of a layer's output; True once there is a guess."""
+    key = shape_question(layer, spec)
     if len(shape) == 1:
         return is_revealed(key, f"How many values does {layer} give?", int(shape[0]))
     truth = " × ".join(map(str, shape))
     question = f"The shape of {layer}'s output: channels × height × width?"
     return is_revealed(key, question, truth, hint="such as 3 × 224 × 224", help="Numbers are enough.")
+
+
+def class_is_revealed(model: Model, photo: str, labels: Sequence[str]) -> bool:
+    """Ask which of the strongest classes, strongest first, is the answer to a photo; True where there is but one."""
+    names = [label.partition(",")[0] for label in labels]
+    if len(names) == 1:
+        return True  # a single output leaves nothing to guess
+    key = f"class of {photo} by {model.info.id}"
+    return is_revealed(key, "Which of these will come out on top?", names[0], sorted(dict.fromkeys(names)))
 
 
 def _alike(guess: str, truth: str) -> bool:

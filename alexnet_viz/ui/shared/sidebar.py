@@ -74,9 +74,9 @@ class Choice:
 def sidebar() -> Choice:
     """Draw the sidebar, all but the devices (torch knows them, and the page need not wait for it)."""
     with st.sidebar:
-        photo = _photo()
+        weights, variant = _weights()  # first, so that what it says of missing weights is on the first screen
         st.divider()
-        weights, variant = _weights()
+        photo = _photo()
     chosen = DEVICE.resolve()
     st.session_state.choice = Choice(photo, weights, variant, None if chosen == "auto" else chosen)
     return st.session_state.choice

@@ -41,15 +41,15 @@ LAYER = Control(Setting("layer", "choice", None, "Layer", "In the order of the f
 CHANNEL = Control(Setting("channel", "int", None, "Unit", "The same as a click on a tile."))
 ROW = Control(Setting("y", "int", None, "Row", low=0))
 COLUMN = Control(Setting("x", "int", None, "Column", low=0))
-SCALE_OPTIONS = {"unit": "each channel", "layer": "its layer", "network": "the network"}
+SCALE_OPTIONS = {"unit": "one per channel", "layer": "one per layer", "network": "one for the network"}
 SCALE = Control(
     Setting(
         "range",
         "choice",
         "unit",  # a sparse layer on one scale is a dark wall
-        "Colours reach to the peak of",
-        "Each channel on a scale of its own shows the most; one scale for a layer, or for the whole network, lets "
-        "strengths be compared.",
+        "Colour scale",
+        "How far the colours reach: to each channel's own peak, which shows the most, or to the peak of the layer or "
+        "of the whole network, which lets strengths be compared.",
         options=SCALE_OPTIONS,
     )
 )

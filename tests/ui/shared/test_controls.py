@@ -15,7 +15,7 @@ from alexnet_viz.network.variants import build
 from alexnet_viz.training import runs
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.values import NetworkSpec
-from tests.ui.pages import open_link
+from tests.ui.pages import answer_bars, open_link
 
 SEE = Path(__file__).parents[3] / "pages" / "see"
 
@@ -70,7 +70,7 @@ def in_address(app: AppTest, key: str) -> str:
 
 def bars(app: AppTest) -> int:
     """How many classes the classify page's chart shows."""
-    return len(json.loads(app.get("plotly_chart")[0].proto.spec)["data"][0]["y"])
+    return answer_bars(app).count("<li")
 
 
 def test_classes_shown_is_clamped_and_kept_while_the_weights_change():
@@ -192,6 +192,8 @@ def test_a_single_output_is_called_one_and_its_sigmoid_told():
 @pytest.mark.parametrize("classes", CLASSES)
 def test_the_network_in_use_can_be_drawn_whatever_its_classes(classes):
     app = opened("architecture", weights=weights_of(classes))
+    assert (app.number_input(key="classes").value, app.number_input(key="width").value) == (classes, 8)  # at first
+    app.number_input(key="width").set_value(9).run()
     app.button(key="draw_in_use").click().run()
     no_trouble(app)
     assert (app.number_input(key="classes").value, app.number_input(key="width").value) == (classes, 8)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from alexnet_viz.ui.shared.predict import _alike
-from tests.ui.pages import assert_no_bug, open_link
+from tests.ui.pages import answer_bars, assert_no_bug, open_link
 
 
 def opened(page, **address):
@@ -25,25 +25,49 @@ def guess(app, value):
     return app.run()
 
 
-def test_architecture_hides_shapes_until_there_is_a_guess():
+def test_architecture_hides_shapes_and_a_guess_reveals_its_layer_alone():
     app = opened("architecture", layer="conv2")
     assert_no_bug(app)
     assert "192×27×27" not in shown(app)
     assert not app.dataframe
     assert not app.metric
     app = guess(app, "")
-    assert not app.dataframe
+    assert "192×27×27" not in shown(app)
     app = guess(app, "64 x 27 x 27")
     assert_no_bug(app)
     assert "You said 64 x 27 x 27; it is **192 × 27 × 27**." in app.info[0].value
     assert "192×27×27" in shown(app)
-    assert app.dataframe
+    assert "384×13×13" not in shown(app)  # conv3: neither text nor tooltip gives another layer away
+    assert not app.dataframe
+    assert not app.metric
     app.selectbox(key="layer").set_value("conv3").run()  # the next layer is the next question
     assert_no_bug(app)
-    assert not app.dataframe
+    assert "384×13×13" not in shown(app)
     app.toggle(key="predict").set_value(False).run()
     assert_no_bug(app)
     assert app.dataframe
+
+
+def test_an_answer_is_shown_without_a_guess_and_says_so():
+    app = opened("architecture", layer="conv2")
+    next(button for button in app.button if button.label == "Show it").click().run()
+    assert_no_bug(app)
+    assert "Shown without a guess: **192 × 27 × 27**." in app.info[0].value
+    assert "192×27×27" in shown(app)
+
+
+def test_classify_asks_for_the_class_and_hides_the_bars():
+    app = opened("classify", weights="bundled", photo="coffee")
+    assert_no_bug(app)
+    assert not answer_bars(app)
+    (options,) = [radio.options for radio in app.radio]
+    assert "espresso" in options
+    assert len(options) == 5
+    app.radio[0].set_value("espresso")
+    next(button for button in app.button if button.label == "Reveal").click().run()
+    assert_no_bug(app)
+    assert "You said espresso, and so it is." in app.success[0].value
+    assert "espresso" in answer_bars(app)
 
 
 def test_activations_hide_the_layer_and_the_answer():

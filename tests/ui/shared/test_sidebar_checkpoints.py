@@ -8,7 +8,7 @@ import torch
 from alexnet_viz.disk import cache_folder
 from alexnet_viz.network.variants import build
 from alexnet_viz.values import NetworkSpec
-from tests.ui.pages import open_link
+from tests.ui.pages import answer_bars, open_link
 
 NAMES = ("ant", "bee", "cow")
 
@@ -41,7 +41,7 @@ def test_an_upload_goes_by_its_own_name_shows_its_classes_and_says_what_is_assum
     assert not app.error
     assert kept() == ["model_best.pth.tar"]
     assert any("model\\_best.pth.tar" in text.value or "model_best.pth.tar" in text.value for text in app.markdown)
-    assert any(name in app.get("plotly_chart")[0].proto.alt for name in NAMES)
+    assert any(name in answer_bars(app) for name in NAMES)
     assert "does not say how photos were prepared" in captions(app)
     assert app.sidebar.selectbox(key="preprocessing_way").value == "torchvision"
 
