@@ -29,6 +29,17 @@ def test_every_page_is_in_the_bar(server, open_page, width):
     assert page.get_by_text(re.compile(r"^\d more$")).count() == 0
 
 
+def test_a_page_entered_with_the_parameters_of_the_last_is_one_step_back(server, open_page):
+    """As Streamlit enters it where a page's own parameters come late, on a loaded machine."""
+    page = open_page(f"{server.address}/playground")
+    steps = page.evaluate("history.length")
+    page.evaluate("history.pushState({}, '', '/filters' + location.search)")
+    page.evaluate("history.pushState({}, '', '/filters?layer=conv2')")
+    assert page.evaluate("history.length") == steps + 1
+    page.evaluate("history.pushState({}, '', '/filters?layer=conv3')")
+    assert page.evaluate("history.length") == steps + 2
+
+
 def test_the_first_visit_is_light(server, chromium):
     """Megabytes are minutes on a phone in a full lecture hall: no chart library, and text compressed."""
     page = chromium.new_context().new_page()

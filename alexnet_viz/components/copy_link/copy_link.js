@@ -5,17 +5,20 @@ import { renewLifetime } from "../lib/lifetime.js";
 
 const MESSAGE_DELAY = 2500; // milliseconds that the message stays
 
-// Streamlit enters a page's bare path into the history and our parameters after it: that is one step back, not two.
+// Streamlit enters a page's path into the history, bare or with the parameters of the page before, and our parameters
+// after it: that is one step back, not two.
 const { pushState } = history;
 if (pushState.name === "pushState") {
   let hasEnteredPage = true;
+  let hasOthersParameters = false;
   history.pushState = function enter(state, title, url) {
     const to = new URL(url ?? "", location.href);
     const isSamePage = to.pathname === location.pathname;
     const current = [...new URLSearchParams(location.search)];
     const keepsParameters = current.every(([key, value]) => to.searchParams.get(key) === value);
-    const completes = isSamePage && hasEnteredPage && keepsParameters;
+    const completes = isSamePage && hasEnteredPage && (keepsParameters || hasOthersParameters);
     hasEnteredPage = !isSamePage;
+    hasOthersParameters = !isSamePage && to.search === location.search;
     (completes ? history.replaceState : pushState).call(history, state, title, url);
   };
 }
