@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import reprlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from alexnet_viz.errors import SettingError
@@ -121,16 +121,3 @@ class Setting:
         if self.high is not None and value > self.high:
             return type(value)(self.high)
         return value
-
-    def within(self, low: float | None = None, high: float | None = None) -> Setting:
-        """The same setting with tighter bounds, where they depend on the weights or the layer at hand."""
-        return replace(
-            self,
-            low=self.low if low is None else low if self.low is None else max(low, self.low),
-            high=self.high if high is None else high if self.high is None else min(high, self.high),
-        )
-
-    def among(self, options: Iterable[str]) -> Setting:
-        """The same setting with the options at hand; its default is the first of them if it is none itself."""
-        options = tuple(options)
-        return replace(self, options=options, default=self.default if self.default in options else options[0])

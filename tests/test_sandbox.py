@@ -102,7 +102,7 @@ def make(tmp_path, monkeypatch):
         one.close()
 
 
-def is_gone(pid: int, within: float = PATIENCE) -> bool:
+def is_gone(pid: int, within: float = 20) -> bool:  # less than a child that is not ended lives
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:

@@ -28,7 +28,7 @@ class CompressedFiles:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._kept: dict[str, _Response] = {}  # by path; only files that exist, which are some 20 MB
+        self._kept: dict[str, _Response] = {}  # by path; only files that exist: 7 MB of Streamlit 1.67's 23
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET" or not _TEXT.search(scope["path"]) or not _takes(scope):

@@ -41,7 +41,6 @@ LAYER = Control(Setting("layer", "choice", None, "Layer", "In the order of the f
 CHANNEL = Control(Setting("channel", "int", None, "Unit", "The same as a click on a tile."))
 ROW = Control(Setting("y", "int", None, "Row", low=0))
 COLUMN = Control(Setting("x", "int", None, "Column", low=0))
-SCALE_OPTIONS = {"unit": "one per channel", "layer": "one per layer", "network": "one for the network"}
 SCALE = Control(
     Setting(
         "range",
@@ -50,7 +49,7 @@ SCALE = Control(
         "Colour scale",
         "How far the colours reach: to each channel's own peak, which shows the most, or to the peak of the layer or "
         "of the whole network, which lets strengths be compared.",
-        options=SCALE_OPTIONS,
+        options={"unit": "one per channel", "layer": "one per layer", "network": "one for the network"},
     )
 )
 
