@@ -42,6 +42,7 @@ from alexnet_viz.errors import UserError
 
 _ROOT = Path(__file__).parents[1]
 _FRAME = struct.Struct(">IQ")  # the lengths of a JSON header and of the bytes that follow it
+_READY = {"ready": True}  # the parent asks whether the child is, and the child answers, in the same words
 _LONGEST_HEADER = 16 << 20
 _POLL = 0.1  # seconds between two looks at the clock, whether the caller stops it, and a child's memory
 _START = 60.0  # seconds that a child may take to start, on a machine under load
@@ -150,9 +151,15 @@ class Sandbox:
         with contextlib.suppress(queue.Empty):
             while True:
                 child = self._idle.get_nowait()
-                if child.is_alive():
+                try:
+                    child.wait_until_ready(poll)
+                except Crashed:  # it died while it waited
+                    child.kill()
+                except BaseException:
+                    child.kill()
+                    raise
+                else:
                     return child
-                child.kill()
         child = _Child(self._function, self.seconds, self.cpu_seconds, self.memory)
         try:
             child.wait_until_ready(poll)
@@ -214,26 +221,25 @@ class _Child:
             )
         self._socket.settimeout(_POLL)
 
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
         self._socket.close()
 
     def wait_until_ready(self, poll: Callable[[], None]) -> None:
+        """Crashed where the child does not answer: also one that is dying, which the kernel still lists as running."""
+        watch = _Watch(self, _START, poll)
         try:
-            self._receive(_Watch(self, _START, poll))
+            self._send(_READY, b"", watch)
+            self._receive(watch)
         except OutOfTime:
-            raise Crashed(f"the child did not start within {_START:g} s") from None
+            raise Crashed(f"the child was not ready within {_START:g} s") from None
 
     def call(
         self, arguments: dict, data: bytes, on_progress: Callable[[str], None], poll: Callable[[], None]
     ) -> tuple[dict, bytearray]:
         watch = _Watch(self, self._seconds, poll)
-        for part in _frame(arguments, data):
-            self._move(self._socket.send, memoryview(part), watch)
+        self._send({"arguments": arguments}, data, watch)
         while True:
             header, body = self._receive(watch)
             match header:
@@ -249,6 +255,10 @@ class _Child:
                     raise Failed(text)
                 case _:
                     raise Crashed(f"the child sent a header with the keys {list(header)[:10]}")
+
+    def _send(self, header: dict, data: bytes, watch: _Watch) -> None:
+        for part in _frame(header, data):
+            self._move(self._socket.send, memoryview(part), watch)
 
     def _receive(self, watch: _Watch) -> tuple[dict, bytearray]:
         frame = bytearray(_FRAME.size)
@@ -348,12 +358,14 @@ def _serve(function: str, descriptor: int, seconds: float, cpu_seconds: float, m
         for part in _frame(header, data):
             connection.sendall(part)
 
-    send({"ready": True})
     while True:
-        arguments, data = calls.get()
+        header, data = calls.get()
+        if header == _READY:
+            send(_READY)
+            continue
         signal.setitimer(signal.ITIMER_REAL, seconds + 1)
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # of all threads; 0 is no limit
-        send(*_answer(work, arguments, data, lambda message: send({"progress": message})))
+        send(*_answer(work, header["arguments"], data, lambda message: send({"progress": message})))
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
