@@ -31,6 +31,7 @@ _UPRIGHT = {
 }
 _SIXTEEN_TO_EIGHT = (np.arange(65536) / 257).round().astype(np.uint8)
 _ROWS = 4 << 20  # pixels that are looked at together, where a whole picture's floats would take too much memory
+_JPEG_END = b"\xff\xd9"
 # What might follow a JPEG's codes. Where some are missing, at least one of these makes other pixels of them.
 _MORE_CODES = (b"", b"\xaa" * 128, b"\xdb\x6d\xb6" * 40, b"\xfe\xef" * 64)
 
@@ -58,7 +59,7 @@ def read(data: bytes, name: str, kind: Format, detail: int) -> Pixels:
         profile = image.info.get("icc_profile", b"")
         if profile and len(profile) > colour.ORDINARY_PROFILE_BYTES:
             raise Unreadable("a large colour profile")
-        return _pixels(image, name, detail, profile)
+        return _pixels(image, name, detail, profile, lambda: _is_cut_short(data, kind))
 
 
 @contextmanager
@@ -81,13 +82,22 @@ def _open(data: bytes, kind: Format) -> Image.Image:
     return Image.open(io.BytesIO(data), formats=(kind.pillow,))
 
 
-def _pixels(image: Image.Image, name: str, detail: int, profile: bytes | None) -> Pixels:
+def _pixels(
+    image: Image.Image,
+    name: str,
+    detail: int,
+    profile: bytes | None,
+    is_cut_short: Callable[[], bool] = lambda: False,
+) -> Pixels:
+    """``is_cut_short`` is called only where the picture ends as if it might be: that takes as long as decoding it."""
     _check_size(image.size, name)
     notes = _first_of_several(image)
     width, height = image.size
     if image.format in ("JPEG", "MPO"):  # others have no smaller scales, or a preview in their place
         image.draft("RGB", (detail, detail))
     image.load()
+    if image.format in ("JPEG", "MPO") and _ends_flat(image) and is_cut_short():
+        raise Unreadable("cut short")
     orientation = _orientation(image)
     rgb, more = _rgb(image, profile)
     if orientation in _UPRIGHT:
@@ -95,6 +105,17 @@ def _pixels(image: Image.Image, name: str, detail: int, profile: bytes | None) -
     if (factor := _reduction(rgb.size, detail)) > 1:
         rgb = rgb.reduce(factor)
     return Pixels(_array(rgb), (height, width) if orientation >= 5 else (width, height), notes + more)
+
+
+def _ends_flat(image: Image.Image) -> bool:
+    """Whether the last pixels are all of one colour, as libjpeg paints what has no codes."""
+    width, height = image.size
+    corner = image.crop((max(0, width - 4), max(0, height - 2), width, height))
+    return all(low == high for low, high in _bands(corner.getextrema()))
+
+
+def _bands(extrema: tuple) -> tuple:
+    return extrema if isinstance(extrema[0], tuple) else (extrema,)  # of one band, they come bare
 
 
 def _reduction(size: tuple[int, int], detail: int) -> int:
@@ -222,22 +243,29 @@ def _read_patiently(data: bytes, name: str, kind: Format, detail: int) -> Pixels
             image = _open(data, kind)
             return _pixels(image, name, detail, image.info.get("icc_profile", b""))
         bare, profile = scan.without_metadata(data, kind)
-        try:
-            return _pixels(_open(bare, kind), name, detail, profile)
-        except OSError:
-            if kind.title == "JPEG" and scan.lacks_end(bare) and scan.has_all_scans(bare):
-                return _read_without_end(bare, name, kind, detail, profile)
-            raise
+        if kind.title == "JPEG":
+            if not scan.has_all_scans(bare):
+                raise Unreadable("cut short")
+            codes = scan.without_end(bare)
+            if codes == bare and _are_all_codes(codes, kind, detail):
+                bare += _JPEG_END
+        return _pixels(_open(bare, kind), name, detail, profile, lambda: _is_cut_short(bare, kind))
 
 
-def _read_without_end(data: bytes, name: str, kind: Format, detail: int, profile: bytes | None) -> Pixels:
-    """A JPEG without its end marker: whole if what might follow makes no difference to any pixel."""
-    codes = data.rstrip(b"\xff")  # perhaps the first half of the marker
+def _is_cut_short(data: bytes, kind: Format) -> bool:
+    """Whether a JPEG with an end marker lacks codes before it, so that blocks of pixels are missing.
+
+    Pillow does not pass on libjpeg's warning of that. Decoded at an eighth, where a block is a pixel.
+    """
+    return not _are_all_codes(scan.without_end(data), kind, 1)
+
+
+def _are_all_codes(data: bytes, kind: Format, detail: int) -> bool:
+    """Whether what might follow a JPEG's codes makes no difference to any pixel."""
+    codes = data.rstrip(b"\xff")  # perhaps the first half of the end marker
     restart = scan.next_restart(codes)  # before it, libjpeg skips what is no marker
     ended, *continued = (
-        _pixels(_open(codes + more + b"\xff\xd9", kind), name, detail, profile)
+        _pixels(_open(codes + more + _JPEG_END, kind), "", detail, None).array
         for more in (*_MORE_CODES, restart + _MORE_CODES[1])
     )
-    if not all(np.array_equal(ended.array, other.array) for other in continued):
-        raise Unreadable("cut short")
-    return ended
+    return all(np.array_equal(ended, other) for other in continued)

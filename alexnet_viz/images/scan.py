@@ -96,6 +96,8 @@ def _is_ordinary_jpeg(data: bytes, detail: int) -> bool:
         return False
     marker, height, width, components = frame
     if marker == _SOF2 or data[start + 2] != components:  # else all is in this one scan
+        if not has_all_scans(data):
+            return False
         scans = data.count(b"\xff\xda", start, _end_of_image(data, start))
         return width * height * (scans + 2) <= ORDINARY_PROGRESSIVE * 1_000_000
     scale = max(1, min(8, width // detail, height // detail))
@@ -146,23 +148,28 @@ def _joined(profile: list[bytes]) -> bytes | None:
     return b"".join(part[2:] for part in profile)
 
 
-def lacks_end(data: bytes) -> bool:
-    """Whether a JPEG has no end marker."""
-    return _end_of_image(data, _first_scan(data)) == len(data)
+def without_end(data: bytes) -> bytes:
+    """A JPEG up to its end marker: without it, and without what may follow it. The same where there is none."""
+    return data[: _end_of_image(data, _first_scan(data))]
 
 
 def has_all_scans(data: bytes) -> bool:
     """Whether a JPEG's scans bring every coefficient of every component to its last bit, if each scan is whole."""
-    (components,) = (data[start + 8 : end : 3] for marker, start, end in _segments(data) if marker in _FRAMES)
+    ((frame, components),) = (
+        (marker, data[start + 8 : end : 3]) for marker, start, end in _segments(data) if marker in _FRAMES
+    )
     missing = {component: set(range(64)) for component in components}
     place = _first_scan(data) - 2
+    end = _end_of_image(data, place)
     while place >= 0:
         count = data[place + 4]
         first, last, bits = data[place + 5 + 2 * count : place + 8 + 2 * count]
+        if frame in (_SOF0, _SOF1):  # readers do not look at what these say
+            first, last, bits = 0, 63, 0
         for component in data[place + 5 : place + 5 + 2 * count : 2]:
             if bits & 15 == 0:
                 missing.get(component, set()).difference_update(range(first, last + 1))
-        place = data.find(b"\xff\xda", place + 2)
+        place = data.find(b"\xff\xda", place + 2, end)
     return not any(missing.values())
 
 
