@@ -5,7 +5,7 @@ BIN := .venv/bin
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 .DEFAULT_GOAL := help
-.PHONY: help run room test bench lint format docs weights screenshots clean
+.PHONY: help run room test coverage bench lint format docs weights screenshots clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -17,8 +17,7 @@ room: .venv/run .venv/imagenet ## the same, open to everybody in the room (all n
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address 0.0.0.0
 
 test: .venv/test browser lint ## install what the tests need and run them all, the browser's too
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
-	@echo "coverage, without what runs in other processes: $$($(BIN)/coverage report --format=total) %"
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 $(NUMERIC)
 	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 $(NUMERIC)
 
@@ -26,6 +25,9 @@ test: .venv/test browser lint ## install what the tests need and run them all, t
 NUMERIC = $(BIN)/python -m pytest -q -n 2 $(addprefix tests/,attribution/test_captum.py attribution/test_chain.py \
 	attribution/test_cams.py inspection network/test_variants.py network/test_bundled.py images/test_preprocess.py \
 	training/test_batch_norm.py training/test_cpu_layers.py)
+
+coverage: .venv/test browser ## run the tests again and say which lines none of them runs (in other processes none is seen)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 lint: .venv/test node_modules/.package-lock.json ## check the Python and the JavaScript, their types too
 	$(BIN)/ruff check .

@@ -1,8 +1,16 @@
 """Every test works on folders of its own and asks nothing of the internet."""
 
+import contextlib
+import functools
 import os
 
 import pytest
+
+with contextlib.suppress(ImportError):  # the core's tests run without Streamlit
+    from streamlit.components.v2 import manifest_scanner
+
+    # For each page that a test opens it would read the metadata of all installed packages again: a second.
+    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
