@@ -13,22 +13,7 @@ from alexnet_viz.ui.shared.sidebar import devices, sidebar
 HOME = Path(__file__).parents[2]
 
 st.set_page_config(page_title="AlexNet, opened up", page_icon=str(HOME / "assets" / "icon.png"), layout="wide")
-st.html(
-    "<style>[data-testid='stMainBlockContainer'] { position: relative; padding: 4rem 2.5rem 4rem; }"
-    # a portrait is shown whole on one screen
-    ".st-key-whole_photo img { width: auto !important; max-width: 100%; max-height: 66vh; margin: 0 auto; }"
-    # the active page's name is bold, and then wider than the bar has measured
-    "[data-testid='stTopNav'] { padding-inline: 0.5rem; overflow: visible; }"
-    # on an old projector or at 125 %: without icons every page is in the bar, and none behind "4 more"
-    "@media (max-width: 1400px) { [data-testid='stTopNavLink'] > span:first-child { display: none; }"
-    "[data-testid='stTopNavLink'] { padding-inline: 4px; } }"
-    "@media (min-width: 768px) and (max-width: 1100px) { [data-testid='stTopNavLink'] p { font-size: 0.8rem; }"
-    "[data-testid='stSidebar'][data-collapsed='false'] { width: 236px !important; min-width: 236px !important; } }"
-    # beside the page's title, out of its flow; on a phone the title needs the whole width
-    "@media (min-width: 640px) { [data-testid='stLayoutWrapper']:has(> .st-key-copy_link_place) "
-    "{ position: absolute; top: 4.4rem; right: 2.5rem; width: auto; z-index: 5; }"
-    ".st-key-title_row, .st-key-errors_of_callbacks { padding-right: 3.5rem; } }</style>"
-)
+st.html(Path(__file__).with_name("shell.css"))
 preload.begin()
 
 SEE = HOME / "pages" / "see"

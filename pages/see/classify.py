@@ -8,7 +8,7 @@ from alexnet_viz.ui.classify.batch_table import batch_table
 from alexnet_viz.ui.classify.first_sight import introduction, list_of_classes
 from alexnet_viz.ui.shared import photos, predict, queries
 from alexnet_viz.ui.shared.controls import Control
-from alexnet_viz.ui.shared.sidebar import current, theme
+from alexnet_viz.ui.shared.sidebar import current, theme, upload_here
 from alexnet_viz.ui.shared.text import markdown
 
 TOP = Control(Setting("top", "int", 5, "Classes shown", "The strongest first.", low=1, high=20))
@@ -33,6 +33,7 @@ introduction()
 seen, answer_column = st.columns([5, 6], gap="large")
 
 with seen:
+    upload_here()
     picture = st.container(key="whole_photo").empty()
     picture.image(on_ground(whole_photo(photo)), width="stretch", alt=photos.alt(choice.photo))
     for note in photo.notes:

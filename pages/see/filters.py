@@ -19,7 +19,7 @@ choice = current()
 st.title("What each filter looks for", anchor=False)
 with st.spinner("Waking the network …"):
     model = queries.model(choice)
-what, which, other = st.columns([1, 1, 2])
+what, which, other = st.container(key="choices").columns([1, 1, 2])
 with what:
     layer = chosen_layer()
 with which:

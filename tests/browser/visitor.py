@@ -26,10 +26,15 @@ def photo(seed=0, size=(320, 240), kind="JPEG"):
     return buffer.getvalue()
 
 
+def sidebar_is_folded(page) -> bool:
+    return page.get_by_test_id("stSidebar").get_attribute("data-collapsed") == "true"
+
+
 def upload(page, *files):
     """Through the file chooser, as a person does it."""
     with page.expect_file_chooser() as chooser:
-        page.get_by_test_id("stFileUploaderDropzone").first.locator("button").click()
+        place = ".st-key-upload_here" if sidebar_is_folded(page) else "[data-testid=stSidebar]"
+        page.locator(place).get_by_test_id("stFileUploaderDropzone").first.locator("button").click()
     chooser.value.set_files([{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files])
     settle(page)
 

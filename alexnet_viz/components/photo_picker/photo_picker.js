@@ -3,6 +3,11 @@
 import { make } from "../lib/dom.js";
 import { renewLifetime } from "../lib/lifetime.js";
 
+const FOLDED_BELOW = 1200; // pixels of the window: beside an open sidebar the drawings would be cut
+const COVERED_BELOW = 768; // pixels: here Streamlit lays the sidebar over the page
+const FOLDED = "alexnet-viz-sidebar-folded";
+const KEPT = "alexnet-viz-photos";
+
 /**
  * @typedef {object} Data what Python sends
  * @property {{ key: string, title: string, thumbnail: string }[]} photos thumbnails are data URIs
@@ -33,6 +38,25 @@ async function clipboardPicture() {
   }
 }
 
+/** On a narrow screen the sidebar covers the page: it folds at first, and once there is another photo to look at. */
+function foldSidebar(isNewPhoto) {
+  const isFirstLook = !sessionStorage.getItem(FOLDED);
+  if (!isFirstLook && !isNewPhoto) return;
+  const width = isFirstLook ? FOLDED_BELOW : COVERED_BELOW;
+  /** @type {HTMLElement | null} */
+  const button = document.querySelector("[data-testid='stSidebarCollapseButton'] button");
+  if (window.innerWidth < width) button?.click();
+  sessionStorage.setItem(FOLDED, "yes");
+}
+
+/** Keys of photos that this tab showed before it was loaded anew and that the visit lacks. Keeps the visit's keys. */
+function forgottenPhotos(photos) {
+  const keys = photos.map((photo) => photo.key);
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+  sessionStorage.setItem(KEPT, JSON.stringify(keys));
+  return kept.filter((key) => !keys.includes(key));
+}
+
 /** @param {{ parentElement: any, data: Data, setTriggerValue: (name: string, value: any) => void }} component */
 export default function photoPicker({ parentElement, data, setTriggerValue }) {
   const message = parentElement.querySelector(".message");
@@ -40,7 +64,13 @@ export default function photoPicker({ parentElement, data, setTriggerValue }) {
   const buttons = data.photos.map((photo) =>
     photoButton(photo, photo.key === data.selected, () => setTriggerValue("chosen", photo.key)),
   );
-  parentElement.querySelector(".strip").replaceChildren(...buttons);
+  const strip = parentElement.querySelector(".strip");
+  strip.replaceChildren(...buttons);
+  const before = strip.dataset.selected;
+  const forgotten = forgottenPhotos(data.photos);
+  if (before === undefined && forgotten.length) setTriggerValue("kept", forgotten);
+  foldSidebar(before !== undefined && before !== data.selected);
+  strip.dataset.selected = data.selected;
 
   const send = (blob) => {
     if (blob.size > data.limit) {

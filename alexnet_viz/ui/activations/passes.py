@@ -73,7 +73,7 @@ def chosen_options(model: Model) -> tuple[MapOptions, str]:
     layers = [*(layer.name for layer in queries.plan(model.info.spec, 1).layers), "softmax"]
     shared_layer(layers)
     beside = comparison.BESIDE.among(tuple(comparison.WHAT), comparison.NOTHING)
-    columns = st.columns(4)
+    columns = st.container(key="choices").columns(4)
     options = MapOptions(LAYER.selectbox(columns[0]), SORT.selectbox(columns[1]), SCALE.selectbox(columns[2]))
     comparison.BESIDE.selectbox(
         columns[3],

@@ -72,7 +72,7 @@ def chosen_spec(in_use: NetworkSpec) -> tuple[NetworkSpec, int]:
         (WIDTH, own.fc_width),
     ):
         control.resolve(default)
-    first, *others = st.columns([2.2, 1, 1, 1, 1, 1])
+    first, *others = st.container(key="choices").columns([2.2, 1, 1, 1, 1, 1])
     chosen = NETWORK.selectbox(first, on_change=callback(_own_size))
     size, padding, classes, width, batch = (
         control.number_input(column)

@@ -131,13 +131,13 @@ def chosen_view() -> str:
 
 def chosen_target(model: Model, answer: Classification) -> Target:
     """The class, or two of them, without a method."""
-    left, right, _ = st.columns([5, 5, 8])
+    left, right, _ = st.container(key="choices").columns([5, 5, 8])
     return _target(model, answer, left, right)
 
 
 def chosen_method(model: Model, answer: Classification, photo: str, toolbar: DeltaGenerator) -> MethodChoice:
     """The row of choices: method, class, the class it is held against, layer, and the method's own settings."""
-    columns = st.columns([5, 5, 5, 3], vertical_alignment="bottom")
+    columns = st.container(key="choices").columns([5, 5, 5, 3], vertical_alignment="bottom")
     method = METHODS[METHOD.selectbox(columns[0])]
     target = _target(model, answer, columns[1], columns[2])
     layer = _layer(model, method, columns[3])

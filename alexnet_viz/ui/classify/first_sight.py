@@ -21,7 +21,7 @@ STEPS = (  # label, icon, page, what it is for
 def introduction() -> None:
     """What the app is in one sentence, and the way from here."""
     st.markdown("**AlexNet, opened up**: drop in a photo and follow it through the network, layer by layer.")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="next_steps", horizontal=True, vertical_alignment="center", gap="small"):
         for label, icon, page, help in STEPS:
             st.page_link(str(_PAGES / page), label=label, icon=icon, help=help)
 

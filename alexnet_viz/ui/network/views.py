@@ -243,7 +243,7 @@ def _path(model: Model, reference: str, place: Place) -> list[dict[str, Any]]:
 
 def choose(model: Model, place: Place) -> None:
     """The row of choices above the drawing; a change of layer or unit goes a step further in."""
-    columns = st.columns([1, 1, 1.05, 1.15, 1, 0.95], vertical_alignment="bottom")
+    columns = st.container(key="choices").columns([1, 1, 1.05, 1.15, 1, 0.95], vertical_alignment="bottom")
     LAYER.selectbox(
         columns[0],
         on_change=callback(_changed),

@@ -65,7 +65,8 @@ def choose() -> Window:
         for title, preset in PRESETS.items():
             values = ", ".join(f"{key} = {value}" for key, value in preset.items())
             st.button(title, on_click=callback(_use), args=(preset,), help=values)
-    n, k, s, p, d = (size.slider(column) for size, column in zip(SIZES, st.columns(len(SIZES)), strict=True))
+    columns = st.container(key="choices").columns(len(SIZES))
+    n, k, s, p, d = (size.slider(column) for size, column in zip(SIZES, columns, strict=True))
     return Window(n, k, s, p, d, mode)
 
 

@@ -28,6 +28,14 @@ _ROLL = "_roll"  # the references of this visit's own photos, the newest first
 _NAMES = "_photo_names"  # by reference: the file names under which this visit uploaded them
 
 
+def remember_all(references: list[str] | None) -> bool:
+    """Put the photos that this server still holds on this visit's roll, the newest first; whether there was any."""
+    known = [reference for reference in references or [] if _files.peek(reference)]
+    for reference in reversed(known):
+        remember(reference)
+    return bool(known)
+
+
 def load(reference: str) -> Photo:
     """The decoded photo behind a reference, for all visitors: its name is the first one's. Raises ImageError."""
     data, name = _file(reference)

@@ -123,21 +123,15 @@ def _photo() -> str:
         max_upload_size=photos.UPLOAD_MEGABYTES,
         help=f"{TITLES}. They stay in this server's memory and are never written to its disk.",
     )
-    seen = st.session_state.setdefault("_seen_uploads", set())
-    for file in files:
-        if reference := _taken(file.getvalue(), file.name, quiet=file.file_id in seen):
-            if file.file_id not in seen:
-                PHOTO.choose(reference)
-            seen.add(file.file_id)
+    _take_uploads(files)
     with st.popover("Use the webcam", icon=":material/photo_camera:", width="stretch"):
         # The browser asks for the camera as soon as the widget stands, so it stands only when wanted.
         if st.toggle(
             "Camera on", key="camera_on", help="The picture is taken in your browser and sent to this server."
         ):
             still = st.camera_input("Take a still", key="camera")
-            if still and still.file_id not in seen:
+            if still and _is_new(still):
                 PHOTO.choose(_taken(still.getvalue(), "webcam.jpg") or PHOTO.value)
-                seen.add(still.file_id)
 
     picker = st.container()  # drawn last, so that it shows what was just added
     _check_current()
@@ -147,6 +141,8 @@ def _photo() -> str:
             for reference in photos.all_references()
         ]
         picked = photo_picker(strip, PHOTO.value, photos.UPLOAD_MEGABYTES << 20, key="picker")
+    if photos.remember_all(picked.kept):
+        st.rerun()
     if picked.chosen:
         PHOTO.choose(picked.chosen)
         st.rerun()
@@ -154,6 +150,40 @@ def _photo() -> str:
         PHOTO.choose(reference)
         st.rerun()
     return PHOTO.value
+
+
+def upload_here() -> None:
+    """An upload on the page itself, which shell.css shows where the sidebar is folded: on phones, old projectors."""
+    with st.container(key="upload_here"):
+        if _take_uploads(
+            st.file_uploader(
+                "Your photo",
+                accept_multiple_files=True,
+                key="uploads_here",
+                max_upload_size=photos.UPLOAD_MEGABYTES,
+                label_visibility="collapsed",
+            )
+        ):
+            st.rerun()  # the sidebar, and what else knows the photo, stands above
+
+
+def _take_uploads(files: list[UploadedFile]) -> bool:
+    """Keep uploads and choose the newest; whether there was a new one that can be used."""
+    taken = False
+    for file in files:
+        is_new = _is_new(file)
+        if (reference := _taken(file.getvalue(), file.name, quiet=not is_new)) and is_new:
+            PHOTO.choose(reference)
+            taken = True
+    return taken
+
+
+def _is_new(file: UploadedFile) -> bool:
+    """Whether this run is the first to see an upload."""
+    seen = st.session_state.setdefault("_seen_uploads", set())
+    is_new = file.file_id not in seen
+    seen.add(file.file_id)
+    return is_new
 
 
 def _taken(data: bytes, name: str, quiet: bool = False) -> str | None:

@@ -1,0 +1,63 @@
+"""Phones and old projectors: what the first screen holds, and when the sidebar is out of the way. And a reload."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitor import BARS, photo, settle, sidebar_is_folded, upload
+
+PHONE = {"width": 390, "height": 844, "has_touch": True}
+
+
+def test_a_phones_first_screen_has_the_photo_an_upload_and_the_answer(server, open_page):
+    page = open_page(f"{server.address}/classify?weights=bundled", **PHONE)
+    for part in (".st-key-whole_photo img", ".st-key-upload_here button", f"{BARS} >> nth=0"):
+        expect(page.locator(part).first).to_be_in_viewport(ratio=0.99)
+    upload(page, ("mine.jpg", photo(11)))
+    expect(page.get_by_text("mine.jpg: 320 × 240 pixels")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["activations", "filters", "network", "attribution", "architecture", "playground"])
+def test_on_a_phone_the_choices_are_one_line(server, open_page, name):
+    page = open_page(f"{server.address}/{name}", **PHONE)
+    line = page.locator(".st-key-choices").bounding_box()
+    assert line["height"] < 120
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_phones_drawer_closes_once_a_photo_is_chosen(server, open_page):
+    page = open_page(f"{server.address}/classify?weights=bundled", **PHONE)
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    settle(page)
+    assert not sidebar_is_folded(page)
+    page.get_by_role("option", name="A rocket at dusk").tap()
+    settle(page)
+    assert sidebar_is_folded(page)
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    settle(page)
+    upload(page, ("mine.jpg", photo(12)))
+    expect(page.get_by_text("mine.jpg: 320 × 240 pixels")).to_be_visible()
+    assert sidebar_is_folded(page)
+
+
+def test_below_1200_pixels_the_sidebar_is_folded_until_it_is_opened(server, open_page):
+    page = open_page(f"{server.address}/network?weights=bundled", 1024, 768)
+    assert sidebar_is_folded(page)
+    page.get_by_role("button", name="Expand sidebar").click()
+    page.get_by_role("option", name="A rocket at dusk").click()
+    settle(page)
+    page.get_by_role("link", name="Filters").click()
+    settle(page)
+    assert not sidebar_is_folded(page)
+    assert not sidebar_is_folded(open_page(f"{server.address}/network?weights=bundled", 1280, 720))
+
+
+def test_uploads_are_there_after_a_reload(server, open_page):
+    page = open_page(f"{server.address}/classify?weights=bundled")
+    upload(page, ("one.jpg", photo(13)), ("two.jpg", photo(14)))
+    page.reload()
+    settle(page)
+    for name in ("one.jpg", "two.jpg"):
+        expect(page.get_by_role("option", name=name)).to_be_visible()
+    page.get_by_role("option", name="one.jpg").click()
+    settle(page)
+    expect(page.get_by_text("one.jpg: 320 × 240 pixels")).to_be_visible()
