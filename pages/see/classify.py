@@ -8,7 +8,7 @@ from alexnet_viz.ui.classify.batch_table import batch_table
 from alexnet_viz.ui.classify.first_sight import introduction, list_of_classes
 from alexnet_viz.ui.shared import photos, predict, queries
 from alexnet_viz.ui.shared.controls import Control
-from alexnet_viz.ui.shared.sidebar import current, theme, upload_here
+from alexnet_viz.ui.shared.sidebar import SEVERAL, current, theme, upload_here
 from alexnet_viz.ui.shared.text import markdown
 
 TOP = Control(Setting("top", "int", 5, "Classes shown", "The strongest first.", low=1, high=20))
@@ -30,6 +30,7 @@ choice = current()
 photo = photos.load(choice.photo)
 guess_first = predict.title("What does AlexNet see?")
 introduction()
+several_at = st.container()
 seen, answer_column = st.columns([5, 6], gap="large")
 
 with seen:
@@ -90,4 +91,5 @@ values from {inputs.tensor.min():.2f} to {inputs.tensor.max():.2f} | {times["pre
 """
 )
 if revealed:
-    batch_table(model)
+    with several_at if SEVERAL.value else st.container():  # what was asked for is on the first screen
+        batch_table(model)

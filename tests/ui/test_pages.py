@@ -10,6 +10,7 @@ from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.ui.classify.batch_table import class_in_name
 from tests.ui.pages import HOME, answer_bars, assert_no_bug, open_link, script
 
 CLASSIFY, ARCHITECTURE = "see/classify", "see/architecture"
@@ -95,10 +96,43 @@ def test_bundled_weights_that_are_not_here_fall_to_random_ones_said_so(monkeypat
 def test_several_photos_in_a_table():
     app = open_link(CLASSIFY, weights="random", several="True")
     assert_no_bug(app)
-    *_, table = app.dataframe  # the first lists the classes
+    table, *_ = app.dataframe  # the last lists the classes
     assert len(table.value) == len(SAMPLES)
     assert "class" in table.value["#1"][0]
     assert len(app.get("download_button")) == 2
+
+
+def test_several_photos_dropped_at_once_open_the_table_with_the_truth_that_their_names_say():
+    app = open_link(CLASSIFY, weights="bundled")
+    names = ("espresso_1.jpg", "IMG-2.jpg")
+    app.file_uploader(key="uploads").set_value(
+        [(name, sample(one.key)[0] + bytes(7), "image/jpeg") for name, one in zip(names, SAMPLES, strict=False)]
+    ).run()
+    assert_no_bug(app)
+    assert app.toggle(key="several").value
+    table, *_ = app.dataframe
+    truths = table.value.set_index("name")["truth"].dropna()
+    assert truths.to_dict() == {"espresso_1.jpg": "espresso"}
+    assert any("Of **1** with a known truth" in text.value for text in app.markdown)
+    next(button for button in app.button if button.label.startswith("Forget the truth")).click().run()
+    assert_no_bug(app)
+    table, *_ = app.dataframe
+    assert table.value["truth"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("golden_retriever-3.jpg", "golden retriever"),
+        ("My Tiger-Cat (2).JPG", "tiger cat"),
+        ("cat and golden retriever.jpg", None),
+        ("category.jpg", None),
+        ("IMG_0001.jpg", None),
+        ("cat", "cat"),
+    ],
+)
+def test_the_class_in_a_file_name(name, label):
+    assert class_in_name(name, ["cat", "tiger cat", "golden retriever", "12"]) == label
 
 
 def test_architecture_follows_its_choices():

@@ -5,33 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import photos, queries
-from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.sidebar import SEVERAL
 from alexnet_viz.ui.shared.text import csv_cell
 from alexnet_viz.values import Classification
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
-BATCH = Control(
-    Setting(
-        "several",
-        "bool",
-        False,
-        "Several photos at once",
-        "All photos of yours in one table (or the samples), with downloads; mark the truth to count hits.",
-    )
-)
-
 
 def batch_table(model: Model) -> None:
     """A switch, and behind it the table of this visit's photos (of the samples while there are none)."""
-    if not BATCH.toggle():
+    if not SEVERAL.toggle():
         return
     references = photos.own() or photos.all_references()
     answers = [queries.answer(model, reference) for reference in references]
@@ -48,14 +40,19 @@ def batch_table(model: Model) -> None:
 
 
 def _table(model: Model, references: list[str], answers: list[Classification]) -> list[str | None]:
-    """The table; returns what the visitor marked as true, None where nothing."""
+    """The table; returns what is marked as true, None where nothing: by the visitor, at first by a file's name."""
     saved = st.session_state.setdefault("_truths", {})  # survives a change of page, of photos and of weights
+    categories = sorted(set(model.info.categories))
+    for reference in photos.own():
+        if reference not in saved and (label := class_in_name(photos.file_name(reference), categories)):
+            saved[reference] = label
+            st.session_state.setdefault("_named", set()).add(reference)
     rows = [
         {
             "photo": photos.thumbnail(reference),
             "name": photos.title(reference),
-            **{f"#{rank + 1}": f"{p.label}  {p.probability:.1%}" for rank, p in enumerate(answer.predictions)},
             "truth": saved.get(reference),
+            **{f"#{rank + 1}": f"{p.label}  {p.probability:.1%}" for rank, p in enumerate(answer.predictions)},
         }
         for reference, answer in zip(references, answers, strict=True)
     ]
@@ -68,13 +65,43 @@ def _table(model: Model, references: list[str], answers: list[Classification]) -
         column_config={
             "photo": st.column_config.ImageColumn("photo", width=70),
             "truth": st.column_config.SelectboxColumn(
-                "truth", options=sorted(set(model.info.categories)), help="What it really is, if you know."
+                "truth", options=categories, help="What it really is, if you know."
             ),
         },
     )
     for reference, row in zip(references, edited, strict=True):
         saved[reference] = row["truth"]
+    if named := [reference for reference in references if reference in st.session_state.get("_named", ())]:
+        st.button(
+            f"Forget the truth taken from {len(named)} file name{'s' * (len(named) > 1)}",
+            icon=":material/undo:",
+            on_click=callback(_forget),
+            args=(named,),
+            help="A file name that holds a class's name marks that class as the truth.",
+        )
     return [row["truth"] for row in edited]
+
+
+def _forget(references: list[str]) -> None:
+    for reference in references:
+        st.session_state._truths[reference] = None
+    st.session_state._named.difference_update(references)
+
+
+def class_in_name(file_name: str, categories: Sequence[str]) -> str | None:
+    """The class whose words stand in a file's name ("golden_retriever-3.jpg"); None for none, or more than one.
+
+    Of classes within another's name ("cat" in "tiger cat") the longest counts.
+    """
+    stem = file_name.rpartition(".")[0] or file_name
+    text = f" {_words(stem)} "
+    within = [name for name in categories if (words := _words(name)) and f" {words} " in text]
+    longest = [name for name in within if not any(name != other and _words(name) in _words(other) for other in within)]
+    return longest[0] if len(longest) == 1 else None
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[^\W\d_]+", text.casefold()))
 
 
 def _csv(answers: list[Classification], truths: list[str | None]) -> str:

@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -54,6 +55,15 @@ VARIANT = Control(
         "Variant",
         "Which AlexNet to build. Trained weights fit one variant, so this choice is there for random ones alone.",
         options=VARIANT_TITLES,
+    )
+)
+SEVERAL = Control(
+    Setting(
+        "several",
+        "bool",
+        False,
+        "Several photos at once",
+        "All photos of yours in one table (or the samples), with downloads; mark the truth to count hits.",
     )
 )
 DEVICE = Control(
@@ -126,9 +136,15 @@ def _photo() -> str:
     _take_uploads(files)
     with st.popover("Use the webcam", icon=":material/photo_camera:", width="stretch"):
         # The browser asks for the camera as soon as the widget stands, so it stands only when wanted.
-        if st.toggle(
+        if not may_use_camera(st.context.url or ""):
+            st.info(
+                "Browsers open the camera on https pages alone, or on the machine that the app runs on. Take the photo "
+                "with the camera's own app, and upload it."
+            )
+        elif st.toggle(
             "Camera on", key="camera_on", help="The picture is taken in your browser and sent to this server."
         ):
+            st.caption("No picture? Allow this page the camera in the browser's address bar, or upload a photo.")
             still = st.camera_input("Take a still", key="camera")
             if still and _is_new(still):
                 PHOTO.choose(_taken(still.getvalue(), "webcam.jpg") or PHOTO.value)
@@ -152,6 +168,15 @@ def _photo() -> str:
     return PHOTO.value
 
 
+def may_use_camera(url: str) -> bool:
+    """Whether a browser gives a page the camera: https://www.w3.org/TR/secure-contexts/."""
+    parts = urlsplit(url)
+    host = parts.hostname or "localhost"
+    return (
+        parts.scheme != "http" or host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
+    )
+
+
 def upload_here() -> None:
     """An upload on the page itself, which shell.css shows where the sidebar is folded: on phones, old projectors."""
     with st.container(key="upload_here"):
@@ -167,14 +192,16 @@ def upload_here() -> None:
             st.rerun()  # the sidebar, and what else knows the photo, stands above
 
 
-def _take_uploads(files: list[UploadedFile]) -> bool:
-    """Keep uploads and choose the newest; whether there was a new one that can be used."""
-    taken = False
+def _take_uploads(files: list[UploadedFile]) -> int:
+    """Keep uploads and choose the newest; how many new ones there are that can be used."""
+    taken = 0
     for file in files:
         is_new = _is_new(file)
         if (reference := _taken(file.getvalue(), file.name, quiet=not is_new)) and is_new:
             PHOTO.choose(reference)
-            taken = True
+            taken += 1
+    if taken > 1:
+        SEVERAL.choose(True)
     return taken
 
 

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.images.samples import sample
+from alexnet_viz.ui.shared.sidebar import may_use_camera
 from tests.ui.pages import HOME, SHELL
 from tests.waiting import PATIENCE
 
@@ -40,7 +41,7 @@ def test_the_same_photo_of_two_visitors_has_the_name_that_each_gave_it(two_visit
         two_visitors, ("holiday.jpg", "homework-anna.jpg"), ("homework-anna.jpg", "holiday.jpg"), strict=True
     ):
         app.run()
-        *_, table = app.dataframe  # the first lists the classes
+        table, *_ = app.dataframe  # the last lists the classes
         assert list(table.value["name"]) == [own]
         assert own in shown(app)
         assert other not in shown(app)
@@ -66,3 +67,19 @@ def test_an_answers_file_is_the_visitors_own():
         app = AppTest.from_function(_answered, args=(data, name), default_timeout=60).run()
         assert not app.exception
         assert app.text[0].value == f"{name} {name} {name}"
+
+
+@pytest.mark.parametrize(
+    ("url", "may"),
+    [
+        ("http://localhost:8501/classify", True),
+        ("http://127.0.0.1:8501/classify", True),
+        ("http://[::1]:8501/classify", True),
+        ("https://lecture.example/classify", True),
+        ("http://192.168.1.20:8501/classify", False),
+        ("http://lecture.example/classify", False),
+        ("", True),
+    ],
+)
+def test_the_camera_is_offered_where_a_browser_gives_it(url, may):
+    assert may_use_camera(url) == may
