@@ -8,6 +8,7 @@ from alexnet_viz.components.copy_link import copy_link
 from alexnet_viz.ui import preload
 from alexnet_viz.ui.shared import address
 from alexnet_viz.ui.shared.error_boundary import error_boundary
+from alexnet_viz.ui.shared.sharing import shared_origin, show_qr_code
 from alexnet_viz.ui.shared.sidebar import devices, sidebar
 
 HOME = Path(__file__).parents[2]
@@ -36,8 +37,10 @@ address.begin()
 with error_boundary():
     sidebar()
     with st.container(key="copy_link_place"):
-        copy_link(key="copy_link")
+        link = copy_link(shared_origin(st.context.url or ""), key="copy_link")
     with error_boundary():
         page.run()
     devices()
+    if link:
+        show_qr_code(link)
 address.finish()

@@ -5,11 +5,12 @@ With those Streamlit also shows an advertisement over the page, on machines wher
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+
+from alexnet_viz.ui.shared.sharing import EVERYONE, own_address
 
 
 @asynccontextmanager
@@ -24,16 +25,5 @@ def _addresses() -> str:
     host, port = st.get_option("server.address") or "0.0.0.0", st.get_option("server.port")
     place = st.get_option("server.baseUrlPath").strip("/")
     scheme = "https" if st.get_option("server.sslCertFile") else "http"
-    everyone = host in ("0.0.0.0", "::")
-    names = ["localhost", *_own_address()] if everyone else [host]
+    names = [name for name in ("localhost", own_address()) if name] if host in EVERYONE else [host]
     return "The app is open at " + " and ".join(f"{scheme}://{name}:{port}/{place}" for name in names)
-
-
-def _own_address() -> list[str]:
-    """This machine's address on its network, if it has one; nothing is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        try:
-            asked.connect(("192.0.2.1", 9))
-        except OSError:
-            return []
-        return [asked.getsockname()[0]]

@@ -146,3 +146,20 @@ def test_a_lifetime_releases_all_that_was_begun_and_a_call_its_own_alone(run):
     """
     counts = run("lib/lifetime", body)
     assert counts == {"interval": 0, "timeout": 0, "event": 10, "size": 0, "frame": 0, "end": 1}
+
+
+@pytest.mark.parametrize("origin", [None, "http://192.168.1.20:8501"])
+def test_a_qr_code_is_of_the_address_that_others_open(run, origin):
+    """Never of localhost, which is another machine on each phone."""
+    body = """
+        document.body.innerHTML = "<span class=done></span><button class=qr></button><button class=copy></button>";
+        history.replaceState(null, "", "/network?layer=conv2");
+        const shown = [];
+        exports.default({
+            parentElement: document.body, data: { origin: argument }, setTriggerValue: (name, link) => shown.push(link),
+        });
+        const button = document.querySelector(".qr");
+        if (!button.hidden) button.click();
+        return shown;
+    """
+    assert run("copy_link/copy_link", body, origin) == ([f"{origin}/network?layer=conv2"] if origin else [])

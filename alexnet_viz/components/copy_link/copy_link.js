@@ -3,6 +3,12 @@
 import { make } from "../lib/dom.js";
 import { renewLifetime } from "../lib/lifetime.js";
 
+/**
+ * @typedef {object} Data what Python sends
+ * @property {string | null} origin scheme, host and port under which others open the app; null where nobody can
+ */
+
+const HERE_ALONE = "Link copied. It opens on this machine alone: start the app with make room to share it.";
 const MESSAGE_DELAY = 2500; // milliseconds that the message stays
 
 // Streamlit enters a page's path into the history, bare or with the parameters of the page before, and our parameters
@@ -42,14 +48,19 @@ async function copy(text) {
   }
 }
 
-export default function copyLink({ parentElement }) {
+/** @param {{ parentElement: any, data: Data, setTriggerValue: (name: string, value: any) => void }} component */
+export default function copyLink({ parentElement, data, setTriggerValue }) {
   const message = parentElement.querySelector(".done");
   const lifetime = renewLifetime(parentElement);
   let keepMessage = () => {};
-  parentElement.querySelector("button").onclick = async () => {
-    const address = window.location.href;
-    const isCopied = await copy(address);
-    message.textContent = isCopied ? "Link copied" : "Copy the address above the page";
+  const link = () => (data.origin ?? location.origin) + location.pathname + location.search;
+  const qr = parentElement.querySelector(".qr");
+  qr.hidden = !data.origin;
+  qr.onclick = () => setTriggerValue("shown", link());
+  parentElement.querySelector(".copy").onclick = async () => {
+    const isCopied = await copy(link());
+    const done = data.origin ? "Link copied" : HERE_ALONE;
+    message.textContent = isCopied ? done : "Copy the address above the page";
     keepMessage();
     keepMessage = lifetime.timeout(() => {
       message.textContent = "";

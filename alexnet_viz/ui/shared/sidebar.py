@@ -6,7 +6,6 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -21,6 +20,7 @@ from alexnet_viz.network.colours import PRESETS, TORCHVISION, colours, own
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import address, photos
 from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared.sharing import is_this_machine
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, DeviceInfo, Variant
 
@@ -170,11 +170,7 @@ def _photo() -> str:
 
 def may_use_camera(url: str) -> bool:
     """Whether a browser gives a page the camera: https://www.w3.org/TR/secure-contexts/."""
-    parts = urlsplit(url)
-    host = parts.hostname or "localhost"
-    return (
-        parts.scheme != "http" or host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
-    )
+    return not url.startswith("http:") or is_this_machine(url)
 
 
 def upload_here() -> None:
