@@ -32,7 +32,7 @@ def chosen_channel(passes: list[ShownPass], options: MapOptions) -> int:
     names = passes[0].model.info.categories if options.layer in ("fc8", "softmax") else None
     choice, onward = st.columns(2, vertical_alignment="bottom")
     with choice:
-        unit = chosen_unit("Class" if names else "Channel" if output.ndim == 3 else "Unit", names)
+        unit = chosen_unit(output.ndim == 3, names)
     place = {"layer": options.layer, "channel": str(unit), "depth": "value"}
     if output.ndim == 3:
         place |= {key: str(at) for key, at in zip("yx", position(output[unit]), strict=True)}

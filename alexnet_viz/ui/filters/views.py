@@ -72,11 +72,10 @@ def chosen_layer() -> str:
 
 
 def chosen_filter(model: Model, layer: str) -> int:
-    """The output unit; for fc8 by the name of its class."""
+    """The output channel or unit; for fc8 by the name of its class."""
     norms = queries.filter_summary(model, layer).norms
     shared_unit(len(norms), int(norms.argmax()))  # at first the strongest
-    label = {"conv1": "Kernel", "fc8": "Class"}.get(layer, "Output unit")
-    return chosen_unit(label, model.info.categories if layer == "fc8" else None)
+    return chosen_unit(layer.startswith("conv"), model.info.categories if layer == "fc8" else None)
 
 
 # --- conv1 -----------------------------------------------------------------------------------------

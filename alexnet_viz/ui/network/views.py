@@ -16,7 +16,7 @@ from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import Choice, weight_title
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import CHANNEL, COLUMN, LAYER, ROW, SCALE, shared_layer, shared_unit
+from alexnet_viz.ui.shared.unit import CHANNEL, COLUMN, LAYER, ROW, SCALE, shared_layer, shared_unit, unit_label
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -250,11 +250,14 @@ def choose(model: Model, place: Place) -> None:
         args=("layer",),
         help="Opens all channels of a layer. A click on a column's name does the same.",
     )
+    has_maps = len(place.shape) == 3
     CHANNEL.number_input(
         columns[1],
         on_change=callback(_changed),
         args=("unit",),
-        help=f"{place.layer} has {place.shape[0]:,} units (channels), counted from 0. A click on a map does the same.",
+        label=unit_label(has_maps),
+        help=f"{place.layer} has {place.shape[0]:,} {unit_label(has_maps).lower()}s, counted from 0. "
+        "A click on one does the same.",
     )
     SCALE.selectbox(columns[2])
     comparison.BESIDE.selectbox(columns[3])

@@ -34,7 +34,7 @@ WEIGHTS = Control(
         "beside_weights",
         "text",
         None,
-        "Beside these weights",
+        "Compare with weights",
         "A second set of weights, in lockstep: the same layer, the same unit, the same order.",
     )
 )
@@ -43,7 +43,7 @@ PHOTO = Control(
         "beside_photo",
         "text",
         None,
-        "Beside this photo",
+        "Compare with photo",
         "In lockstep: the same layer, channel and position. A photo dropped in on the left is here too.",
     )
 )

@@ -38,7 +38,7 @@ LAYERS = (
 )
 
 LAYER = Control(Setting("layer", "choice", None, "Layer", "In the order of the forward pass.", options=LAYERS))
-CHANNEL = Control(Setting("channel", "int", None, "Unit", "The same as a click on a tile."))
+CHANNEL = Control(Setting("channel", "int", None, "Channel", "The same as a click on a tile."))
 ROW = Control(Setting("y", "int", None, "Row", low=0))
 COLUMN = Control(Setting("x", "int", None, "Column", low=0))
 SCALE = Control(
@@ -72,11 +72,16 @@ def shared_unit(count: int, default: int = 0) -> int:
     return CHANNEL.within(0, count - 1, default)
 
 
-def chosen_unit(label: str, names: tuple[str, ...] | None = None) -> int:
-    """One of the units, by number, or by name where they have ``names``; kept across pages, photos and weights."""
+def unit_label(has_maps: bool) -> str:
+    """What the pages call one output of a layer: of maps it is a channel, of a vector a single unit."""
+    return "Channel" if has_maps else "Unit"
+
+
+def chosen_unit(has_maps: bool, names: tuple[str, ...] | None = None) -> int:
+    """A channel or unit by number, or by class where they have ``names``; kept across pages, photos and weights."""
     if names:
         help = "The unit that speaks for this class."
-        CHANNEL.selectbox(label=label, format_func=names.__getitem__, help=help)
+        CHANNEL.selectbox(label="Class", format_func=names.__getitem__, help=help)
     else:
-        CHANNEL.number_input(label=label)
+        CHANNEL.number_input(label=unit_label(has_maps))
     return CHANNEL.value
