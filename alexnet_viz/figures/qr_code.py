@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def qr_code(text: str) -> str:
-    """An SVG, black on white, that cameras read from afar: without error correction beyond the least, for size."""
+    """An SVG, black on white, with the light border that cameras need; the least error correction has the largest cells.
+
+    ISO/IEC 18004; at most 2,953 bytes.
+    """
     import segno
 
     return segno.make(text, error="l", micro=False).svg_inline(scale=8, border=4, dark="#000", light="#fff")

@@ -146,8 +146,7 @@ def _photo() -> str:
         ):
             st.caption("No picture? Allow this page the camera in the browser's address bar, or upload a photo.")
             still = st.camera_input("Take a still", key="camera")
-            if still and _is_new(still):
-                PHOTO.choose(_taken(still.getvalue(), "webcam.jpg") or PHOTO.value)
+            _take_uploads([still] if still else [], "webcam.jpg")
 
     picker = st.container()  # drawn last, so that it shows what was just added
     _check_current()
@@ -188,25 +187,20 @@ def upload_here() -> None:
             st.rerun()  # the sidebar, and what else knows the photo, stands above
 
 
-def _take_uploads(files: list[UploadedFile]) -> int:
-    """Keep uploads and choose the newest; how many new ones there are that can be used."""
-    taken = 0
-    for file in files:
-        is_new = _is_new(file)
-        if (reference := _taken(file.getvalue(), file.name, quiet=not is_new)) and is_new:
-            PHOTO.choose(reference)
-            taken += 1
-    if taken > 1:
-        SEVERAL.choose(True)
-    return taken
-
-
-def _is_new(file: UploadedFile) -> bool:
-    """Whether this run is the first to see an upload."""
+def _take_uploads(files: list[UploadedFile], name: str = "") -> int:
+    """Keep uploads, under this name or their own, and choose the newest; how many were new and can be used."""
     seen = st.session_state.setdefault("_seen_uploads", set())
-    is_new = file.file_id not in seen
-    seen.add(file.file_id)
-    return is_new
+    count = 0
+    for file in files:
+        is_new = file.file_id not in seen
+        if reference := _taken(file.getvalue(), name or file.name, quiet=not is_new):
+            seen.add(file.file_id)
+            if is_new:
+                PHOTO.choose(reference)
+                count += 1
+    if count > 1:
+        SEVERAL.choose(True)
+    return count
 
 
 def _taken(data: bytes, name: str, quiet: bool = False) -> str | None:
