@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def qr_code(text: str) -> str:
-    """An SVG, black on white, with the light border that cameras need; the least error correction has the largest cells.
+    """An SVG, black on white, with the light border that cameras need; little error correction, for large cells.
 
     ISO/IEC 18004; at most 2,953 bytes.
     """
