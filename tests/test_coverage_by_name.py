@@ -9,6 +9,7 @@ TESTED_BY = {
     "__main__": "test_shell",
     "values": "test_doctests",
     "errors": "ui/shared/test_error_boundary",
+    "progress": "ui/shared/test_jobs",
     "attribution/baselines": "attribution/test_targets",
     "attribution/captum_copy": "attribution/test_captum",
     "attribution/deeplift": "attribution/test_chain",

@@ -16,13 +16,11 @@ from alexnet_viz.attribution import baselines
 from alexnet_viz.attribution.targets import CLASSES, Target
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.inspection.predictions import softmax
+from alexnet_viz.progress import CountProgress
 from alexnet_viz.values import PixelCurve, sample_map, spread
 
 Score = Callable[[np.ndarray], np.ndarray]  # normalised inputs (B, 3, S, S) → a number each (B,)
 Explain = Callable[[np.ndarray], np.ndarray]  # one normalised input (3, S, S) → its map (h, w)
-Progress = Callable[[int, int], None]  # done, total; may raise to stop
-
-
 # --- what is watched -------------------------------------------------------------------------------
 
 
@@ -102,7 +100,7 @@ def pixel_curve(
     values: np.ndarray,
     steps: int = 32,
     batch: int = 16,
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
 ) -> PixelCurve:
     """The score while the pixels of ``start`` become those of ``end``, both (3, S, S), the map's strongest first.
 

@@ -16,10 +16,11 @@ import torch
 from torch import nn
 
 from alexnet_viz.attribution.faithfulness import spearman
-from alexnet_viz.attribution.session import Progress, Session
+from alexnet_viz.attribution.session import Session
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.network.variants import AlexNet
+from alexnet_viz.progress import CountProgress
 from alexnet_viz.settings import Value
 from alexnet_viz.values import RandomisationStage
 
@@ -31,7 +32,7 @@ def cascade(
     target: Target,
     layer: str | None = None,
     settings: Mapping[str, Value] | None = None,
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
     other: np.ndarray | None = None,
     seed: int = 0,
 ) -> tuple[RandomisationStage, ...]:

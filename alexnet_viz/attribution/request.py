@@ -11,9 +11,8 @@ from alexnet_viz.attribution.baselines import baseline
 from alexnet_viz.attribution.chain import INPUT, Chain
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.network.variants import AlexNet
+from alexnet_viz.progress import CountProgress
 from alexnet_viz.values import Preprocessing
-
-Progress = Callable[[int, int], None]  # (done, total); raise Stopped in it to stop
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +30,7 @@ class AttributionRequest:
     preprocessing: Preprocessing
     other: Tensor | None
     gradients: Callable[[Target, str], dict[str, Tensor]]
-    progress: Progress
+    progress: CountProgress
 
     @property
     def photo(self) -> Tensor:

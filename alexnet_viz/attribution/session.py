@@ -21,7 +21,7 @@ from torch import Tensor
 
 from alexnet_viz.attribution.chain import INPUT, Chain, back, begin
 from alexnet_viz.attribution.methods import Method, method
-from alexnet_viz.attribution.request import AttributionRequest, Progress
+from alexnet_viz.attribution.request import AttributionRequest
 from alexnet_viz.attribution.targets import Target
 from alexnet_viz.errors import AttributionError
 from alexnet_viz.inspection.fields import placement
@@ -29,6 +29,7 @@ from alexnet_viz.inspection.model import Model
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.network.device import full_precision
 from alexnet_viz.network.variants import AlexNet
+from alexnet_viz.progress import CountProgress
 from alexnet_viz.settings import Value
 from alexnet_viz.values import Attribution, Preprocessing
 
@@ -68,7 +69,7 @@ class Session:
         target: Target,
         layer: str | None = None,
         settings: Mapping[str, Value] | None = None,
-        progress: Progress | None = None,
+        progress: CountProgress | None = None,
     ) -> Attribution:
         """What a method says of this photo and a target. Raises AttributionError; Stopped if ``progress`` did."""
         card = method(key)
@@ -134,7 +135,7 @@ def attribute(
     target: Target,
     layer: str | None = None,
     settings: Mapping[str, Value] | None = None,
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
     other: np.ndarray | None = None,
 ) -> Attribution:
     """One question in a session of its own."""

@@ -10,8 +10,9 @@ import torch
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.network import device as devices
 from alexnet_viz.network import weights
-from alexnet_viz.network.sources import Progress, mark_used, path_of
+from alexnet_viz.network.sources import mark_used, path_of
 from alexnet_viz.network.variants import AlexNet
+from alexnet_viz.progress import CountProgress
 from alexnet_viz.values import DeviceInfo, Variant, WeightsInfo
 
 
@@ -39,7 +40,7 @@ _models: LRUCache[Model] = LRUCache(4)  # some 250 MB each
 
 
 def get(
-    choice: str, variant: Variant = "torchvision", device: str | None = None, on_progress: Progress | None = None
+    choice: str, variant: Variant = "torchvision", device: str | None = None, on_progress: CountProgress | None = None
 ) -> Model:
     """The shared model of a choice: the first caller loads it, the others wait for that. Raises WeightsError."""
     where = devices.pick(device)
@@ -56,7 +57,7 @@ def _version(choice: str) -> str:
         return choice
 
 
-def _load(choice: str, variant: Variant, where: DeviceInfo, on_progress: Progress | None) -> Model:
+def _load(choice: str, variant: Variant, where: DeviceInfo, on_progress: CountProgress | None) -> Model:
     network, info = weights.load(choice, variant, on_progress)
     if path := path_of(choice):
         mark_used(path)

@@ -17,13 +17,13 @@ import shutil
 import stat
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 from alexnet_viz.disk import atomic_file, cache_folder, entry_named, runs_folder, write_atomically
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import WeightsError
 from alexnet_viz.network.checkpoint_index import read_index, weights_file
+from alexnet_viz.progress import CountProgress
 
 IMAGENET_URL = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"  # AlexNet_Weights.IMAGENET1K_V1
 IMAGENET_MEGABYTES = 233
@@ -36,8 +36,6 @@ METADATA = "alexnet_viz"  # the one metadata entry of a safetensors file that is
 UPLOADS = 20  # checkpoints kept, and
 UPLOADS_BYTES = 4 << 30  # what they may take together; those that were not used for the longest time go
 _NAME_BYTES = 200  # of an uploaded file's name; file systems take 255
-
-Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0 when the server does not say)
 
 
 def best_available() -> str:
@@ -228,7 +226,7 @@ def imagenet_file() -> Path:
     return Path(home, "hub", "checkpoints", imagenet_url().rpartition("/")[2]).expanduser()
 
 
-def download_imagenet(on_progress: Progress | None = None, timeout: float = 20.0) -> Path:
+def download_imagenet(on_progress: CountProgress | None = None, timeout: float = 20.0) -> Path:
     """Fetch the ImageNet weights into torch's hub cache; ``timeout`` in seconds for each wait on the connection.
 
     The file appears whole or not at all, and only when its SHA-256 begins with the digits in its name.

@@ -22,7 +22,6 @@ from alexnet_viz.network.sources import (
     BUNDLED,
     PREPROCESSING,
     START,
-    Progress,
     download_imagenet,
     imagenet_file,
     path_of,
@@ -30,6 +29,7 @@ from alexnet_viz.network.sources import (
 )
 from alexnet_viz.network.stored import COUNTS, FLOATS, Contents, StoredTensor
 from alexnet_viz.network.variants import AlexNet, build, initialise
+from alexnet_viz.progress import CountProgress
 from alexnet_viz.values import VARIANT_TITLES, NetworkSpec, Preprocessing, Variant, WeightsInfo
 
 RANDOM_SEED = 2012
@@ -38,7 +38,7 @@ RANDOM_SEED = 2012
 def load(
     choice: str,
     variant: Variant = "torchvision",
-    on_progress: Progress | None = None,
+    on_progress: CountProgress | None = None,
     runs: Path | None = None,
 ) -> tuple[AlexNet, WeightsInfo]:
     """The network with the chosen weights, in eval mode, float32, on the CPU, its parameters frozen.
@@ -60,7 +60,7 @@ def load(
     return network.eval().requires_grad_(False), info
 
 
-def _imagenet(on_progress: Progress | None) -> tuple[AlexNet, WeightsInfo]:
+def _imagenet(on_progress: CountProgress | None) -> tuple[AlexNet, WeightsInfo]:
     path = imagenet_file()
     if not path.is_file():
         download_imagenet(on_progress)

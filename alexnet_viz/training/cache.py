@@ -22,7 +22,8 @@ from alexnet_viz.disk import cache_folder
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError, DecoderBusy, ImageError
 from alexnet_viz.images.decode import decode
-from alexnet_viz.training.listing import Listing, Progress
+from alexnet_viz.progress import TextProgress
+from alexnet_viz.training.listing import Listing
 from alexnet_viz.training.zips import ZipError
 
 SHORT_SIDE = 256
@@ -77,7 +78,7 @@ class Decoded:
     notes: tuple[str, ...] = ()
 
 
-def decode_once(listing: Listing, paths: Sequence[str], on_progress: Progress) -> Decoded:
+def decode_once(listing: Listing, paths: Sequence[str], on_progress: TextProgress) -> Decoded:
     """Decode these files of a listing, or map what an earlier call left in the cache folder.
 
     The cache is keyed by the files' names, sizes and times. It appears whole or not at all, and of several processes
@@ -145,7 +146,7 @@ def _is_full(folder: Path, size: float) -> bool:
     return shutil.disk_usage(folder).free < size + RESERVE
 
 
-def _build(listing: Listing, paths: Sequence[str], entry: Path, on_progress: Progress) -> dict[str, np.ndarray]:
+def _build(listing: Listing, paths: Sequence[str], entry: Path, on_progress: TextProgress) -> dict[str, np.ndarray]:
     """Decode and check every file; the entry gets the index, and the pixels where there is room for them."""
     new = entry.with_suffix(".new")
     shutil.rmtree(new, ignore_errors=True)  # whoever left it was killed
@@ -177,7 +178,7 @@ def _clear(folder: Path) -> None:
 
 
 def _decode_all(
-    listing: Listing, paths: Sequence[str], out: BinaryIO | None, on_progress: Progress
+    listing: Listing, paths: Sequence[str], out: BinaryIO | None, on_progress: TextProgress
 ) -> dict[str, np.ndarray]:
     """The index of these files, their pixels written to ``out``; OSError as soon as the disk looks too small."""
     kept, sizes, skipped, digests, offsets = [], [], [], [], [0]

@@ -17,10 +17,11 @@ import numpy as np
 from alexnet_viz.disk import cache_folder
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
+from alexnet_viz.progress import TextProgress
 from alexnet_viz.training import textures
 from alexnet_viz.training.cache import decode_once
 from alexnet_viz.training.folder import Tree, arrange, check_classes, read_tree
-from alexnet_viz.training.listing import Listing, Progress, list_place
+from alexnet_viz.training.listing import Listing, list_place
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.summary import DataSummary
 from alexnet_viz.training.walk import LAYOUT
@@ -85,7 +86,7 @@ class Splits:
     summary: DataSummary | None = None
 
 
-def load(recipe: Recipe, on_progress: Progress = lambda _: None) -> Splits:
+def load(recipe: Recipe, on_progress: TextProgress = lambda _: None) -> Splits:
     """The photos that a recipe names; DataError says what to do where they are missing or cannot be trained on.
 
     ``on_progress`` is told now and then, in words, what is going on; an error that it raises ends the loading.
@@ -115,7 +116,7 @@ def check(recipe: Recipe) -> int | None:
     return sum(summary.train) if summary else None
 
 
-def examine(recipe: Recipe, on_progress: Progress = lambda _: None) -> DataSummary | None:
+def examine(recipe: Recipe, on_progress: TextProgress = lambda _: None) -> DataSummary | None:
     """What a run of this recipe would train on, decoding nothing; None where an archive is still to be unpacked.
 
     DataError and ``on_progress`` as ``load``. Photos that turn out to be damaged are counted here and not there.
@@ -166,7 +167,7 @@ def check_place(recipe: Recipe) -> None:
         )
 
 
-def _list_whole(source: str, root: Path, on_progress: Progress) -> Listing | None:
+def _list_whole(source: str, root: Path, on_progress: TextProgress) -> Listing | None:
     """The photos of Imagenette or ImageNet; None where both parts are not unpacked yet.
 
     DataError where one was unpacked in part only: torchvision takes any folder of the right name for the whole.
@@ -210,7 +211,7 @@ def place_of(recipe: Recipe) -> tuple[str, Path]:
 # --- sources -------------------------------------------------------------------------------------
 
 
-def _folder(recipe: Recipe, root: Path, on_progress: Progress, class_names: tuple[str, ...] = ()) -> Splits:
+def _folder(recipe: Recipe, root: Path, on_progress: TextProgress, class_names: tuple[str, ...] = ()) -> Splits:
     """A tree or a .zip; ``class_names``, in the order of its folders, go before its own."""
     tree = read_tree(root, on_progress)
     names = class_names or tree.class_names
@@ -286,7 +287,7 @@ def _copies(paths: Sequence[str], labels: np.ndarray, is_val: np.ndarray, twins:
     return notes
 
 
-def _cifar10(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
+def _cifar10(recipe: Recipe, root: Path, on_progress: TextProgress) -> Splits:
     on_progress(f"reading CIFAR-10 from {root}")
     train, val = _open_cifar10(root)
     photos = np.ascontiguousarray(np.concatenate([train.data, val.data]))
@@ -305,7 +306,7 @@ def _open_cifar10(root: Path) -> tuple:
         return tuple(CIFAR10(root, train=part, download=True) for part in (True, False))
 
 
-def _imagenette(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
+def _imagenette(recipe: Recipe, root: Path, on_progress: TextProgress) -> Splits:
     on_progress(f"reading Imagenette from {root}")
     _list_whole("imagenette", root, on_progress)
     names = _open_imagenette(root).classes
@@ -323,7 +324,7 @@ def _open_imagenette(root: Path) -> Imagenette:
         return Imagenette(root, size="320px", download=True)
 
 
-def _imagenet(recipe: Recipe, root: Path, on_progress: Progress) -> Splits:
+def _imagenet(recipe: Recipe, root: Path, on_progress: TextProgress) -> Splits:
     from torchvision.datasets import ImageNet
 
     on_progress(f"reading ImageNet from {root}; unpacking its archives takes an hour or more")

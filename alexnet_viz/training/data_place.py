@@ -12,6 +12,7 @@ from pathlib import Path
 from alexnet_viz.disk import Malformed, read_json, write_atomically
 from alexnet_viz.display import display_name, json_text
 from alexnet_viz.errors import DataError, RecipeError, RunError
+from alexnet_viz.progress import TextProgress
 from alexnet_viz.training import data, runs
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.summary import DataSummary
@@ -38,7 +39,7 @@ def remember(run: Path, recipe: Recipe, summary: DataSummary | None) -> None:
         _write(run, recipe.data, summary.files)
 
 
-def move(run: Path, place: str, on_progress: data.Progress = lambda _: None) -> DataSummary | None:
+def move(run: Path, place: str, on_progress: TextProgress = lambda _: None) -> DataSummary | None:
     """Let a run go on with its photos at another place, a path; DataError if they are not there, or not the same.
 
     A run that noted no hash (by an earlier version, or of CIFAR-10) is checked by its worker when it goes on.

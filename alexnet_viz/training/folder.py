@@ -13,7 +13,8 @@ import numpy as np
 
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
-from alexnet_viz.training.listing import LeftOut, Listing, Progress, list_place
+from alexnet_viz.progress import TextProgress
+from alexnet_viz.training.listing import LeftOut, Listing, list_place
 from alexnet_viz.training.walk import CLASS_TABLE, EXAMPLES, LAYOUT, OUTSIDE
 
 _FILLER = (
@@ -71,7 +72,7 @@ def split_kind(name: str) -> str | None:
     return next((kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(letters)), None)
 
 
-def read_tree(root: Path, on_progress: Progress = lambda _: None) -> Tree:
+def read_tree(root: Path, on_progress: TextProgress = lambda _: None) -> Tree:
     """Find the classes of a folder or a .zip; a ``classes.tsv`` beside them gives them readable names.
 
     Raises DataError for what cannot be trained on: nothing there, fewer than two classes, an empty class, a class

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import weakref
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,10 +16,9 @@ from typing import Any, BinaryIO
 from alexnet_viz.disk import open_regular
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
+from alexnet_viz.progress import TextProgress
 from alexnet_viz.sandbox import Busy, OutOfMemory, OutOfTime, Sandbox
 from alexnet_viz.training.zips import Member, read_member
-
-Progress = Callable[[str], None]
 
 _SECONDS, _MEMORY = 600, 3 << 30  # of the child; a million files take some 10 s and 0.6 GB
 _sandbox = Sandbox("alexnet_viz.training.walk:list_in_child", seconds=_SECONDS, memory=_MEMORY, children=2)
@@ -79,7 +77,7 @@ class Listing:
         )
 
 
-def list_place(place: Path, on_progress: Progress = lambda _: None) -> Listing:
+def list_place(place: Path, on_progress: TextProgress = lambda _: None) -> Listing:
     """List a folder or a .zip in a child process; DataError where that cannot be done.
 
     ``on_progress`` is called ten times a second with words; an error that it raises ends the listing.

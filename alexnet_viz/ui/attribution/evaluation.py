@@ -13,6 +13,7 @@ from alexnet_viz.attribution.methods import METHODS
 from alexnet_viz.attribution.targets import CLASSES
 from alexnet_viz.components.photo_brush import photo_brush
 from alexnet_viz.figures.faithfulness import pixel_curves
+from alexnet_viz.progress import CountProgress
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.by_hand import canvas, crop_of
 from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, compared_methods
@@ -88,11 +89,11 @@ def _tasks(
         attribution: Attribution = jobs.made.get(own.key, lambda: own.make(lambda done, total: None))
         return core.on_input(attribution.values, size, attribution.placement)
 
-    def draw(key: str, name: str, curve: Callable[..., PixelCurve], progress: jobs.Progress) -> PixelCurve:
+    def draw(key: str, name: str, curve: Callable[..., PixelCurve], progress: CountProgress) -> PixelCurve:
         score = core.share(model, target, tensor)
         return curve(name, score, tensor, values_of(key), steps=steps, progress=progress)
 
-    def infidelity(key: str, progress: jobs.Progress) -> float:
+    def infidelity(key: str, progress: CountProgress) -> float:
         return core.infidelity(core.value(model, target), tensor, values_of(key))
 
     curves = {"deletion": core.deletion, "insertion": core.insertion}
@@ -120,7 +121,7 @@ def _tasks(
 
 
 def _sensitivity(
-    model: Model, request: MapRequest, tensor: np.ndarray, progress: jobs.Progress, samples: int = 8
+    model: Model, request: MapRequest, tensor: np.ndarray, progress: CountProgress, samples: int = 8
 ) -> float:
     from alexnet_viz.attribution import faithfulness as core
     from alexnet_viz.attribution.session import Session

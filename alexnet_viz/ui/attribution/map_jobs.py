@@ -11,6 +11,7 @@ import streamlit as st
 
 from alexnet_viz.attribution.methods import METHODS
 from alexnet_viz.errors import UserError
+from alexnet_viz.progress import CountProgress
 from alexnet_viz.ui.attribution.choices import MapRequest
 from alexnet_viz.ui.shared import jobs, queries
 from alexnet_viz.ui.shared.jobs import Task
@@ -25,7 +26,7 @@ QUICK = 0.4  # seconds to wait for a slow map before a progress bar is drawn
 def task(model: Model, request: MapRequest) -> Task:
     """How a map is made, in the background or at once."""
 
-    def make(progress: jobs.Progress) -> Attribution:
+    def make(progress: CountProgress) -> Attribution:
         session = queries.session(model, request.photo, request.other)
         return session.attribute(request.method, request.target, request.layer, dict(request.settings), progress)
 

@@ -10,13 +10,14 @@ from alexnet_viz.attribution.methods import METHODS
 from alexnet_viz.components.heat_maps import heat_maps
 from alexnet_viz.figures.attribution import MapStyle, common
 from alexnet_viz.figures.faithfulness import cascade
+from alexnet_viz.progress import CountProgress
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice
 from alexnet_viz.ui.attribution.map_jobs import gather
 from alexnet_viz.ui.attribution.map_pictures import downloads, label, panel_of, tile
 from alexnet_viz.ui.shared import queries
 from alexnet_viz.ui.shared.controls import Control
-from alexnet_viz.ui.shared.jobs import Progress, Task
+from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import RandomisationStage
@@ -64,7 +65,7 @@ def randomised_layers(model: Model, method_choice: MethodChoice, photo: str, loo
 def _task(model: Model, request: MapRequest) -> Task:
     """All stages of one method's map."""
 
-    def make(progress: Progress) -> tuple[RandomisationStage, ...]:
+    def make(progress: CountProgress) -> tuple[RandomisationStage, ...]:
         from alexnet_viz.attribution.randomisation import cascade as undo
 
         how = model.info.preprocessing

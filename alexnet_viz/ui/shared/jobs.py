@@ -24,9 +24,9 @@ import numpy as np
 
 from alexnet_viz.errors import Stopped, UserError
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.progress import CountProgress
 
 _log = logging.getLogger("alexnet_viz")
-Progress = Callable[[int, int], None]
 UNWATCHED = 150  # seconds without a look: its visitor is gone, and the job stops
 FORGIVEN = 60  # seconds until what failed is tried again
 
@@ -37,7 +37,7 @@ class Task:
 
     key: Hashable
     title: str
-    make: Callable[[Progress], object]
+    make: Callable[[CountProgress], object]
 
 
 def _weight(value: object) -> int:
