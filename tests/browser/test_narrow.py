@@ -24,6 +24,13 @@ def test_on_a_phone_the_choices_are_one_line(server, open_page, name):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.parametrize("name", ["network", "architecture"])
+def test_a_drawing_wider_than_the_phone_says_that_it_swipes(server, open_page, name):
+    hint = "Swipe the drawing for the rest of it."
+    expect(open_page(f"{server.address}/{name}", **PHONE).get_by_text(hint)).to_be_visible()
+    expect(open_page(f"{server.address}/{name}").get_by_text(hint)).to_be_hidden()
+
+
 def test_a_phones_drawer_closes_once_a_photo_is_chosen(server, open_page):
     page = open_page(f"{server.address}/classify?weights=bundled", **PHONE)
     page.get_by_test_id("stExpandSidebarButton").tap()

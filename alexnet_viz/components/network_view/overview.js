@@ -165,7 +165,12 @@ function footer() {
   return make(
     "div",
     { className: "foot" },
-    make("span", { className: "hint" }, keys),
+    make(
+      "span",
+      { className: "hint" },
+      keys,
+      make("span", { className: "swipe" }, " Swipe the drawing for the rest of it."),
+    ),
     make("span", { className: "hint lines" }, line(POSITIVE), "raises ", line(NEGATIVE), thickness),
   );
 }
