@@ -31,7 +31,7 @@ STAND_IN = """
 import os, runpy
 import streamlit as st
 from PIL import Image
-from alexnet_viz.ui import activations
+from alexnet_viz.ui.activations import layer_maps
 
 def plain(sheets, order, **rest):
     tiles, colours = sheets[0].tiles[order], sheets[0].scale
@@ -49,8 +49,15 @@ def simple(sheets, order, **rest):
         columns[at % 16].image(sheets[0].scale[tile], width="stretch", alt=sheets[0].alt if last else "a channel")
     return 0
 
-activations.tile_grid = {"grid": activations.tile_grid, "plain": plain, "simple": simple}[os.environ["STAND_IN"]]
+layer_maps.tile_grid = {"grid": layer_maps.tile_grid, "plain": plain, "simple": simple}[os.environ["STAND_IN"]]
 runpy.run_path("SHELL")
+"""
+APP = """
+from pathlib import Path
+from streamlit.starlette import App
+from alexnet_viz.components import mount
+
+app = App(Path("SHELL"), routes=[*mount.routes()])
 """
 WATCH = """layer => new Promise(done => {
     let start;
@@ -94,8 +101,9 @@ def lesions() -> None:
 
 def serve(kind: str, folder: Path, port: int) -> subprocess.Popen:
     """The app with the grid, or with what stands in for it."""
-    script = folder / f"{kind}.py"
-    script.write_text(STAND_IN.replace("SHELL", str(HOME / "alexnet_viz" / "ui" / "shell.py")))
+    shell, script = folder / f"{kind}_shell.py", folder / f"{kind}.py"
+    shell.write_text(STAND_IN.replace("SHELL", str(HOME / "alexnet_viz" / "ui" / "shell.py")))
+    script.write_text(APP.replace("SHELL", str(shell)))
     own = {"STAND_IN": kind, "PYTHONPATH": str(HOME), "ALEXNET_VIZ_CACHE": str(folder), "TORCH_HOME": str(folder)}
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true"]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
