@@ -150,23 +150,9 @@ class Sandbox:
     def _child(self, poll: Callable[[], None]) -> _Child:
         with contextlib.suppress(queue.Empty):
             while True:
-                child = self._idle.get_nowait()
-                try:
-                    child.wait_until_ready(poll)
-                except Crashed:  # it died while it waited
-                    child.kill()
-                except BaseException:
-                    child.kill()
-                    raise
-                else:
-                    return child
-        child = _Child(self._function, self.seconds, self.cpu_seconds, self.memory)
-        try:
-            child.wait_until_ready(poll)
-        except BaseException:
-            child.kill()
-            raise
-        return child
+                with contextlib.suppress(Crashed):  # it died while it waited
+                    return _ready(self._idle.get_nowait(), poll)
+        return _ready(_Child(self._function, self.seconds, self.cpu_seconds, self.memory), poll)
 
     def _give_back(self, child: _Child) -> None:
         if self._reuse:
@@ -308,6 +294,16 @@ class _Child:
         with contextlib.suppress(psutil.NoSuchProcess):
             if psutil.Process(self._process.pid).memory_info().rss > self._memory:
                 raise OutOfMemory(f"more than {self._memory:,} bytes")
+
+
+def _ready(child: _Child, poll: Callable[[], None]) -> _Child:
+    """The child, once it is ready; one that does not get so is killed."""
+    try:
+        child.wait_until_ready(poll)
+    except BaseException:
+        child.kill()
+        raise
+    return child
 
 
 class _Watch:

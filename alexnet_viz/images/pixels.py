@@ -96,7 +96,8 @@ def _pixels(
     if image.format in ("JPEG", "MPO"):  # others have no smaller scales, or a preview in their place
         image.draft("RGB", (detail, detail))
     image.load()
-    if image.format in ("JPEG", "MPO") and _ends_flat(image) and is_cut_short():
+    # A progressive picture is flat only where later scans are missing, too, which scan.has_all_scans says.
+    if image.format in ("JPEG", "MPO") and "progressive" not in image.info and _ends_flat(image) and is_cut_short():
         raise Unreadable("cut short")
     orientation = _orientation(image)
     rgb, more = _rgb(image, profile)
@@ -110,12 +111,8 @@ def _pixels(
 def _ends_flat(image: Image.Image) -> bool:
     """Whether the last pixels are all of one colour, as libjpeg paints what has no codes."""
     width, height = image.size
-    corner = image.crop((max(0, width - 4), max(0, height - 2), width, height))
-    return all(low == high for low, high in _bands(corner.getextrema()))
-
-
-def _bands(extrema: tuple) -> tuple:
-    return extrema if isinstance(extrema[0], tuple) else (extrema,)  # of one band, they come bare
+    corner = np.asarray(image.crop((max(0, width - 4), max(0, height - 2), width, height)))
+    return bool((corner == corner[0, 0]).all())
 
 
 def _reduction(size: tuple[int, int], detail: int) -> int:

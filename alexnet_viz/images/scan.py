@@ -16,6 +16,7 @@ ORDINARY_MEGAPIXELS = 25  # of the picture that is decoded
 ORDINARY_PROGRESSIVE = 100  # megapixels × scans
 _MOST_PARTS = 100  # segments or chunks before the pixels
 _MOST_BYTES = 1 << 20  # of those
+_MOST_SCANS = 1_000  # encoders write some ten
 _MOST_IDAT = 20_000  # chunks of pixels
 _LARGEST_PROFILE = 16 << 20  # bytes; of a larger one the rest is not looked at
 _MOST_EXIF = 8 << 20  # bytes × entries: Pillow may copy nearly the whole for each entry
@@ -96,10 +97,10 @@ def _is_ordinary_jpeg(data: bytes, detail: int) -> bool:
         return False
     marker, height, width, components = frame
     if marker == _SOF2 or data[start + 2] != components:  # else all is in this one scan
-        if not has_all_scans(data):
-            return False
         scans = data.count(b"\xff\xda", start, _end_of_image(data, start))
-        return width * height * (scans + 2) <= ORDINARY_PROGRESSIVE * 1_000_000
+        if scans > _MOST_SCANS or width * height * (scans + 2) > ORDINARY_PROGRESSIVE * 1_000_000:
+            return False
+        return has_all_scans(data)
     scale = max(1, min(8, width // detail, height // detail))
     return width * height <= ORDINARY_MEGAPIXELS * 1_000_000 * scale**2
 

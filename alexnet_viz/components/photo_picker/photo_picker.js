@@ -8,6 +8,25 @@ const COVERED_BELOW = 768; // pixels: here Streamlit lays the sidebar over the p
 const FOLDED = "alexnet-viz-sidebar-folded";
 const KEPT = "alexnet-viz-photos";
 
+/** What stands in for sessionStorage where the browser refuses it; it lasts until the page is loaded anew. */
+const refused = new Map();
+
+function recall(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return refused.get(key) ?? null;
+  }
+}
+
+function keep(key, text) {
+  try {
+    sessionStorage.setItem(key, text);
+  } catch {
+    refused.set(key, text);
+  }
+}
+
 /**
  * @typedef {object} Data what Python sends
  * @property {{ key: string, title: string, thumbnail: string }[]} photos thumbnails are data URIs
@@ -40,20 +59,20 @@ async function clipboardPicture() {
 
 /** On a narrow screen the sidebar covers the page: it folds at first, and once there is another photo to look at. */
 function foldSidebar(isNewPhoto) {
-  const isFirstLook = !sessionStorage.getItem(FOLDED);
+  const isFirstLook = !recall(FOLDED);
   if (!isFirstLook && !isNewPhoto) return;
   const width = isFirstLook ? FOLDED_BELOW : COVERED_BELOW;
   /** @type {HTMLElement | null} */
   const button = document.querySelector("[data-testid='stSidebarCollapseButton'] button");
   if (window.innerWidth < width) button?.click();
-  sessionStorage.setItem(FOLDED, "yes");
+  keep(FOLDED, "yes");
 }
 
 /** Keys of photos that this tab showed before it was loaded anew and that the visit lacks. Keeps the visit's keys. */
 function forgottenPhotos(photos) {
   const keys = photos.map((photo) => photo.key);
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
-  sessionStorage.setItem(KEPT, JSON.stringify(keys));
+  const kept = JSON.parse(recall(KEPT) ?? "[]");
+  keep(KEPT, JSON.stringify(keys));
   return kept.filter((key) => !keys.includes(key));
 }
 

@@ -21,6 +21,8 @@ def is_this_machine(url: str) -> bool:
 def shared_origin(url: str) -> str | None:
     """Scheme, host and port under which others open what this visitor sees at ``url``; None where nobody can."""
     parts = urlsplit(url)
+    if not parts.hostname:  # Streamlit does not know it yet
+        return None
     if not is_this_machine(url):
         return f"{parts.scheme}://{parts.netloc}"
     if (st.get_option("server.address") or EVERYONE[0]) not in EVERYONE or not (own := own_address()):

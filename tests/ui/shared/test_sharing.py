@@ -34,6 +34,11 @@ def test_on_this_machine_alone_there_is_nothing_to_share(listens):
     assert shared_origin("http://localhost:8501/classify?photo=cat") is None
 
 
+def test_an_address_that_is_not_known_yet_is_shared_with_nobody(listens):
+    listens("0.0.0.0")
+    assert shared_origin("") is None
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", None])
 def test_in_a_room_it_is_this_machines_address_on_the_network(listens, monkeypatch, address):
     listens(address)
