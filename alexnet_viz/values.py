@@ -108,6 +108,11 @@ class Architecture:
     def layer(self, name: str) -> LayerInfo:
         return next(layer for layer in self.layers if layer.name == name)
 
+    def before(self, name: str) -> str | None:
+        """The layer whose output a layer reads; None where that is the photo."""
+        names = [None, *(layer.name for layer in self.layers)]
+        return names[names.index(name) - 1]
+
 
 @dataclass(frozen=True)
 class Preprocessing:

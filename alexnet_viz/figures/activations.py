@@ -129,8 +129,15 @@ def compared_probabilities(
     """Two answers' probabilities, class by class: (title, probability by label) each, in the order of the first."""
     labels = list(before[1])
     values = [(title, np.array([probabilities[label] for label in labels])) for title, probabilities in (before, after)]
-    figure = unit_bars(labels, values, "probability", theme=theme)
-    most = max(max(probabilities.values()) for probabilities in (before[1], after[1]))
+    return class_bars(labels, values, theme=theme)
+
+
+def class_bars(
+    labels: list[str], values: Sequence[tuple[str, np.ndarray]], chosen: int = -1, theme: str = "light"
+) -> go.Figure:
+    """Probabilities of classes by name as bars with their percentages; ``chosen`` is the row to mark, −1 for none."""
+    figure = unit_bars(labels, values, "probability", chosen, theme)
+    most = max(float(probabilities.max()) for _, probabilities in values)
     figure.update_xaxes(range=[0, min(1.15, most * 1.25)], tickformat=".1%" if most < 0.1 else ".0%")
     figure.update_traces(
         hovertemplate="%{y}: %{x:.2%}<extra></extra>",
@@ -141,6 +148,33 @@ def compared_probabilities(
         textfont_size=15,
     )
     return figure
+
+
+def rank_figure(values: Sequence[tuple[str, np.ndarray]], chosen: int, theme: str = "light") -> go.Figure:
+    """Every class's probability over its rank, likeliest first, on a logarithmic scale; the ``chosen`` class marked."""
+    figure = go.Figure()
+    for (name, probabilities), colour in zip(values, PAIR[theme], strict=False):
+        figure.add_scatter(
+            x=np.arange(1, len(probabilities) + 1),
+            y=np.sort(probabilities)[::-1],
+            name=plotly_text(name),
+            mode="lines",
+            line={"color": colour, "width": 2.5},
+            hovertemplate="number %{x}: %{y:.3%}<extra></extra>",
+            showlegend=len(values) > 1,
+        )
+    first = values[0][1]
+    figure.add_scatter(
+        x=[1 + int((first > first[chosen]).sum())],
+        y=[first[chosen]],
+        mode="markers",
+        marker={"color": INK[theme], "size": 11},
+        hovertemplate="the chosen class, number %{x}: %{y:.3%}<extra></extra>",
+        showlegend=False,
+    )
+    plain(figure, theme, "rank of the class", "probability", height=250)
+    figure.update_layout(margin={"t": 34 if len(values) > 1 else 8})
+    return figure.update_yaxes(type="log", dtick=1, tickformat=".3~%")
 
 
 def change_figure(changes: dict[str, float], theme: str = "light") -> go.Figure:

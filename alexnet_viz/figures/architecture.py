@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -43,7 +43,8 @@ def network_svg(
     In cabinet projection, after Figure 2 of Krizhevsky, Sutskever, Hinton 2012. Every layer is a group of class
     ``layer`` with ``data-layer``, a role, a label and a title; the ``selected`` one is outlined, with the window that
     it reads and, where there is room, an enlargement. ``photo`` is what the network sees as a data URI, drawn on its
-    input. ``shapes`` names the layers whose sizes are told, by None all: no other size stands in text or tooltip.
+    input. ``shapes`` names the layers whose output sizes are told, by None all: no other size stands in text, tooltip
+    or enlargement, and nothing from which an untold input could be reckoned.
     """
     plan = layout(architecture)
     drawn = [layer for stack in plan.stacks for layer in stack]
@@ -56,16 +57,29 @@ def network_svg(
         f"font-family=\"'Source Sans', 'Source Sans 3', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif\">"
         + _defs(photo)
         + f'<path d="M0 {FLOOR + 0.5}H{plan.width:.0f}" stroke="{QUIET_INK[theme]}" stroke-opacity="0.3"/>'
-        + "".join(_group(layer, layer.name == selected, theme, photo, _is_told(layer.name, shapes)) for layer in drawn)
+        + "".join(
+            _group(layer, layer.name == selected, theme, photo, _told(before, layer, shapes))
+            for before, layer in zip([None, *drawn], drawn, strict=False)
+        )
         + (_selection(*pair, theme) if pair else "")
-        + _story(architecture, plan, pair, theme, photo, pair is not None and _is_told(pair[1].name, shapes))
+        + _story(architecture, plan, pair, theme, photo, _told(*pair, shapes) if pair else Told(False, False))
         + _legend(architecture, plan, theme)
         + "</svg>"
     )
 
 
-def _is_told(name: str, shapes: Collection[str] | None) -> bool:
-    return shapes is None or name in shapes
+class Told(NamedTuple):
+    """Whether the size of a layer's output is told, and that of its input."""
+
+    output: bool
+    input: bool
+
+
+def _told(before: Drawn | None, drawn: Drawn, shapes: Collection[str] | None) -> Told:
+    def tells(layer: Drawn | None) -> bool:
+        return shapes is None or layer is None or layer.layer is None or layer.name in shapes
+
+    return Told(tells(drawn), tells(before))
 
 
 def _defs(photo: str | None) -> str:
@@ -73,22 +87,21 @@ def _defs(photo: str | None) -> str:
     return f"<defs>{image.format(escape(photo))}</defs>" if photo else ""
 
 
-def _group(drawn: Drawn, selected: bool, theme: str, photo: str | None, shapes: bool) -> str:
+def _group(drawn: Drawn, selected: bool, theme: str, photo: str | None, told: Told) -> str:
     """One layer: its boxes, its label when it is a block of its own, and a rim that is easy to hit."""
     box = drawn.boxes[0]
-    label = _label(drawn, selected, theme, shapes)
+    label = _label(drawn, selected, theme, told.output)
     if drawn.layer is None:
         shown = _solid(box, INPUT, theme) + (_picture(box) if photo else _grid(box, 8))
         return f'<g class="photo"><title>the photo, {_size(drawn.shape)}</title>{shown}{label}</g>'
     layer = drawn.layer
     solid = "".join(_solid(box, KIND_COLOURS[layer.kind], theme) for box in drawn.boxes)
     label_text = f"{layer.name}, {_aloud(layer)}"
-    if shapes:
-        label_text += f", {_plain(layer.input_shape)} to {_plain(layer.output_shape)}"
     facts = [layer.name, layer.operation]
-    if shapes:
-        facts.append(f"{_size(layer.input_shape[1:])} → {_size(drawn.shape)}")
-    if layer.params and shapes:
+    if told.output:
+        label_text += f", {_plain(layer.input_shape) if told.input else '?'} to {_plain(layer.output_shape)}"
+        facts.append(f"{_size(layer.input_shape[1:]) if told.input else '?'} → {_size(drawn.shape)}")
+    if layer.params and all(told):
         facts.append(f"{layer.params:,} parameters, {human(layer.macs)} multiply-adds")
     return (
         f'<g class="layer{" selected" * selected}" data-layer="{escape(layer.name)}" '
@@ -247,7 +260,7 @@ def _story(
     pair: tuple[Drawn, Drawn] | None,
     theme: str,
     photo: str | None,
-    shapes: bool,
+    told: Told,
 ) -> str:
     """In the room that the maps leave as they shrink: what network this is, and the selected layer."""
     blocks = [stack[-1].boxes[-1] for stack in plan.stacks]
@@ -269,8 +282,10 @@ def _story(
             _text(x, 40, drawn.name, 32, inked, weight=700),
             _text(x, 68, _layer(drawn).operation, SIZE, inked),
         ]
-    if pair and shapes:
-        lines.append(_text(x, 95, f"{_size(before.shape)} → {_size(drawn.shape)}", SIZE, quiet))
+    if pair and told.output:
+        size = _size(before.shape) if told.input else "?"
+        lines.append(_text(x, 95, f"{size} → {_size(drawn.shape)}", SIZE, quiet))
+    if pair and all(told):
         low = min(box.top for box in blocks if x - 10 < box.right and box.x < vectors and box.side) - 24
         lines.append(_enlarged(before, drawn, (x, 124.0), (vectors - 20, low), theme, photo))
     return f'<g class="story" pointer-events="none">{"".join(lines)}</g>'
@@ -443,7 +458,7 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
 
 def _rest(share: float) -> str:
     """The share of all layers that are neither convolutions nor fully connected, where there is one."""
-    return f", ReLU, pooling and others {share:.0%}" if share >= 0.005 else ""
+    return f", ReLU, pooling etc. {share:.0%}" if share >= 0.005 else ""
 
 
 def compare_rows(architectures: Mapping[Any, Architecture]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix, plotly_scale
 from alexnet_viz.figures.text import plotly_text
 
 PAIR = {"light": ("#c2410c", "#0a5fc4"), "dark": ("#fb923c", "#6cb4f5")}  # the network, and the one beside it
+RGB = {"red": "#d9483b", "green": "#3a9d5d", "blue": "#3f7fd6"}  # of the photo's channels
 SIGNS = {"light": ("#b2182b", "#2166ac"), "dark": ("#e58267", "#5aa5d6")}  # for, against
 
 
@@ -96,9 +97,34 @@ def norm_figure(grid: np.ndarray, block: tuple[int, int] = (1, 1), theme: str = 
     (height, width), (rows, columns) = grid.shape, block
     figure.update_yaxes(range=[height * rows - 0.5, -0.5], showgrid=False, zeroline=False)
     figure.update_xaxes(range=[-0.5, width * columns - 0.5], showgrid=False, zeroline=False)
-    if width * columns == 3:  # conv1 reads the photo
-        figure.update_xaxes(tickvals=[0, 1, 2], ticktext=["red", "green", "blue"])
     return figure
+
+
+def colour_figure(norms: np.ndarray, theme: str = "light") -> go.Figure:
+    """How much of each of conv1's kernels reads red, green and blue, from its slices' ``norms`` (kernels, 3).
+
+    A bar of 100 % a kernel: each slice's share of the squared norm. Those that read mostly red come first, then green,
+    then blue, the most one-sided of each first.
+    """
+    energy = norms.astype(np.float64) ** 2
+    shares = energy / np.maximum(energy.sum(axis=1, keepdims=True), 1e-30)
+    order = np.lexsort((-shares.max(axis=1), shares.argmax(axis=1)))
+    figure = go.Figure()
+    for channel, (name, colour) in enumerate(RGB.items()):
+        figure.add_bar(
+            x=np.arange(1, len(order) + 1),
+            y=shares[order, channel],
+            name=name,
+            marker={"color": colour, "line": {"width": 0}},
+            customdata=np.column_stack([order, norms[order, channel]]),
+            hovertemplate=f"kernel %{{customdata[0]}}: {name} %{{y:.0%}}, norm %{{customdata[1]:.3g}}<extra></extra>",
+        )
+    for third in (1 / 3, 2 / 3):  # what reads all three alike
+        figure.add_hline(third, line={"color": PAPER[theme], "width": 2, "dash": "dot"})
+    plain(figure, theme, "kernels of conv1: most red first, then green, then blue", "share of the kernel", height=360)
+    figure.update_layout(barmode="stack", bargap=0.12, legend_traceorder="normal")
+    figure.update_yaxes(range=[0, 1], tickformat=".0%", showgrid=False)
+    return figure.update_xaxes(showgrid=False, showticklabels=False, range=[0.4, len(order) + 0.6])
 
 
 def spectrum_figure(spectrum: np.ndarray, theme: str = "light") -> go.Figure:

@@ -6,7 +6,7 @@ from alexnet_viz.ui.activations.answers import answer_guessed, answers, layer_gu
 from alexnet_viz.ui.activations.channel import channel_over_photo, chosen_channel, value_in_detail
 from alexnet_viz.ui.activations.layer_maps import all_maps
 from alexnet_viz.ui.activations.passes import chosen_options, shown_passes
-from alexnet_viz.ui.activations.units import strongest_units, unit_numbers
+from alexnet_viz.ui.activations.units import every_class, likeliest_classes, strongest_units, unit_numbers
 from alexnet_viz.ui.shared import predict, queries
 from alexnet_viz.ui.shared.sidebar import current
 
@@ -31,10 +31,15 @@ with layer_at:
             unit = chosen_channel(passes, options)
             if maps:
                 channel_over_photo(passes, options, unit)
+            elif options.layer == "softmax":
+                every_class(passes, options, unit)
             else:
                 strongest_units(passes, options, unit)
         with wide:
-            all_maps(passes, options, unit)
+            if options.layer == "softmax":
+                likeliest_classes(passes, options, unit)
+            else:
+                all_maps(passes, options, unit)
         if maps:
             value_in_detail(passes, options, unit)
         else:

@@ -42,16 +42,17 @@ if picked and picked != name:
     LAYER.choose(picked)
     st.rerun()
 
-left, right = st.columns([1, 1], gap="large")
+left, right = st.columns([1, 1.2], gap="large")
 with left:
     LAYER.selectbox(help="The same as a click on the drawing.")
     layer = plan.layer(name)
+    reads = plan.before(name)
     if not guess_first or predict.shape_is_revealed(name, spec, layer.output_shape[1:]):
-        layer_arithmetic(layer)
+        layer_arithmetic(layer, not guess_first or reads is None or reads in known)
 if not guess_first:  # the table and the sums would give away every other layer
     with right:
         totals(plan)
+    textbook_story()
     run_on = markdown(f"“{photos.title(choice.photo)}” ({model.info.title}; {model.device.title})")
     layer_table(plan, run_on if loaded else None, model.info.spec)
     three_side_by_side(spec)
-    textbook_story()

@@ -14,18 +14,22 @@ from alexnet_viz.ui.filters.views import (
 )
 from alexnet_viz.ui.shared import comparison, queries
 from alexnet_viz.ui.shared.sidebar import current
+from alexnet_viz.ui.shared.unit import SMOOTH
 
 choice = current()
 st.title("What each filter looks for", anchor=False)
 with st.spinner("Waking the network …"):
     model = queries.model(choice)
-what, which, other = st.container(key="choices").columns([1, 1, 2])
+columns = st.container(key="choices").columns([1, 1, 1.4, 0.8], vertical_alignment="bottom")
+what, which, other, how = columns
 with what:
     layer = chosen_layer()
 with which:
     unit = chosen_filter(model, layer)
 with other:
     second = comparison.weights(choice, model, optional=True)
+if layer not in ("fc7", "fc8"):  # which have no maps
+    SMOOTH.toggle(how)
 models = [model, second] if second else [model]
 
 if layer == "conv1":

@@ -41,6 +41,11 @@ def test_numbers_are_written_with_true_minus_signs_and_few_digits(run):
     ticks = run("lib/numbers", "return [0, 1500, 0.25, 0.0004, 0.5].map((v, i) => formatTick(v, i === 4))")
     assert ticks == ["0", "1.5k", "0.25", "4e−4", "50%"]
     assert run("lib/numbers", "return ranked([1, -3, 2, 0])") == [1, 2, 0, 3]
+    alike = [
+        run("lib/numbers", "return formatAlike(argument)", values) for values in ([0.137, -0.0042, 0], [8.7, -0.3, 21])
+    ]
+    assert alike == [["0.14", "0.00", "0.00"], ["9", "0", "21"]]
+    assert run("lib/numbers", "return formatAlike([-0.0393, 0.012])") == ["−0.039", "0.012"]
     cells = run("playground_view/sum", "return [-123456, 0.5, -1 / 3].map(formatCell)")
     assert cells == ["−123456", "0.5", "−0.3333"]
 

@@ -370,3 +370,76 @@ def test_the_browser_takes_every_layer_apart_as_pytorch_computed_it(module_page,
             )
             assert abs(told["total"] - torchs) <= rounding, (layer, y, x)
             assert told["total"] == pytest.approx(mine.total, rel=1e-5, abs=1e-7)
+
+
+def test_space_plays_also_right_after_full_screen_was_clicked_and_pictures_grow(server, open_page):
+    page = opened(open_page, server, "depth=value&layer=conv3&channel=5&y=4&x=5")
+    zoom = page.locator("canvas.zoom")
+    before = zoom.bounding_box()["width"]
+    page.get_by_role("button", name="Full screen", exact=True).click()
+    expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()
+    expect(page.locator("canvas.out")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()  # Space was not the button's
+    page.keyboard.press("Space")
+    page.wait_for_timeout(300)
+    assert zoom.bounding_box()["width"] > 1.15 * before
+    assert not page.complaints
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+@pytest.mark.parametrize("layer", ["conv2", "conv5", "pool2", "relu3"])
+def test_the_numbers_of_a_window_can_be_read_without_asking(server, open_page, layer, width, height):
+    page = opened(open_page, server, f"depth=value&layer={layer}", width=width, height=height)
+    assert float(page.locator("canvas.zoom").get_attribute("data-type")) >= 9
+
+
+CUT_TEXTS = """row => [...row.querySelectorAll("*")]
+    .filter((one) => one.clientWidth && one.textContent.trim() && getComputedStyle(one).overflowX !== "visible")
+    .filter((one) => one.scrollWidth > one.clientWidth + 1)
+    .map((one) => one.textContent)"""
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_no_drawing_or_label_is_cut(server, open_page, width):
+    page = opened(open_page, server, "", width=width, height=768)
+    scroller = page.locator(".network .scroller")
+    assert scroller.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    upright = "all => all.filter(one => getComputedStyle(one).writingMode !== 'horizontal-tb').length"
+    assert page.locator(".network .board *").evaluate_all(upright) == 0
+    for scale in ("unit", "network"):  # the longest titles of this choice
+        page.goto(f"{server.address}/network?weights=random&photo=coffee&range={scale}")
+        settled(page)
+        assert not page.locator(".st-key-choices").evaluate(CUT_TEXTS), scale
+    page.goto(f"{server.address}/architecture?weights=bundled")
+    settled(page)
+    assert page.locator(".drawing").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    assert not page.complaints
+
+
+def test_a_softmax_is_its_classes_by_name(server, open_page):
+    _, _, record = seen()
+    page = opened(open_page, server, "depth=layer&layer=softmax")
+    probabilities = output(record, "softmax")
+    order = np.argsort(-probabilities, kind="stable")
+    buttons = page.locator(".classes button")
+    assert [int(one) for one in buttons.evaluate_all("all => all.map(one => one.dataset.channel)")] == order[
+        :24
+    ].tolist()
+    expect(page.locator(".network .others")).to_contain_text(f"{len(order) - 24:,} other classes")
+    buttons.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    settled(page)
+    assert (at(page)["depth"], int(at(page)["channel"])) == ("unit", order[1])
+    assert not page.complaints
+
+
+@pytest.mark.parametrize("name", ["network", "activations", "filters"])
+def test_maps_are_true_cells_until_smooth_ones_are_asked_for(server, open_page, name):
+    page = open_page(f"{server.address}/{name}?layer=conv5")
+    expect(page.get_by_text("true cells")).to_be_visible()
+    page.get_by_test_id("stCheckbox").filter(has_text="Smooth maps").locator("label").click()
+    expect(page.get_by_text("smoothed between")).to_be_visible()
+    page.wait_for_url("**smooth=True**")

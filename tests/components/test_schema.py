@@ -76,7 +76,7 @@ class _Nothing:
 
 
 def test_the_network(sent):
-    data = sent(network_view, {"id": "a"}, None, {"depth": "unit"}, [], turn=0, large=False, rows=4)
+    data = sent(network_view, {"id": "a"}, None, {"depth": "unit"}, [], turn=0, smooth=False, large=False, rows=4)
     matches(data, "network_view/network_view.js", "Data")
     matches(Waypoint.__dataclass_fields__, "network_view/network_view.js", "Waypoint")
     inputs = Preprocessed(np.zeros((3, 2, 2), np.float32), np.zeros((2, 2, 3), np.uint8), GEOMETRY)

@@ -13,6 +13,7 @@ from alexnet_viz.figures.activations import (
     labelled,
     map_tiles,
     patch,
+    rank_figure,
     sheet_picture,
     unit_bars,
     value_histogram,
@@ -106,3 +107,10 @@ def test_bars_hold_the_values_and_mark_the_chosen():
 def test_classes_of_one_name_keep_apart():
     twins = (Prediction("crane", 134, 0.6, 2), Prediction("crane", 517, 0.3, 1), Prediction("cat", 1, 0.1, 0))
     assert labelled(twins) == {"crane (134)": 0.6, "crane (517)": 0.3, "cat": 0.1}
+
+
+def test_all_classes_by_rank_and_the_chosen_one():
+    probabilities = np.array([0.1, 0.6, 0.3])
+    line, chosen = rank_figure([("a photo", probabilities)], 2).data
+    assert list(line.y) == [0.6, 0.3, 0.1]
+    assert (chosen.x[0], chosen.y[0]) == (2, 0.3)

@@ -206,3 +206,14 @@ def test_without_shapes_no_output_size_is_said():
     assert "192×27×27" in shown
     assert "parameters" not in " ".join(text.text for text in ET.fromstring(hidden).iter(f"{SVG}title"))
     assert len(groups(ET.fromstring(hidden))) == len(network.layers)
+
+
+def test_the_shape_of_one_layer_gives_no_other_away():
+    network = plan(NetworkSpec())
+    drawing = network_svg(network, selected="conv2", shapes=["conv2"])
+    assert "? → 192×27×27" in drawing
+    for other in ("64×27×27", "64x27x27", "307,392 parameters", "times enlarged", "13×13"):
+        assert other not in drawing
+    both = network_svg(network, selected="conv2", shapes=["pool1", "conv2"])
+    for known in ("64×27×27 → 192×27×27", "307,392 parameters", "times enlarged"):
+        assert known in both

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from alexnet_viz.figures.filters import kernel_tiles, norm_figure, spectrum_figure, vote_bars, weight_histogram
+from alexnet_viz.figures.filters import (
+    colour_figure,
+    kernel_tiles,
+    norm_figure,
+    spectrum_figure,
+    vote_bars,
+    weight_histogram,
+)
 from alexnet_viz.figures.palette import levels, scale
 
 
@@ -55,3 +62,13 @@ def test_charts_say_their_units_and_hold_the_values():
     bars = vote_bars(["one", "two"], np.array([0.5, -0.2]), "weight")
     assert [bar.name for bar in bars.data] == ["for", "against"]
     assert list(bars.data[1].x) == [-0.2]
+
+
+def test_conv1s_kernels_stand_by_the_colour_that_they_read_most():
+    norms = np.array([[1, 1, 3], [2, 1, 1], [3, 1, 1], [0, 0, 0], [1, 2, 1]], np.float32)
+    figure = colour_figure(norms)
+    assert [bar.name for bar in figure.data] == ["red", "green", "blue"]
+    assert figure.data[0].customdata[:, 0].tolist() == [2, 1, 3, 4, 0]  # a dead kernel reads nothing
+    shares = np.array([bar.y for bar in figure.data])
+    np.testing.assert_allclose(shares.sum(axis=0), [1, 1, 0, 1, 1])
+    np.testing.assert_allclose(shares[0, 0], 9 / 11)

@@ -93,10 +93,21 @@ export function fillCell(context, table, index, x, y, edge) {
   context.fillRect(x, y, edge, edge);
 }
 
+const SMALLEST_TYPE = 9; // in CSS pixels: what is smaller cannot be read
+const cellFont = (size) => `600 ${size}px sans-serif`;
+
+/** The type size at which each of the texts fits into a square of `edge` pixels; 0 where it would be too small. */
+export function typeInCells(context, texts, edge) {
+  context.font = cellFont(10);
+  const widest = Math.max(...texts.map((text) => context.measureText(text).width));
+  const size = Math.min(0.5 * edge, (10 * (edge - 3)) / widest);
+  return size < SMALLEST_TYPE ? 0 : size;
+}
+
 /** A text in the middle of a cell, dark or light as the cell's colour asks for. */
-export function writeInCell(context, text, x, y, cell, table, index) {
+export function writeInCell(context, text, x, y, type, table, index) {
   context.fillStyle = isLight(table, index) ? "#1c1917" : "#ffffff";
-  context.font = `600 ${Math.min(17, cell / Math.max(2.6, text.length * 0.62))}px sans-serif`;
+  context.font = cellFont(type);
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(text, x, y);

@@ -40,6 +40,16 @@ export function formatTick(value, isPercent = false) {
   return size < 0.001 ? value.toExponential(0).replace("e-", "e−") : String(+value.toPrecision(3));
 }
 
+/**
+ * Numbers that stand beside each other, all with the decimals that give the largest two digits: as short as can be.
+ * @param {number[]} values
+ */
+export function formatAlike(values) {
+  const peak = peakOf(values);
+  const decimals = peak ? Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(peak)))) : 0;
+  return values.map((value) => withMinus(value.toFixed(decimals)).replace(/^−(0(\.0*)?)$/, "$1"));
+}
+
 /** The plural ending for a count. */
 export const plural = (count) => (count > 1 ? "s" : "");
 

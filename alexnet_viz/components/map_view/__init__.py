@@ -60,14 +60,27 @@ class Panel:
 
 
 def map_view(
-    panels: list[Panel], position: tuple[int, int], *, key: str, on_pick: Callable[[int, int], None] | None = None
+    panels: list[Panel],
+    position: tuple[int, int],
+    *,
+    key: str,
+    on_pick: Callable[[int, int], None] | None = None,
+    smooth: bool = False,
 ) -> None:
-    """Show maps in lockstep with one (row, column) marked; ``on_pick`` gets both before a click's rerun."""
+    """Show maps in lockstep with one (row, column) marked; ``on_pick`` gets both before a click's rerun.
+
+    ``smooth`` interpolates between a map's cells.
+    """
     blocks: dict[str, np.ndarray] = {}
     for index, panel in enumerate(panels):
         blocks[f"values{index}"] = np.ascontiguousarray(panel.values, np.float32).reshape(-1)
         blocks[f"scale{index}"] = panel.scale.reshape(-1)
-    meta = {"panels": [panel.meta() for panel in panels], "y": int(position[0]), "x": int(position[1])}
+    meta = {
+        "panels": [panel.meta() for panel in panels],
+        "y": int(position[0]),
+        "x": int(position[1]),
+        "smooth": smooth,
+    }
 
     def picked() -> None:
         if on_pick is not None and (place := st.session_state[key].get("picked")):

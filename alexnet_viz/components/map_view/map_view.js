@@ -9,7 +9,10 @@ import { MapPanel } from "./panel.js";
  * @property {Meta} meta
  */
 
-/** @typedef {{ panels: import("./panel.js").Panel[], y: number, x: number }} Meta the pinned cell, and the maps */
+/**
+ * @typedef {{ panels: import("./panel.js").Panel[], y: number, x: number, smooth: boolean }} Meta the pinned cell, the
+ *   maps, and whether they are smoothed between their cells
+ */
 
 class MapView {
   constructor(parentElement) {
@@ -17,6 +20,7 @@ class MapView {
     this.holder = this.root.querySelector(".panels");
     this.slider = this.root.querySelector(".blend input");
     this.announcement = this.root.querySelector(".announcement");
+    this.isSmooth = false;
     this.blend = 65; // how much of the map covers the photo, in percent
     this.slider.value = this.blend;
     this.photos = new Map(); // by their address
@@ -39,6 +43,7 @@ class MapView {
     if (this.pinned.y !== y || this.pinned.x !== x) this.cursor = { y, x };
     this.pinned = { y, x };
     this.hovered = null;
+    this.isSmooth = data.meta.smooth;
     this.root.querySelector(".blend").hidden = !panels.some((panel) => panel.photo);
     const arrayOf = (column) => column?.getChildAt(0)?.toArray();
     if (this.panels.length !== panels.length) {

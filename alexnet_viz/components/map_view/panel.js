@@ -147,7 +147,7 @@ export class MapPanel {
     const [rows, columns] = shape;
     pen.save();
     pen.globalAlpha = photo ? this.view.blend / 100 : 1;
-    pen.imageSmoothingEnabled = false;
+    pen.imageSmoothingEnabled = this.view.isSmooth;
     pen.beginPath();
     pen.rect(...input);
     pen.clip();

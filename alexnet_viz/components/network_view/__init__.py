@@ -34,15 +34,17 @@ def network_view(
     *,
     turn: int,
     large: bool,
+    smooth: bool,
     rows: int,
     key: str,
 ) -> Move | None:
     """Show a scene by ``figures.network`` (its index, with an ``id``, and its block) and what is chosen in it.
 
     ``view`` holds depth, layer, channel, y and x; ``path`` the stops from there down to the photo. ``block`` may be
-    None when the browser has the scene already. An answer to an older ``turn`` than the browser's last is passed over
-    there.
+    None when the browser has the scene already. ``smooth`` interpolates between the cells of maps, for the eye. An
+    answer to an older ``turn`` than the browser's last is passed over there.
     """
-    data = {"scene": scene, "px": block, "view": view, "path": path, "turn": turn, "large": large, "rows": rows}
+    data = {"scene": scene, "px": block, "view": view, "path": path, "turn": turn, "rows": rows}
+    data |= {"large": large, "smooth": smooth}
     move = _component(data=data, key=key, on_move_change=lambda: None).move
     return Move(**move) if move else None

@@ -21,7 +21,7 @@ export function contributionsView(app) {
   const { scene } = app;
   const contributions = readContributions(app);
   const { isSoftmax, isFlat, parts } = contributions;
-  const places = isFlat ? photoPlaces(scene, contributions) : null;
+  const places = isFlat ? photoPlaces(app, contributions) : null;
   const { list, lines } = contributionList(app, contributions, (i) => places?.draw(i));
   const node = make("div", { className: "node" }, "Σ");
   const bias = make("div", { className: "bias" }, isSoftmax ? "" : `+ bias ${formatNumber(parts.bias)}`);
@@ -169,7 +169,8 @@ function footer(scene, { isSoftmax, isFlat, layer, peaks, hasNegativeInputs }) {
 }
 
 /** The photo with what every place of the maps puts in: all maps together, or one. */
-function photoPlaces(scene, { parts, side, size, name }) {
+function photoPlaces(app, { parts, side, size, name }) {
+  const { scene } = app;
   const canvas = asImage(make("canvas", { className: "places" }), "");
   const reading = make("p", { className: "reading" });
   const photo = photoPicture(scene);
@@ -180,7 +181,8 @@ function photoPlaces(scene, { parts, side, size, name }) {
   const draw = (i) => {
     const values = i === null ? ofAllMaps : Float32Array.from(parts.terms.subarray(i * size, (i + 1) * size));
     const peak = peakOf(values);
-    const edge = Math.min(300, canvas.parentElement.clientWidth);
+    const most = app.isFullScreen() ? 0.55 * window.innerHeight : 300;
+    const edge = Math.min(most, canvas.parentElement.clientWidth);
     canvas.style.width = `${edge}px`;
     canvas.style.height = `${edge}px`;
     const context = sharpContext(canvas, edge, edge);

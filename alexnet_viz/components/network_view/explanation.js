@@ -35,12 +35,12 @@ export function explain(scene, parts, most) {
       return single(inputName(scene, 0), read[0], `max(0, ${number(read[0])}) = ${number(total)}`);
     case "pool": {
       const formula = `the largest of ${terms.length} is ${number(total)}, at ${cellName(parts, winner)}`;
-      return { ...strongest(terms, (i) => cellName(parts, i), most), formula };
+      return { ...strongest(terms, (i) => shortCellName(parts, i), most), formula };
     }
     case "avgpool": {
       const mean = `the mean of ${terms.length} cells = Σ / ${terms.length} = ${number(total)}`;
       const formula = terms.length === 1 ? `the mean of a single cell: ${number(total)}` : mean;
-      return { ...strongest(terms, (i) => cellName(parts, i), most), formula };
+      return { ...strongest(terms, (i) => shortCellName(parts, i), most), formula };
     }
     case "norm": {
       const rows = Array.from(terms, (adds, i) => ({ i, name: inputName(scene, i), adds }));
@@ -61,6 +61,7 @@ export function explain(scene, parts, most) {
 
 const single = (name, adds, formula) => ({ rows: [{ i: 0, name, adds }], others: 0, formula });
 const cellName = ({ top, left, w }, i) => `row ${top + Math.floor(i / w)}, column ${left + (i % w)}`;
+const shortCellName = ({ top, left, w }, i) => `${top + Math.floor(i / w)}, ${left + (i % w)}`;
 
 function firstRows(rows, most) {
   const others = rows.slice(most);

@@ -4,22 +4,24 @@ import { paintIndices, sharpContext, strokeRect } from "../lib/canvas.js";
 import { make } from "../lib/dom.js";
 import { walkList } from "../lib/keyboard.js";
 import { clamp, formatCount, formatNumber } from "../lib/numbers.js";
-import { legend } from "./pictures.js";
+import { classesView } from "./classes.js";
+import { legend, smoothingText } from "./pictures.js";
 import { hasContributions, scaleTable } from "./scene.js";
 
 export function layerView(app) {
+  if (app.scene.of === "softmax") return classesView(app);
   const { scene } = app;
   const count = scene.order.length;
   const side = scene.maps.shape[1] ?? 1;
   const canvas = channelCanvas(scene);
   const reading = make("p", { className: "reading" });
-  app.host.replaceChildren(reading, canvas, footer(scene));
+  app.host.replaceChildren(reading, canvas, footer(app, side));
 
   let cursor = Math.max(0, scene.order.indexOf(app.view.layer === scene.layer ? app.view.channel : -1));
   let grid = { columns: 1, tile: 0 };
   const draw = app.viewLifetime.whenLaidOut(app.host, () => {
     grid = gridOf(app.host.clientWidth, count, side);
-    drawChannels(canvas, scene, grid, side);
+    drawChannels(canvas, scene, grid, side, app.isSmooth());
     const context = canvas.getContext("2d");
     const [x, y] = [(cursor % grid.columns) * grid.tile, Math.floor(cursor / grid.columns) * grid.tile];
     strokeRect(context, app.accent(), 3, x + 1, y + 1, grid.tile - 2, grid.tile - 2);
@@ -76,8 +78,10 @@ function channelCanvas(scene) {
   return canvas;
 }
 
-function footer(scene) {
-  const hint = "Strongest first: by the mean after ReLU. Click one, or walk with the arrow keys and press Enter.";
+function footer(app, side) {
+  const { scene } = app;
+  const order = "Strongest first: by the mean after ReLU. Click one, or walk with the arrow keys and press Enter.";
+  const hint = side > 1 ? `${order} ${smoothingText(app)}` : order;
   const scale = legend(scene, scene.own ? null : scene.peak, scene.signed, scene.layer);
   return make("div", { className: "foot" }, make("span", { className: "hint" }, hint), scale);
 }
@@ -89,7 +93,7 @@ function gridOf(width, count, side) {
   return { columns, tile: Math.min(side === 1 ? 28 : 110, Math.floor(width / columns)) };
 }
 
-function drawChannels(canvas, scene, { columns, tile }, side) {
+function drawChannels(canvas, scene, { columns, tile }, side, isSmooth) {
   const count = scene.order.length;
   const indices = scene.read(scene.maps);
   const table = scaleTable(scene, scene.signed);
@@ -97,7 +101,7 @@ function drawChannels(canvas, scene, { columns, tile }, side) {
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
   const context = sharpContext(canvas, width, height);
-  context.imageSmoothingEnabled = false;
+  context.imageSmoothingEnabled = isSmooth;
   const map = make("canvas");
   for (let i = 0; i < count; i++) {
     paintIndices(map, side, side, table, (p) => indices[i * side * side + p]);

@@ -24,6 +24,7 @@ import { vectorValueView } from "./vector.js";
  * @property {Waypoint[]} path the strongest path from the value down to the photo
  * @property {number} turn the visitor's last move that Python knows
  * @property {boolean} large whether the type is large, for a beamer
+ * @property {boolean} smooth whether maps are smoothed between their cells
  * @property {number} rows
  */
 
@@ -66,6 +67,7 @@ class NetworkApp {
     this.history = []; // where Back leads
     this.movesFocus = false; // the focus goes along with a move that was made here
     this.reportMove = (_move) => {}; // tells Python
+    this.focusView = () => this.shownView?.focus();
     this.trail = new Trail(this, root.querySelector(".trail"));
     root.onkeydown = (event) => this.key(event);
   }
@@ -81,6 +83,12 @@ class NetworkApp {
   }
   colour(kind) {
     return this.scene.colours[kind] ?? "var(--st-text-color)";
+  }
+  isSmooth() {
+    return this.root.classList.contains("smooth");
+  }
+  isFullScreen() {
+    return this.root.matches(":fullscreen");
   }
   isCalm() {
     return prefersReducedMotion();
@@ -168,6 +176,7 @@ class NetworkApp {
   receive(data, lifetime) {
     const { root } = this;
     root.classList.toggle("large", data.large);
+    root.classList.toggle("smooth", data.smooth);
     lifetime.whenLaidOut(root, () => this.fit());
     this.turn ??= data.turn;
     if (data.turn < this.turn) return; // the answer to a move before the last
@@ -180,7 +189,7 @@ class NetworkApp {
       this.scene = { ...data.scene, read: reader(data.px.getChildAt(0).toArray()) };
       this.unit = this.scene.kind === "unit" ? readUnit(this.scene) : null;
     }
-    const drawnState = [data.scene.id, backgroundColour(root), data.rows, data.large].join();
+    const drawnState = [data.scene.id, backgroundColour(root), data.rows, data.large, data.smooth].join();
     const isSame = this.drawnState === drawnState;
     this.drawnState = drawnState;
     this.path = data.path;

@@ -12,7 +12,7 @@ import { clamp, formatNumber, peakOf, sum } from "../lib/numbers.js";
 import { COLOURS } from "./arithmetic.js";
 import { columnElements } from "./overview_column.js";
 import { blocksOf, placeColumns } from "./overview_layout.js";
-import { photoPicture } from "./pictures.js";
+import { photoPicture, smoothingText } from "./pictures.js";
 
 export const overviewView = (app) => new Overview(app);
 
@@ -35,7 +35,7 @@ class Overview {
     }
     this.scroller = make("div", { className: "scroller" }, this.board);
     this.lines = new Map(this.thumbs.map((thumb) => [thumb, []])); // the lines into each thumbnail
-    app.host.replaceChildren(this.scroller, footer());
+    app.host.replaceChildren(this.scroller, footer(app));
     this.first = this.thumbs.find((thumb) => thumb.button.classList.contains("chosen")) ?? this.thumbs[0];
     this.first.button.tabIndex = 0;
     app.viewLifetime.whenLaidOut(this.scroller, () => this.layOut());
@@ -158,7 +158,13 @@ function tipTexts({ span }, { column, row, channel, strip }, source) {
   return texts;
 }
 
-function footer() {
+const COLOUR_TEXTS = {
+  unit: "to each map's own peak: below a column the lowest and the highest of these",
+  layer: "to the layer's peak, below each column",
+  network: "to the whole network's peak",
+};
+
+function footer(app) {
   const line = (colour) => make("i", { className: "stroke", style: `background:${colour}` });
   const keys = "Click a map to take its unit apart, a layer's name for all of its channels. Keys: arrows, Enter, Esc.";
   const thickness = "lowers what it leads to; thick for a large contribution (mean |partial result| of a channel)";
@@ -171,6 +177,7 @@ function footer() {
       keys,
       make("span", { className: "swipe" }, " Swipe the drawing for the rest of it."),
     ),
+    make("span", { className: "hint" }, `Colours reach ${COLOUR_TEXTS[app.scene.span]}. ${smoothingText(app)}`),
     make("span", { className: "hint lines" }, line(POSITIVE), "raises ", line(NEGATIVE), thickness),
   );
 }

@@ -2,7 +2,8 @@
 
 import { paintIndices } from "../lib/canvas.js";
 import { asImage, make } from "../lib/dom.js";
-import { formatCount, formatNumber, formatPercent } from "../lib/numbers.js";
+import { formatCount, formatNumber } from "../lib/numbers.js";
+import { classElements } from "./classes.js";
 import { scaleBar } from "./pictures.js";
 import { hasContributions, scaleTable } from "./scene.js";
 
@@ -38,9 +39,10 @@ function thumbnail(app, column, row, table, onHover) {
   const indices = app.scene.read(column.maps);
   const first = row * height * width;
   const picture = paintIndices(make("canvas"), width, height, table, (i) => indices[first + i]);
+  picture.classList.toggle("strip", height > width);
   const isClass = column.kind === "softmax";
   const isMap = column.shape.length === 3;
-  const content = isClass ? classElements(column, row) : [picture];
+  const content = isClass ? classElements(column.labels[row], column.peaks[row]) : [picture];
   const button = make("button", { type: "button", className: "thumb", tabIndex: -1 }, ...content);
   const name = column.labels?.[row] ? `${channel}, ${column.labels[row]}` : channel;
   const value = `${isMap ? "peak" : "value"} ${formatNumber(column.peaks[row])}`;
@@ -59,25 +61,15 @@ function thumbnail(app, column, row, table, onHover) {
   return thumb;
 }
 
-/** A class in the overview's last column: its name, its share, and a bar. */
-function classElements(column, row) {
-  const share = column.peaks[row];
-  const bar = make("span", { className: "bar", style: `width:${Math.max(1, 100 * share)}%` });
-  return [
-    make("span", { className: "label" }, column.labels[row]),
-    make("b", {}, formatPercent(share)),
-    make("span", { className: "track" }, bar),
-  ];
-}
-
 function columnScale(column, table) {
   const reaches = [Math.min(...column.reach), Math.max(...column.reach)];
   const [low, high] = reaches.map((reach) => formatNumber(reach, 2));
+  const range = column.own && low !== high ? `${low}–${high}` : high;
   const span = column.own
     ? `each map's colours reach to its own peak, here ${low} to ${high}`
     : `colours from ${column.signed ? `−${high}` : 0} to ${high}`;
   const title = `${column.layer}: ${span}`;
-  const text = make("span", {}, `${column.own ? "≤" : column.signed ? "±" : ""}${high}`);
+  const text = make("span", {}, `${column.signed ? "±" : ""}${range}`);
   const scale = make("span", { className: "scale", title }, asImage(scaleBar(table, column.signed), title), text);
   scale.hidden = column.kind === "softmax"; // its bars are drawn to scale
   return scale;

@@ -4,6 +4,8 @@ import { clamp, sum } from "../lib/numbers.js";
 
 const SMALLEST = 36;
 const LARGEST = 130;
+const LARGEST_ON_FULL_SCREEN = 240;
+const SCALE_LINE = 2; // of a scale and its text, in type sizes
 const SPACE = 3; // between neighbours within a block
 const BLOCKS = { conv: "maps", fc: "units", flatten: "strips", softmax: "classes" };
 
@@ -57,8 +59,9 @@ class Measures {
 
 /** The largest maps that fit: all rows on the screen, all columns in the width. */
 function fittingMeasures(blocks, rows, { em, isLarge, width }) {
-  const height = (window.innerHeight - (document.fullscreenElement ? 11 : 22) * em) / rows - 6;
-  let measures = new Measures(blocks, em, isLarge, clamp(height, SMALLEST, LARGEST));
+  const [beside, largest] = document.fullscreenElement ? [13, LARGEST_ON_FULL_SCREEN] : [23, LARGEST];
+  const height = (window.innerHeight - beside * em) / rows - 6;
+  let measures = new Measures(blocks, em, isLarge, clamp(height, SMALLEST, largest));
   while (measures.edge > SMALLEST && measures.total() > width) {
     measures = new Measures(blocks, em, isLarge, measures.edge - 0.5);
   }
@@ -86,7 +89,8 @@ export function placeColumns(blocks, { photo, columns, board }, room) {
       const elements = columns[block.indices[i]];
       placeHead(elements.head, column, measures, geometry, top);
       placeThumbs(elements.thumbs, block, measures, geometry, { top, pitch });
-      place(elements.more, geometry.left - 10, end - 2, geometry.width + 20, 1.3 * em);
+      const beyond = block.kind === "classes" ? 0 : 10; // the last column's stays within the drawing
+      place(elements.more, geometry.left - beyond, end - 2, geometry.width + 2 * beyond, 1.3 * em);
       elements.more.hidden = i || block.kind === "strips" || !elements.more.textContent;
       const [above, below] = [columns[block.indices[i] - 1]?.scale, columns[block.indices[i] + 1]?.scale];
       placeScale(elements.scale, { above, below }, measures, geometry, end);
@@ -95,7 +99,7 @@ export function placeColumns(blocks, { photo, columns, board }, room) {
     x += measures.widths(block)[2];
   }
   board.style.width = `${x}px`;
-  board.style.height = `${end + 1.35 * em + 3.6 * em}px`;
+  board.style.height = `${end + 1.35 * em + 3 * SCALE_LINE * measures.smallType}px`;
   return places;
 }
 
@@ -108,17 +112,24 @@ function columnGeometry(measures, block, i, x) {
   const width = i ? next : first;
   const side = isStacked ? Math.min((edge - SPACE) / 2, (edge - SPACE * (others - 1)) / others) : width;
   const left = i ? x + first + SPACE + (isStacked ? 0 : (i - 1) * (next + SPACE)) : x;
-  const isUpright = block.kind === "strips" || (i > 0 && block.kind === "units");
-  return { i, others, isStacked, isUpright, width, side, left };
+  const isStrip = block.kind === "strips" || (i > 0 && block.kind === "units"); // too narrow for its name
+  return { i, others, isStacked, isStrip, width, side, left };
 }
 
-function placeHead(head, column, { em, smallType }, { i, others, isStacked, isUpright, width, left }, top) {
-  const isSlim = i > 0 || isUpright;
-  head.className = `head${isSlim ? " slim" : ""}${isUpright ? " upright" : ""}`;
+/** A wide column's name stands above it; names beside it one below the other; a strip's on a pole, like a flag. */
+function placeHead(head, column, { em, smallType }, { i, others, isStacked, isStrip, width, left }, top) {
+  const isSlim = i > 0 || isStrip;
+  head.className = `head${isSlim ? " slim" : ""}${isStrip ? " flag" : ""}`;
   const type = isSlim ? smallType : Math.min(1.1 * em, (width + 7) / (0.58 * column.layer.length));
   head.style.fontSize = `${type}px`;
-  if (isStacked) place(head, left, top - 8 - (others - i + 1) * 1.4 * smallType, width, 1.3 * smallType);
-  else place(head, left, 0, width, top - 7);
+  const nameWidth = 0.53 * smallType * column.layer.length + 10;
+  const line = 1.4 * smallType;
+  if (isStacked) place(head, left, top - 8 - (others - i + 1) * line, width, 1.3 * smallType);
+  else if (isStrip) {
+    const flagTop = top - 7 - 1.6 * em - (others - i + 1) * line;
+    place(head, left, flagTop, nameWidth, top - 7 - flagTop);
+    head.style.clipPath = `polygon(0 0, 100% 0, 100% ${line}px, 6px ${line}px, 6px 100%, 0 100%)`; // the pole is thin
+  } else place(head, left, 0, width, top - 7);
 }
 
 function placeThumbs(thumbs, block, { edge }, { i, others, isStacked, side, left }, { top, pitch }) {
@@ -136,16 +147,16 @@ function placeScale(
   scale,
   { above, below },
   { em, smallType },
-  { i, others, isStacked, isUpright, width, side, left },
+  { i, others, isStacked, isStrip, width, side, left },
   end,
 ) {
-  scale.classList.toggle("upright", isUpright);
-  scale.classList.toggle("beside", isStacked);
+  scale.classList.toggle("beside", isStacked || isStrip);
   scale.style.fontSize = `${smallType}px`;
-  let top = end + 1.35 * em;
-  if (isStacked && i > 1) top = parseFloat(above.style.top) + (above.hidden ? 0 : 1.6 * em);
+  const line = SCALE_LINE * smallType;
+  let top = end + 1.35 * em + (i ? line : 0); // a line below that of the column that it follows
+  if (i > 1) top = parseFloat(above.style.top) + (above.hidden ? 0 : line);
   place(scale, left, top, isStacked ? side : width, null);
-  if (isStacked && i < others) scale.hidden = scale.textContent === below.textContent; // one for both
+  if (i < others && (isStacked || isStrip)) scale.hidden = scale.textContent === below.textContent; // one for both
 }
 
 function place(element, left, top, width, height) {

@@ -15,6 +15,10 @@ export function mapPicture(scene, values, width, height, peak, signed, canvas = 
 export const photoPicture = (scene, canvas = make("canvas")) =>
   paintPhoto(canvas, scene.read(scene.photo), scene.photo.shape[0]);
 
+/** How maps are drawn, in words. */
+export const smoothingText = (app) =>
+  app.isSmooth() ? "Maps are smoothed between their cells." : "Maps show their true cells.";
+
 /** A scale as a bar; the first colour of a signed one has no mirror image and is left out. */
 export function scaleBar(table, signed) {
   const bar = make("canvas", { className: "ramp" });

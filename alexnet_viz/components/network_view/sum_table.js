@@ -4,14 +4,14 @@ import { make, setText } from "../lib/dom.js";
 import { formatCount, formatNumber, formatSigned, plural } from "../lib/numbers.js";
 import { isSum } from "./explanation.js";
 
-const SUM_HEADS = ["input", "contribution", "running sum"];
+const SUM_HEADS = ["input", "contribution", "sum so far"];
 const HEADS = {
   conv: SUM_HEADS,
   fc: SUM_HEADS,
-  avgpool: ["cell", "its share", "sum so far"],
+  avgpool: ["row, column", "its share", "sum so far"],
   norm: ["channel", "α · a²", "sum so far"],
   softmax: ["class", "e^(z − max)", "sum so far"],
-  pool: ["cell", "value", ""],
+  pool: ["row, column", "value", ""],
 };
 
 /**

@@ -8,7 +8,7 @@ export class Trail {
     this.app = app;
     this.element = element;
     this.actions = make("span", { className: "actions" });
-    this.fullScreen = fullScreenButton(app.root);
+    this.fullScreen = fullScreenButton(app);
   }
 
   draw() {
@@ -67,9 +67,12 @@ export class Trail {
 }
 
 /** The drawing alone on the whole screen; Esc is then the browser's own way out. */
-function fullScreenButton(root) {
+function fullScreenButton({ root, focusView }) {
   const button = make("button", { type: "button" });
-  button.onclick = () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+  button.onclick = async () => {
+    await (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+    focusView(); // Space is the view's next, not the button's
+  };
   root.onfullscreenchange = () => {
     const isFull = Boolean(document.fullscreenElement);
     button.textContent = isFull ? "Leave full screen" : "Full screen";

@@ -6,7 +6,7 @@ import { walkMap } from "../lib/keyboard.js";
 import { formatCount, formatNumber, hasNegative, peakOf, plural, ranked, sum } from "../lib/numbers.js";
 import { followMap } from "../lib/pointer.js";
 import { channelSums, inputName, partialMaps, takeApart } from "./arithmetic.js";
-import { legend, mapPicture, photoPicture } from "./pictures.js";
+import { legend, mapPicture, photoPicture, smoothingText } from "./pictures.js";
 import { drawWires } from "./wires.js";
 
 const NODE_TEXTS = { conv: "Σ", relu: "max(0, ·)", pool: "max", avgpool: "mean", norm: "norm" };
@@ -56,7 +56,7 @@ class UnitView {
     const middle = make("div", { className: "middle" }, this.node, bias);
     const flow = make("div", { className: "flow" }, this.wires, this.list, middle, pictures.figure);
     flow.style.setProperty("--half", `${1.55 * this.maps.rows}em`); // the node stands in the middle of the inputs
-    app.host.replaceChildren(make("div", { className: "ranking" }, ...ranking), flow, footer(scene, this.maps));
+    app.host.replaceChildren(make("div", { className: "ranking" }, ...ranking), flow, footer(app, this.maps));
     return flow;
   }
 
@@ -78,8 +78,7 @@ class UnitView {
   draw() {
     const { app, cursor, pictures } = this;
     const { scene, unit } = app;
-    // The photo below the map shall be seen too.
-    const edge = Math.min(pictures.figure.clientWidth, 300, Math.max(200, 0.34 * window.innerHeight));
+    const edge = pictures.edge(app.isFullScreen());
     pictures.drawOutput(edge, cursor);
     const parts = takeApart(unit, cursor.y, cursor.x);
     this.writeSums(parts);
@@ -92,7 +91,7 @@ class UnitView {
       `Output map of ${scene.layer}, unit ${scene.channel}, ${unit.out} by ${unit.out}. Row ${cursor.y}, column ` +
         `${cursor.x}: ${formatNumber(parts.pytorch)}. Arrow keys to walk, Enter to take the value apart.`,
     );
-    pictures.drawField(edge, cursor);
+    pictures.drawField(edge, cursor, app.isFullScreen());
     drawWires(this.wires, this.flow, this.node, pictures.output, this.rows);
   }
 
@@ -180,6 +179,7 @@ function inputRow(app, maps, c) {
   if (maps.isConv) {
     const { kernel } = scene;
     const weights = mapPicture(scene, ofChannel(unit.weights, kernel ** 2), kernel, kernel, maps.weightPeak, true);
+    weights.className = "kernel";
     const partial = mapPicture(scene, ofChannel(maps.partial, size), out, out, maps.partialPeak, true);
     const label = `its partial result, mean size ${formatNumber(strengths[c], 3)}`;
     row.append(sign("∗"), asImage(weights, `its kernel, ${kernel} × ${kernel}`), sign("="), asImage(partial, label));
@@ -208,7 +208,8 @@ function othersRow(app, { partial, partialPeak, size }, channels) {
 }
 
 /** The unit's own map, and what a place of it sees of the photo. */
-function outputPictures({ scene, unit }, maps) {
+function outputPictures(app, maps) {
+  const { scene, unit } = app;
   const { peak, signed } = maps.output;
   const output = make("canvas", { tabIndex: 0, className: "out" });
   output.setAttribute("role", "application");
@@ -220,43 +221,51 @@ function outputPictures({ scene, unit }, maps) {
   const figure = make("figure", { className: "result" }, output, caption, field, fieldText);
   const map = mapPicture(scene, unit.output, unit.out, unit.out, peak, signed);
   const photo = photoPicture(scene);
+  /** The map's side: the photo below it shall be seen too; on the full screen it stands beside the map. */
+  const edge = (isFull) =>
+    isFull
+      ? Math.min(0.65 * figure.clientWidth, 0.66 * window.innerHeight)
+      : Math.min(figure.clientWidth, 300, Math.max(200, 0.34 * window.innerHeight));
   const drawOutput = (edge, cursor) => {
     output.style.width = `${edge}px`;
     output.style.height = `${edge}px`;
     const context = sharpContext(output, edge, edge);
-    context.imageSmoothingEnabled = false;
+    context.imageSmoothingEnabled = app.isSmooth();
     context.drawImage(map, 0, 0, edge, edge);
     outlineCell(context, cursor, edge / unit.out);
   };
-  const drawField = (edge, cursor) => {
+  const drawField = (edge, cursor, isUpright) => {
     const [[top, bottom], [left, right]] = [scene.fields[cursor.y], scene.fields[cursor.x]];
-    drawReceptiveField(field, photo, edge, { top, bottom, left, right });
+    drawReceptiveField(field, photo, edge, { top, bottom, left, right }, isUpright);
     setText(fieldText, `what this place sees: ${bottom - top} × ${right - left} pixels of the photo`);
     const place = `columns ${left} to ${right - 1}, rows ${top} to ${bottom - 1}`;
     field.setAttribute("aria-label", `The photo; ${fieldText.textContent}, ${place}`);
   };
-  return { output, reading, formula, figure, drawOutput, drawField };
+  return { output, reading, formula, figure, edge, drawOutput, drawField };
 }
 
-/** The photo with the field's box, and beside it what is in the box. */
-function drawReceptiveField(canvas, photo, width, { top, bottom, left, right }) {
-  const half = (width - 8) / 2;
+/** The photo with the field's box, and beside or below it what is in the box; `length` is that of both. */
+function drawReceptiveField(canvas, photo, length, { top, bottom, left, right }, isUpright) {
+  const half = (length - 8) / 2;
+  const [width, height] = isUpright ? [half, length] : [length, half];
   const scale = half / photo.width;
   const [w, h] = [right - left, bottom - top];
   canvas.style.width = `${width}px`;
-  canvas.style.height = `${half}px`;
-  const context = sharpContext(canvas, width, half);
+  canvas.style.height = `${height}px`;
+  const context = sharpContext(canvas, width, height);
   context.drawImage(photo, 0, 0, half, half);
   outline(context, left * scale, top * scale, Math.max(4, w * scale), Math.max(4, h * scale));
   const zoom = half / Math.max(w, h);
   context.imageSmoothingEnabled = w > 40;
-  context.drawImage(photo, left, top, w, h, half + 8, 0, w * zoom, h * zoom);
+  const [x, y] = isUpright ? [0, half + 8] : [half + 8, 0];
+  context.drawImage(photo, left, top, w, h, x, y, w * zoom, h * zoom);
 }
 
-function footer(scene, { isConv, inputs, weightPeak, partialPeak }) {
+function footer(app, { isConv, inputs, weightPeak, partialPeak }) {
   const hint =
     "Click a place on the output map (or walk with the arrow keys and press Enter) to take that value apart; " +
-    "click an input to open its own unit.";
+    `click an input to open its own unit. ${smoothingText(app)}`;
+  const { scene } = app;
   const scales = isConv
     ? [
         legend(scene, inputs.peak, inputs.signed, scene.below === "photo" ? "photo" : "inputs"),

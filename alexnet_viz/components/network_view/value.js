@@ -139,7 +139,8 @@ class MapValueView {
 
   key(event) {
     const canvas = this.output?.canvas;
-    if (!canvas || this.app.focused() !== canvas) return;
+    const focused = this.app.focused();
+    if (!canvas || (focused !== canvas && focused !== this.app.root)) return;
     const cell = walkMap(event, this.cursor, this.app.unit.out);
     if (event.key === " ") this.player.toggle();
     else if (cell) {

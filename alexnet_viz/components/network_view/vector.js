@@ -32,7 +32,7 @@ export function vectorValueView(app) {
     make(
       "div",
       { className: "stage vector" },
-      ...(parts.terms.length > 1 ? [termsPicture(scene, unit, parts, open)] : []),
+      ...(scene.of === "fc" ? [termsPicture(scene, unit, parts, open)] : []),
       make("div", {}, table.table),
     ),
     formula,
@@ -56,11 +56,8 @@ function termsPicture(scene, unit, parts, open) {
   const label = `All ${formatCount(count)} terms as colours, ${order}`;
   const picture = asImage(make("canvas", { className: "terms" }), label);
   mapPicture(scene, values, columns, rows, peak, signed, picture);
-  const hint = {
-    fc: `each square one input: its contribution (${columns} in a row)`,
-    softmax: "each square one class: e^(z − max)",
-  }[scene.of];
-  const reading = make("p", { className: "reading" }, hint ?? "");
+  const hint = `each square one input: its contribution (${columns} in a row)`;
+  const reading = make("p", { className: "reading" }, hint);
   const indexUnder = (event) => {
     const { x, y } = placeWithin(event, picture);
     const i = Math.floor(y * rows) * columns + Math.floor(x * columns);
@@ -71,20 +68,17 @@ function termsPicture(scene, unit, parts, open) {
     if (i !== null) reading.textContent = termText(scene, unit, parts, i);
   };
   picture.onpointerleave = () => {
-    reading.textContent = hint ?? "";
+    reading.textContent = hint;
   };
   picture.onclick = (event) => {
     const i = indexUnder(event);
     if (i !== null) open(i);
   };
-  const scale = legend(scene, peak, signed, scene.of === "fc" ? "input × weight" : "e^(z − max)");
+  const scale = legend(scene, peak, signed, "input × weight");
   return make("figure", {}, picture, make("figcaption", {}, reading, scale));
 }
 
 function termText(scene, unit, { read, terms }, i) {
-  const name = scene.of === "softmax" ? scene.labels[i] : inputName(scene, i);
   const number = formatNumber;
-  return unit.weights
-    ? `${name}: ${number(read[i], 3)} × ${number(unit.weights[i], 3)} = ${number(terms[i], 3)}`
-    : `${name}: z = ${number(read[i])}, e^(z − max) = ${number(terms[i], 3)}`;
+  return `${inputName(scene, i)}: ${number(read[i], 3)} × ${number(unit.weights[i], 3)} = ${number(terms[i], 3)}`;
 }

@@ -1,15 +1,16 @@
 // The window of a value, enlarged, with what lies around it; its cells can be read with the pointer.
 
-import { fillCell, hatch, outline, sharpContext, strokeRect, writeInCell } from "../lib/canvas.js";
+import { fillCell, hatch, outline, sharpContext, strokeRect, typeInCells, writeInCell } from "../lib/canvas.js";
 import { colourIndex } from "../lib/colour.js";
 import { asImage, make, setText } from "../lib/dom.js";
-import { clamp, formatNumber, peakOf } from "../lib/numbers.js";
+import { clamp, formatAlike, formatNumber, peakOf } from "../lib/numbers.js";
 import { placeWithin } from "../lib/pointer.js";
 import { inputName } from "./arithmetic.js";
 import { scaleTable } from "./scene.js";
 import { fillFigure } from "./value_context.js";
 
-const NUMBERS_FROM = 30; // the width of a cell in which a number can be read, in CSS pixels
+const WIDE_RIM = 0.22; // of a cell: what is seen of the input around a weight
+const NARROW_RIM = 0.07; // the same around a weight in numbers
 const NORM_ASPECT = 0.42;
 
 export class WindowPicture {
@@ -79,7 +80,7 @@ export class WindowPicture {
     this.drawSurroundings(pen, cells);
     if (scene.of === "relu") this.drawCutOff(pen, cells);
     else if (scene.of === "conv") this.drawWeights(pen);
-    else if (cell > NUMBERS_FROM) this.drawNumbers(pen);
+    else this.drawNumbers(pen);
     context.drawNextWindows(pen, rim * cell, rim * cell, cell, 2);
     outline(pen, rim * cell, rim * cell, parts.w * cell, parts.h * cell);
     if (scene.of === "pool" && parts.winner !== null) {
@@ -113,54 +114,74 @@ export class WindowPicture {
     pen.globalAlpha = 1;
   }
 
-  /** The weights inside the cells of the window, or the products over them. */
+  /** The weights inside the cells of the window, or the products over them; in numbers where those can be read. */
   drawWeights(pen) {
     const { context, cell } = this;
     const { scene, unit, channel, parts, weightPeak } = context;
     const size = parts.h * parts.w;
     const isProduct = this.showsProducts.checked;
-    const values = isProduct ? parts.terms : unit.weights;
+    const all = isProduct ? parts.terms : unit.weights;
+    const values = Array.from(all.subarray(channel * size, (channel + 1) * size));
     const peak = isProduct ? peakOf(parts.terms) : weightPeak;
-    const inset = isProduct ? 0 : cell * 0.22;
+    const texts = formatAlike(values);
+    const narrow = isProduct ? 0 : cell * NARROW_RIM;
+    const type = typeInCells(pen, texts, cell - 2 * narrow);
+    const inset = isProduct || type ? narrow : cell * WIDE_RIM;
     const table = scaleTable(scene, true);
-    for (let i = 0; i < size; i++) {
+    values.forEach((value, i) => {
       const [x, y] = this.cellCorner(i);
-      const value = values[channel * size + i];
       const colour = colourIndex(value, peak, true);
       fillCell(pen, table, colour, x + inset, y + inset, cell - 2 * inset);
-      if (cell <= (isProduct ? 38 : 52)) continue;
-      writeInCell(pen, formatNumber(value, 2), x + cell / 2, y + cell / 2, cell, table, colour);
-    }
+      if (type) writeInCell(pen, texts[i], x + cell / 2, y + cell / 2, type, table, colour);
+    });
+    this.noteType(type);
   }
 
   /** The values of the window, each in its cell. */
   drawNumbers(pen) {
-    const { parts } = this.context;
-    for (let i = 0; i < parts.h * parts.w; i++) {
-      const [x, y] = this.cellCorner(i);
-      this.writeInput(pen, parts.read[i], x + this.cell / 2, y + this.cell / 2);
-    }
+    const { parts, channel } = this.context;
+    const size = parts.h * parts.w;
+    const values = Array.from(parts.read.subarray(channel * size, (channel + 1) * size));
+    this.writeInputs(
+      pen,
+      values.map((value, i) => ({ value, corner: this.cellCorner(i) })),
+    );
   }
 
-  writeInput(pen, value, x, y) {
-    const { scene, inputs } = this.context;
-    const colour = colourIndex(value, inputs.peak, inputs.signed);
-    writeInCell(pen, formatNumber(value, 2), x, y, this.cell, scaleTable(scene, inputs.signed), colour);
+  /** Write values of the input over their cells, all in one size, where that can be read. */
+  writeInputs(pen, cells) {
+    const { cell, context } = this;
+    const { scene, inputs } = context;
+    const table = scaleTable(scene, inputs.signed);
+    const texts = formatAlike(cells.map(({ value }) => value));
+    const type = typeInCells(pen, texts, cell);
+    cells.forEach(({ value, corner: [x, y] }, i) => {
+      const colour = colourIndex(value, inputs.peak, inputs.signed);
+      if (type) writeInCell(pen, texts[i], x + cell / 2, y + cell / 2, type, table, colour);
+    });
+    this.noteType(type);
+  }
+
+  /** Note the size of the numbers, 0 for none, for who must know. */
+  noteType(type) {
+    this.canvas.dataset.type = type.toFixed(1);
   }
 
   /** The values around a place before ReLU; those it cuts off are hatched. */
   drawCutOff(pen, cells) {
     const { cell, rim, context } = this;
     const { unit, parts, colours } = context;
+    const seen = [];
     for (let r = 0; r < cells; r++) {
       for (let c = 0; c < cells; c++) {
         const [row, column] = [parts.top - rim + r, parts.left - rim + c];
         if (row < 0 || column < 0 || row >= unit.side || column >= unit.side) continue;
         const value = unit.inputs[row * unit.side + column];
         if (value < 0) hatch(pen, c * cell, r * cell, cell, cell, colours.text);
-        if (cell > NUMBERS_FROM) this.writeInput(pen, value, (c + 0.5) * cell, (r + 0.5) * cell);
+        seen.push({ value, corner: [c * cell, r * cell] });
       }
     }
+    this.writeInputs(pen, seen);
   }
 
   /** The neighbouring channels of a normalised value, each around the same place; its own is framed. */

@@ -39,12 +39,13 @@ def tile_grid(
     selected: int = -1,
     on_pick: Callable[[int], None] | None = None,
     parts: tuple[str, ...] = (),
+    smooth: bool = False,
 ) -> None:
     """Show sheets of tiles in lockstep, in the ``order`` of their numbers.
 
     ``facts`` holds float arrays (n,) that the tip tells of each tile, ``names`` what stands beside its number.
     ``on_pick`` is called with a tile's number before the rerun that a click, a tap or Enter starts. ``parts`` are
-    titles above equal parts of the order.
+    titles above equal parts of the order. ``smooth`` interpolates between the cells of enlarged tiles.
     """
     count, height, width = sheets[0].tiles.shape[:3]
     facts = facts or {}
@@ -63,6 +64,7 @@ def tile_grid(
         "noun": noun,
         "facts": list(facts),
         "names": names,
+        "smooth": smooth,
         "selected": int(selected),
         "parts": parts,
         "sheets": [{"title": s.title, "alt": s.alt, "legend": s.legend, "signed": s.signed} for s in sheets],

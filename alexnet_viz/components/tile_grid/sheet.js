@@ -39,7 +39,7 @@ export function drawSheet(canvas, picture, layout, { meta, order, selected, hove
   canvas.style.height = `${height}px`;
   const pen = sharpContext(canvas, space, height);
   const isShrunk = layout.side * devicePixelRatio < meta.width;
-  pen.imageSmoothingEnabled = isShrunk; // enlarged maps keep their pixels
+  pen.imageSmoothingEnabled = isShrunk || meta.smooth; // else enlarged maps keep their cells
   for (let place = 0; place < meta.count; place++) {
     pen.drawImage(picture, 0, order[place] * meta.height, meta.width, meta.height, ...layout.tile(place));
   }

@@ -23,6 +23,7 @@ import { drawSheet, sheetPicture, updateFigure } from "./sheet.js";
  * @property {string} noun what a tile is
  * @property {string[]} facts what the tip says of each tile
  * @property {string[] | null} names
+ * @property {boolean} smooth whether tiles are smoothed between their cells
  * @property {number} selected a tile's number, −1 for none
  * @property {string[]} parts titles above equal parts, or none
  * @property {Sheet[]} sheets

@@ -23,7 +23,7 @@ from alexnet_viz.ui.activations.passes import (
 from alexnet_viz.ui.shared import photos, queries
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
-from alexnet_viz.ui.shared.unit import COLUMN, ROW, chosen_unit
+from alexnet_viz.ui.shared.unit import COLUMN, ROW, SMOOTH, chosen_unit
 
 
 def chosen_channel(passes: list[ShownPass], options: MapOptions) -> int:
@@ -61,7 +61,7 @@ def channel_over_photo(passes: list[ShownPass], options: MapOptions, unit: int) 
     if len(panels) == 2 and alike:
         gap = outputs[1][unit] - outputs[0][unit]
         panels.append(_panel(passes[0], gap, float(np.abs(gap).max()), options, True, difference=True))
-    map_view(panels, place, key="channel_view", on_pick=callback(choose_position))
+    map_view(panels, place, key="channel_view", on_pick=callback(choose_position), smooth=SMOOTH.value)
 
 
 def _panel(

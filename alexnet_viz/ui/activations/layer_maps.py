@@ -17,7 +17,7 @@ from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.ui.activations.passes import MapOptions, ShownPass, outputs_at, scale_peaks, short_number, unit_names
 from alexnet_viz.ui.shared import photos
 from alexnet_viz.ui.shared.error_boundary import callback
-from alexnet_viz.ui.shared.unit import CHANNEL
+from alexnet_viz.ui.shared.unit import CHANNEL, SMOOTH, drawn_as
 
 if TYPE_CHECKING:
     pass
@@ -58,6 +58,7 @@ def all_maps(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
         names=names,
         selected=unit,
         on_pick=callback(CHANNEL.choose),
+        smooth=SMOOTH.value,
     )
     if not alike and len(sheets) == 2:
         other = channel_stats(outputs[1])
@@ -69,9 +70,11 @@ def all_maps(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
             facts={"peak": other.peak},
             selected=unit if unit < len(outputs[1]) else -1,
             on_pick=callback(CHANNEL.choose),
+            smooth=SMOOTH.value,
         )
-    shape = " × ".join(map(str, outputs[0].shape))
-    st.caption(f"{options.layer}: {shape} values. Click a tile, or walk with the arrow keys.")
+    shape = " × ".join(f"{size:,}" for size in outputs[0].shape)
+    drawn = f", drawn {drawn_as()}" if outputs[0].ndim == 3 else ""
+    st.caption(f"{options.layer}: {shape} values{drawn}. Click a tile, or walk with the arrow keys.")
     _downloads(passes[0], options, sheets[0], outputs[0], ranked)
 
 

@@ -15,7 +15,7 @@ from alexnet_viz.ui.shared import comparison, photos, queries
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import Choice
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import LAYER, SCALE, shared_layer, shared_unit
+from alexnet_viz.ui.shared.unit import LAYER, SCALE, SMOOTH, shared_layer, shared_unit
 from alexnet_viz.values import Trace
 
 if TYPE_CHECKING:
@@ -73,13 +73,14 @@ def chosen_options(model: Model) -> tuple[MapOptions, str]:
     layers = [*(layer.name for layer in queries.plan(model.info.spec, 1).layers), "softmax"]
     shared_layer(layers)
     beside = comparison.BESIDE.among(tuple(comparison.WHAT), comparison.NOTHING)
-    columns = st.container(key="choices").columns(4)
+    columns = st.container(key="choices").columns([1, 1, 1.15, 1, 0.9], vertical_alignment="bottom")
     options = MapOptions(LAYER.selectbox(columns[0]), SORT.selectbox(columns[1]), SCALE.selectbox(columns[2]))
     comparison.BESIDE.selectbox(
         columns[3],
         help="A second pass in lockstep, with the difference: another photo, other weights, or this network with some "
         "channels silenced.",
     )
+    SMOOTH.toggle(columns[4])
     return options, beside
 
 

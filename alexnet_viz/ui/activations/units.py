@@ -8,6 +8,8 @@ import numpy as np
 import streamlit as st
 
 from alexnet_viz.figures.activations import (
+    class_bars,
+    rank_figure,
     unit_bars,
     value_histogram,
 )
@@ -22,6 +24,35 @@ if TYPE_CHECKING:
 
 def strongest_units(passes: list[ShownPass], options: MapOptions, unit: int, top: int = 12) -> None:
     """The strongest units of a fully connected layer as bars, with the chosen one among them."""
+    labels, values, row = _strongest(passes, options, unit, top)
+    figure = unit_bars(labels, values, "logit" if options.layer == "fc8" else "value", row, theme())
+    st.plotly_chart(figure, key="units", config=NO_TOOLBAR, alt=f"The strongest units of {options.layer}")
+
+
+def likeliest_classes(passes: list[ShownPass], options: MapOptions, unit: int, top: int = 15) -> None:
+    """The softmax as bars with the classes' names and percentages, the chosen class among them."""
+    labels, values, row = _strongest(passes, options, unit, top)
+    figure = class_bars(labels, values, row, theme())
+    st.plotly_chart(figure, key="classes", config=NO_TOOLBAR, alt=f"The likeliest classes; the first is {labels[0]}")
+
+
+def every_class(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
+    """All classes' probabilities by rank: how far the likeliest stand out."""
+    outputs, alike = outputs_at(passes, options.layer)
+    values = [(shown.title, output) for shown, output in zip(passes, outputs if alike else outputs[:1], strict=False)]
+    st.plotly_chart(
+        rank_figure(values, unit, theme()),
+        key="ranks",
+        config=NO_TOOLBAR,
+        alt=f"The probabilities of all {len(outputs[0]):,} classes, likeliest first, on a logarithmic scale",
+    )
+    st.caption(f"All {len(outputs[0]):,} classes, likeliest first; the dot is the chosen one. They add up to 100 %.")
+
+
+def _strongest(
+    passes: list[ShownPass], options: MapOptions, unit: int, top: int
+) -> tuple[list[str], list[tuple[str, np.ndarray]], int]:
+    """The strongest units, the chosen one among them: their labels, each pass's values, and the chosen one's row."""
     outputs, alike = outputs_at(passes, options.layer)
     if not alike:
         outputs = outputs[:1]
@@ -31,9 +62,7 @@ def strongest_units(passes: list[ShownPass], options: MapOptions, unit: int, top
     names = unit_names(passes[0], options.layer)
     labels = [f"{names[i].partition(',')[0]} ({i})" if names else f"{options.layer} {i}" for i in ranked]
     values = [(shown.title, output[ranked]) for shown, output in zip(passes, outputs, strict=False)]
-    what = "probability" if options.layer == "softmax" else "logit" if options.layer == "fc8" else "value"
-    figure = unit_bars(labels, values, what, int(np.flatnonzero(ranked == unit)[0]), theme())
-    st.plotly_chart(figure, key="units", config=NO_TOOLBAR, alt=f"The strongest units of {options.layer}")
+    return labels, values, int(np.flatnonzero(ranked == unit)[0])
 
 
 def unit_numbers(passes: list[ShownPass], options: MapOptions, unit: int) -> None:

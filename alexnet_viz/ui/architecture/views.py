@@ -125,11 +125,18 @@ def csv_text(rows: list[dict]) -> str:
     return text.getvalue()
 
 
-def layer_arithmetic(layer: LayerInfo) -> None:
-    """What one layer does, its formulas with the numbers put in, and what it sees."""
-    st.markdown(f"**{layer.operation}**, from {layer.input_shape} to {layer.output_shape}")
-    for line in layer.formulas:
-        st.markdown(f":material/calculate: {line}")
+def layer_arithmetic(layer: LayerInfo, knows_input: bool) -> None:
+    """What one layer does, its formulas with the numbers put in, and what it sees.
+
+    Where the shape of its input is still to be guessed, nothing is said that would give it away.
+    """
+    if knows_input:
+        st.markdown(f"**{layer.operation}**, from {layer.input_shape} to {layer.output_shape}")
+        for line in layer.formulas:
+            st.markdown(f":material/calculate: {line}")
+    else:
+        st.markdown(f"**{layer.operation}**, to {layer.output_shape}")
+        st.caption("Its formulas come with the shape of the layer before it, which is still to be guessed.")
     st.markdown(
         f":material/filter_center_focus: one value sees **{layer.receptive_field} × {layer.receptive_field}** pixels "
         f"of the input; those of neighbouring units lie **{layer.jump}** pixels apart (jump)"
@@ -178,7 +185,7 @@ def layer_table(plan: Architecture, measured_on: str | None, in_use: NetworkSpec
         rows,
         hide_index=True,
         height=38 + 35 * len(rows),
-        column_config={"parameters": large, "multiply-adds": large},
+        column_config=dict.fromkeys(("parameters", "multiply-adds", "activation KiB"), large),
         alt="The layers with shapes, parameters and fields",
     )
     save = st.columns([1, 1, 6])

@@ -10,6 +10,7 @@ import streamlit as st
 from alexnet_viz.components.tile_grid import Sheet, tile_grid
 from alexnet_viz.figures.filters import (
     bias_figure,
+    colour_figure,
     enlarged,
     kernel_tiles,
     norm_figure,
@@ -24,7 +25,7 @@ from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import CHANNEL, LAYER, chosen_unit, shared_layer, shared_unit
+from alexnet_viz.ui.shared.unit import CHANNEL, LAYER, SMOOTH, chosen_unit, drawn_as, shared_layer, shared_unit
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -117,6 +118,7 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
         selected=unit,
         on_pick=callback(CHANNEL.choose),
         parts=parts if split else (),
+        smooth=SMOOTH.value,
     )
     for sheet in sheets[len(alike) :]:  # another number of kernels: in an order of its own
         tile_grid(
@@ -126,11 +128,12 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
             noun="kernel",
             on_pick=callback(CHANNEL.choose),
             selected=unit if unit < len(sheet.tiles) else -1,
+            smooth=SMOOTH.value,
         )
     how = "the strongest kernel" if common else "each kernel"
     st.caption(
         f"{len(order)} kernels of 3 × 11 × 11 weights, red, green and blue as such: mid-grey is 0, the scale reaches "
-        f"as far as {how} does. Click one, or walk with the arrow keys."
+        f"as far as {how} does; drawn {drawn_as()}. Click one, or walk with the arrow keys."
     )
 
 
@@ -199,12 +202,13 @@ def input_slices(models: list[Model], layer: str, unit: int) -> None:
         noun="rank",
         names=names,
         facts={"norm": np.linalg.norm(maps.reshape(len(maps), -1), axis=1)},
+        smooth=SMOOTH.value,
     )
     of = queries.filters(models[0], layer)
     group = f" (its group's, of {of.inputs} in all)" if of.groups > 1 else ""
     st.caption(
-        f"{layer}, unit {unit}: the kernel for each of its {len(channels)} input channels{group}, strongest first; "
-        f"bias {of.bias[unit]:.4f}."
+        f"{layer}, unit {unit}: the kernel for each of its {len(channels)} input channels{group}, strongest first, "
+        f"drawn {drawn_as()}; bias {of.bias[unit]:.4f}."
     )
 
 
@@ -276,6 +280,34 @@ def whole_layer(models: list[Model], layer: str) -> None:
     )
     biases = [(model.info.title, queries.filters(model, layer).bias) for model in models]
     right.plotly_chart(bias_figure(biases, theme()), key="biases", config=_QUIET, alt=f"The biases of {layer}")
+    if layer == "conv1":
+        _colours_read(models)
+    else:
+        _connections(models, layer)
+
+
+def _colours_read(models: list[Model]) -> None:
+    """How strongly conv1's kernels read the photo's red, green and blue."""
+    st.subheader("Which colours each kernel reads", anchor=False)
+    for column, model in zip(st.columns(len(models), gap="medium"), models, strict=True):
+        norms, _ = queries.norm_grid(model, "conv1", None)
+        column.plotly_chart(
+            colour_figure(norms, theme()),
+            key=f"norms-{model.info.choice}",
+            config=_QUIET,
+            alt="A bar for each kernel of conv1: how much of it reads red, green and blue",
+        )
+        energy = norms.astype(np.float64) ** 2
+        one_sided = int((energy.max(axis=1) > energy.sum(axis=1) / 2).sum())
+        column.caption(
+            f"{markdown(model.info.title)}: each slice's share of a kernel's squared norm. {one_sided} of {len(norms)} "
+            "kernels have more than half of it in one colour; a kernel whose thirds are alike (dotted lines) looks for "
+            "light and dark. Point at one for its number."
+        )
+
+
+def _connections(models: list[Model], layer: str) -> None:
+    """The norm of the weights between each input and each output of a layer."""
     st.subheader("Who is connected to whom", anchor=False)
     for column, model in zip(st.columns(len(models), gap="medium"), models, strict=True):
         grid, block = queries.norm_grid(model, layer, folded_side(model, layer))

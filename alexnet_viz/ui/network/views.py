@@ -16,7 +16,7 @@ from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import Choice, weight_title
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import CHANNEL, COLUMN, LAYER, ROW, SCALE, shared_layer, shared_unit, unit_label
+from alexnet_viz.ui.shared.unit import CHANNEL, COLUMN, LAYER, ROW, SCALE, SMOOTH, shared_layer, shared_unit, unit_label
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
@@ -174,6 +174,7 @@ def _view(forward_pass: Pass, place: Place, key: str) -> None:
         _path(forward_pass.model, forward_pass.photo, place),
         turn=state.setdefault(f"_{key}_turn", 0),
         large=LARGE.value,
+        smooth=SMOOTH.value,
         rows=place.rows,
         key=key,
     )
@@ -243,7 +244,7 @@ def _path(model: Model, reference: str, place: Place) -> list[dict[str, Any]]:
 
 def choose(model: Model, place: Place) -> None:
     """The row of choices above the drawing; a change of layer or unit goes a step further in."""
-    columns = st.container(key="choices").columns([1, 1, 1.05, 1.15, 1, 0.95], vertical_alignment="bottom")
+    columns = st.container(key="choices").columns([0.9, 0.95, 1.35, 1.15, 0.75, 1.1], vertical_alignment="bottom")
     LAYER.selectbox(
         columns[0],
         on_change=callback(_changed),
@@ -262,7 +263,9 @@ def choose(model: Model, place: Place) -> None:
     SCALE.selectbox(columns[2])
     comparison.BESIDE.selectbox(columns[3])
     ROWS.slider(columns[4])
-    LARGE.toggle(columns[5])
+    looks = columns[5].container(gap=None)
+    LARGE.toggle(looks)
+    SMOOTH.toggle(looks)
 
 
 def _changed(what: str) -> None:

@@ -52,6 +52,21 @@ SCALE = Control(
         options={"unit": "one per channel", "layer": "one per layer", "network": "one for the network"},
     )
 )
+SMOOTH = Control(
+    Setting(
+        "smooth",
+        "bool",
+        False,
+        "Smooth maps",
+        "On: enlarged maps are interpolated between their cells (bilinear), which is easier on the eye. Off: every "
+        "cell is a square of one colour, a value of the layer. A value taken apart is always shown in cells.",
+    )
+)
+
+
+def drawn_as() -> str:
+    """How enlarged maps are drawn now, for a caption."""
+    return "smoothed between their cells" if SMOOTH.value else "as true cells"
 
 
 def shared_layer(layers: Sequence[str]) -> str:
