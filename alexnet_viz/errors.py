@@ -49,5 +49,9 @@ class AttributionError(UserError):
     """A question to an attribution method that has no answer."""
 
 
+class UnitError(UserError):
+    """A unit that a network does not have, or one about which nothing can be shown."""
+
+
 class Stopped(Exception):
     """Raised in a progress callback by who no longer wants the answer; it comes out of the call that was stopped."""

@@ -464,6 +464,28 @@ class RandomisationStage:
     spearman: float
 
 
+# --- units ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class OptimisedImages:
+    """Pictures made to drive units of one layer, at ``step`` of ``steps``.
+
+    ``pixels`` is uint8 RGB (N, side, side, 3): what the unit sees, neither more nor less. ``values`` float32 (N,) is
+    each objective's value on these very pixels, before any ReLU; ``start`` its value on the picture it began with.
+    ``names`` say what each is of; ``notes`` what must be known to read the pictures.
+    """
+
+    layer: str
+    names: tuple[str, ...]
+    pixels: np.ndarray
+    values: np.ndarray
+    start: np.ndarray
+    step: int
+    steps: int
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class DeviceInfo:
     """A device that can run the network; memory in bytes, None where it cannot be asked for."""

@@ -10,6 +10,7 @@ TESTED_BY = {
     "values": "test_doctests",
     "errors": "ui/shared/test_error_boundary",
     "progress": "ui/shared/test_jobs",
+    "units/choices": "units/test_optimise",
     "attribution/baselines": "attribution/test_targets",
     "attribution/captum_copy": "attribution/test_captum",
     "attribution/deeplift": "attribution/test_chain",

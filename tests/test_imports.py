@@ -12,7 +12,7 @@ from tools.rooms import drawing
 
 HOME = Path(__file__).parents[1]
 PACKAGE = HOME / "alexnet_viz"
-CORE = ("network", "images", "inspection", "attribution", "training")
+CORE = ("network", "images", "inspection", "attribution", "training", "units")
 
 
 def modules(*rooms):

@@ -1,0 +1,1 @@
+"""What a unit responds to: optimised images, inversion, exemplars, neighbours, contact sheets."""
