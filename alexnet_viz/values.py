@@ -486,6 +486,25 @@ class OptimisedImages:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Inversion:
+    """A picture whose activations at ``layer`` are to be a photo's, at ``step`` of ``steps``.
+
+    ``pixels`` is uint8 RGB (S, S, 3), the network's input. ``error`` is ‖φ − φ₀‖ / ‖φ₀‖ on these very pixels: how far
+    the layer's output φ, before any ReLU, is from the photo's φ₀; ``start`` the same of the picture it began with.
+    ``cosine`` and ``gain`` compare their directions and lengths: φ·φ₀ / (‖φ‖·‖φ₀‖) and ‖φ‖ / ‖φ₀‖.
+    """
+
+    layer: str
+    pixels: np.ndarray
+    error: float
+    start: float
+    cosine: float
+    gain: float
+    step: int
+    steps: int
+
+
 @dataclass(frozen=True)
 class DeviceInfo:
     """A device that can run the network; memory in bytes, None where it cannot be asked for."""

@@ -6,6 +6,7 @@ Distill), without its global state and hooks: the network is walked as far as th
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -29,12 +30,17 @@ Gradient = Callable[[Tensor], Tensor]  # pictures (B, 3, S, S), 0 to 1 → the g
 
 
 def ascend(
-    painting: Parameterisation, side: int, gradient: Gradient, choices: Choices, transforms: Transforms
+    painting: Parameterisation,
+    side: int,
+    gradient: Gradient,
+    choices: Choices,
+    transforms: Transforms,
+    fade: bool = False,
 ) -> Iterator[int]:
     """Climb, step by step: yields the number of steps done, from 0 on. The pictures are ``painting.pictures()``.
 
     The objective's gradient is brought to a root mean square of 1 a picture, so that regularisers mean the same for
-    every unit.
+    every unit. ``fade``: steps get shorter along a half cosine, for an aim that is to be met, not passed.
     """
     parameters = painting.parameters
     climber = Adam(parameters, choices.rate or painting.rate, painting.together)
@@ -52,7 +58,7 @@ def ascend(
                 climb = climb - choices.l2 * regularisers.l2(there)
             (step,) = torch.autograd.grad(seen, parameters, climb)
             parameters.requires_grad_(False)
-            climber.step(step)
+            climber.step(step, (1 + math.cos(math.pi * done / choices.steps)) / 2 if fade else 1)
         yield done
 
 
@@ -70,13 +76,13 @@ class Adam:
         self.mean, self.square, self.steps = torch.zeros_like(parameters), torch.zeros_like(parameters[:1]), 0
 
     @torch.no_grad()
-    def step(self, gradient: Tensor) -> None:
+    def step(self, gradient: Tensor, share: float = 1) -> None:
         self.steps += 1
         square = gradient.square()
         square = square.mean(self.axes, keepdim=True) if self.axes else square
         self.mean = torch.lerp(gradient, self.mean, 0.9)
         self.square = square if self.steps == 1 else torch.lerp(square, self.square, 0.99)
-        scale = self.rate / (1 - 0.9**self.steps)
+        scale = share * self.rate / (1 - 0.9**self.steps)
         self.parameters.addcdiv_(self.mean, self.square.sqrt().add_(1e-20), value=scale)
 
 

@@ -1,5 +1,6 @@
 """Small networks and the bundled one, loaded once."""
 
+import numpy as np
 import pytest
 
 from alexnet_viz.inspection.model import Model
@@ -27,3 +28,9 @@ def bundled():
 @pytest.fixture(params=["torchvision", "paper", "single-tower"])
 def any_variant(request):
     return model_of(NetworkSpec(request.param, num_classes=7, fc_width=16))
+
+
+def values_of(model: Model, pixels: np.ndarray) -> np.ndarray:
+    """Pixels uint8 (S, S, 3) as the network's input, float32 (3, S, S)."""
+    mean, std = (np.array(value, np.float32) for value in (model.info.preprocessing.mean, model.info.preprocessing.std))
+    return np.ascontiguousarray(((pixels / np.float32(255) - mean) / std).transpose(2, 0, 1))
