@@ -51,6 +51,8 @@ PAGES = {  # the parts of a page are tested as the page that they make
     "ui/filters": "ui/test_filters_page",
     "ui/network": "ui/test_network_page",
     "ui/playground": "ui/test_playground_page",
+    "ui/units": "ui/test_units_page",
+    "ui/shared/job_progress": "ui/test_attribution_page",
     "ui/shared": "ui/test_pages",
     "ui/training": "ui/test_training_page",
     "ui": "ui/test_pages",

@@ -25,10 +25,11 @@ filters = st.Page(SEE / "filters.py", title="Filters", icon=":material/grain:")
 activations = st.Page(SEE / "activations.py", title="Activations", icon=":material/blur_on:")
 attribution = st.Page(SEE / "attribution.py", title="Attribution", icon=":material/center_focus_strong:")
 model = st.Page(SEE / "network.py", title="Network", icon=":material/account_tree:")
+units = st.Page(SEE / "units.py", title="Units", icon=":material/visibility:")
 train = st.Page(HOME / "pages" / "train" / "train.py", title="Train", icon=":material/model_training:")
 root = st.Page(lambda: None, title="Start", url_path="start", default=True, visibility="hidden")
 
-seeing = [classify, architecture, model, filters, activations, attribution, playground]
+seeing = [classify, architecture, model, filters, activations, units, attribution, playground]
 page = st.navigation([root, *seeing, train], position="top")
 if page == root:  # a default page has no path of its own, and a link must name its page
     st.switch_page(classify, query_params=st.query_params.to_dict())

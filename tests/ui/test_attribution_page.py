@@ -180,8 +180,8 @@ def test_settings_tell_all_that_a_map_came_from():
 
 def until_done(app):
     """Run again while something slow is on its way, as the page's fragment does."""
-    while any(button.key == "why_stop" for button in app.button):
-        wait_until(lambda: not any(button.key == "why_stop" for button in app.run().button), pause=0.5)
+    while any(button.key == "job_stop" for button in app.button):
+        wait_until(lambda: not any(button.key == "job_stop" for button in app.run().button), pause=0.5)
     return app
 
 
@@ -317,7 +317,7 @@ def test_a_slow_map_can_be_stopped_and_begun_again(monkeypatch):
     app = opened(photo="rocket", why_method=slow)
     assert_no_bug(app)
     assert not sent(app)
-    app.button(key="why_stop").click().run()
+    app.button(key="job_stop").click().run()
     assert any("Stopped" in info.value for info in app.info)
     assert not sent(app)
     app.selectbox(key="why_method").set_value("grad-cam")  # what was slow is left alone

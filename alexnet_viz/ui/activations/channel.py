@@ -15,6 +15,7 @@ from alexnet_viz.ui.activations.passes import (
     FILTERS,
     NETWORK,
     NO_TOOLBAR,
+    UNITS,
     MapOptions,
     ShownPass,
     outputs_at,
@@ -149,6 +150,13 @@ def value_in_detail(passes: list[ShownPass], options: MapOptions, unit: int) -> 
         label="Its weights",
         icon=":material/grain:",
         query_params={"layer": options.layer, "channel": str(unit)},
+    )
+    links.page_link(
+        UNITS,
+        label="What it responds to",
+        icon=":material/visibility:",
+        query_params={"layer": options.layer, "channel": str(unit)},
+        help="A picture made to drive this channel.",
     )
     links.button(
         "Go to its peak",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 SEE = Path(__file__).parents[3] / "pages" / "see"
-NETWORK, FILTERS = str(SEE / "network.py"), str(SEE / "filters.py")
+NETWORK, FILTERS, UNITS = (str(SEE / f"{page}.py") for page in ("network", "filters", "units"))
 SORT = Control(
     Setting(
         "sort",

@@ -17,9 +17,10 @@ from alexnet_viz.progress import CountProgress
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.by_hand import canvas, crop_of
 from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, compared_methods
-from alexnet_viz.ui.attribution.map_jobs import gather, task
+from alexnet_viz.ui.attribution.map_jobs import task
 from alexnet_viz.ui.shared import jobs, photos, queries
 from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown

@@ -13,10 +13,10 @@ from alexnet_viz.figures.faithfulness import cascade
 from alexnet_viz.progress import CountProgress
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice
-from alexnet_viz.ui.attribution.map_jobs import gather
 from alexnet_viz.ui.attribution.map_pictures import downloads, label, panel_of, tile
 from alexnet_viz.ui.shared import queries
 from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown

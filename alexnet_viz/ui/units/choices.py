@@ -1,0 +1,74 @@
+"""What the units page shows: which unit of which layer, and how its pictures are made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from alexnet_viz.settings import Setting
+from alexnet_viz.ui.shared import queries
+from alexnet_viz.ui.shared.controls import Control, ControlGroup
+from alexnet_viz.ui.shared.unit import LAYER, chosen_unit, shared_layer, shared_unit
+from alexnet_viz.units.choices import SETTINGS, Choices
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+SHEETS = ("conv1", "conv2", "conv3", "conv4", "conv5")  # an fc layer has thousands of units, each on a whole photo
+DIVERSE = Control(
+    Setting(
+        "diverse",
+        "int",
+        1,
+        "Pictures",
+        "Several pictures of one unit are pushed apart, so that each shows another side of what it responds to.",
+        low=1,
+        high=6,
+    )
+)
+SHEET = Control(
+    Setting(
+        "sheet",
+        "bool",
+        False,
+        "All of the layer",
+        "A small picture of every channel of the layer, made one batch after the other; a click chooses a channel.",
+    )
+)
+_HOW = ControlGroup(
+    "optimise",
+    "optimise",
+    tuple(
+        SETTINGS[name]
+        for name in ("parameterisation", "steps", "seed", "jitter", "scale", "rotate", "tv", "l2", "diversity")
+    ),
+)
+
+
+def chosen_layer() -> str:
+    """The layer, shared with the other pages: where they are at relu3, here is conv3."""
+    shared_layer(LAYERS)
+    return LAYER.selectbox(help="The layers whose units are sums: convolutions and fully connected layers.")
+
+
+def chosen_unit_of(model: Model, layer: str) -> int:
+    """The channel or unit, for fc8 by the name of its class; at first the one with the largest weights."""
+    norms = queries.filter_summary(model, layer).norms
+    shared_unit(len(norms), int(norms.argmax()))
+    return chosen_unit(layer.startswith("conv"), model.info.categories if layer == "fc8" else None)
+
+
+def chosen_choices() -> Choices:
+    """How a picture is optimised; the settings open on request."""
+    values = _HOW.values()
+    with st.popover("How it is made", icon=":material/tune:", width="stretch", help="Steps, seed, regularisers."):
+        for setting in _HOW.settings:
+            _HOW.draw(setting)
+    return Choices.of(values)
+
+
+def shows_layer(layer: str) -> bool:
+    """Whether the whole layer is asked for, where a layer is small enough."""
+    return layer in SHEETS and SHEET.toggle()

@@ -1,0 +1,65 @@
+"""The units page without a browser: pictures of units of every kind of layer, a layer's sheet, and bad links."""
+
+import json
+
+import pytest
+
+from tests.ui.pages import address, assert_no_error, open_link
+from tests.waiting import wait_until
+
+FAST = "steps:4"
+
+
+def finished(**place):
+    app = open_link("see/units", **{"weights": "random", "optimise": FAST, **place})
+    wait_until(lambda: not any(button.key == "job_stop" for button in app.run().button), pause=0.3)
+    return app
+
+
+def captions(app):
+    return [element.proto.imgs[0].caption for element in app.get("image")]
+
+
+@pytest.mark.parametrize(("layer", "unit"), [("conv1", 3), ("conv4", 200), ("fc6", 4095)])
+def test_a_unit_has_a_picture_that_drives_it_up_and_one_that_drives_it_down(layer, unit):
+    app = finished(layer=layer, channel=unit)
+    assert_no_error(app)
+    up, down = captions(app)
+    assert up.startswith("**Drives it up**: value before ReLU")
+    assert down.startswith("**Drives it down**: value before ReLU −")
+
+
+def test_a_class_is_chosen_by_name_and_the_page_says_how_its_picture_misleads():
+    app = finished(layer="fc8", channel=5, weights="bundled")
+    assert_no_error(app)
+    assert "logit" in captions(app)[0]
+    assert any("not what its photos look like" in element.value for element in app.info)
+
+
+def test_several_pictures_of_one_unit_and_the_settings_stand_in_the_address():
+    app = finished(layer="conv2", channel=7, diverse=3)
+    assert_no_error(app)
+    assert [caption.split("**")[1] for caption in captions(app)] == [
+        "Drives it up, 1 of 3",
+        "Drives it up, 2 of 3",
+        "Drives it up, 3 of 3",
+        "Drives it down",
+    ]
+    assert address(app)["optimise"] == FAST
+    assert address(app)["diverse"] == "3"
+
+
+def test_all_of_a_layer_is_one_sheet():
+    app = finished(layer="conv2", channel=9, sheet="True")
+    assert_no_error(app)
+    shown = [element.proto.mixed.json for element in app.get("bidi_component") if element.proto.mixed.json]
+    sheet = next(meta for meta in (json.loads(text)["meta"] for text in shown) if meta.get("noun") == "channel")
+    assert (sheet["count"], sheet["selected"]) == (192, 9)
+    assert sheet["sheets"][0]["alt"] == "Optimised pictures of 192 of 192 channels of conv2"
+
+
+@pytest.mark.parametrize("place", [{"layer": "conv9"}, {"channel": 10**7}, {"optimise": "steps:-5;seed:x"}])
+def test_a_link_to_what_is_not_there_shows_what_is(place):
+    app = finished(**{"layer": "conv1", **place})
+    assert_no_error(app)
+    assert len(captions(app)) == 2
