@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix
+from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, ink_on, mix
 from alexnet_viz.figures.text import distinct, plotly_text
 
 RIGHT, WRONG = "#0a5fc4", {"light": "#b93f00", "dark": "#fb923c"}
 NUMBERED = 20  # classes up to which the cells hold their counts
+NAMED = 40  # classes up to which each row and column can hold its name
 MOST = 100  # classes shown at most: of more, those with the most mistakes
 
 
@@ -35,27 +36,32 @@ def worst(counts: np.ndarray, most: int = MOST) -> np.ndarray:
 def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "light") -> go.Figure:
     """Rows the true class, columns what the network said, int (n, n); a cell's colour is its share of the row.
 
+    Which is which stands above it on the page: Plotly's axis titles run through names of some lengths.
     Right answers are blue and mistakes orange, so that both can be read beside each other.
     """
     totals = np.maximum(1, counts.sum(1, keepdims=True))
-    share, size = np.float32(counts / totals), len(counts)  # half the bytes on the way to the browser
+    share, size = (counts / totals).astype(np.float32), len(counts)  # half the bytes on the way to the browser
     diagonal = np.eye(size, dtype=bool)
-    numbered, places = size <= NUMBERED, distinct(names)
+    numbered, named, places = size <= NUMBERED, size <= NAMED, distinct(names)
     figure = go.Figure()
     empty = mix(PAPER[theme], INK[theme], 0.04)
+    ends = []  # of the two scales: value and colour
     for name, kept, colour, place in (("right", diagonal, RIGHT, 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.52)):
+        highest = 1.0 if name == "right" else max(0.1, float(np.where(diagonal, 0, share).max()))
+        faint = mix(PAPER[theme], colour, 0.25)
+        ends.append((highest, faint, colour))
         figure.add_heatmap(
             z=np.where(kept, share, np.nan),
             x=places,
             y=places,
             zmin=0,
-            zmax=1 if name == "right" else max(0.1, float(np.where(diagonal, 0, share).max())),
-            colorscale=[[0, empty], [0.001, mix(colour, PAPER[theme], 0.75)], [1, colour]],
+            zmax=highest,
+            colorscale=[[0, empty], [0.001, faint], [1, colour]],
             customdata=np.int32(counts),
-            xgap=1,
-            ygap=1,
+            xgap=int(named),
+            ygap=int(named),
             hoverongaps=False,
-            hovertemplate="<b>%{y}</b><br>said %{x}<br>%{customdata}, %{z:.1%} of the class<extra></extra>",
+            hovertemplate="<b>%{y}</b><br>said %{x}<br>%{customdata:,}, %{z:.1%} of the class<extra></extra>",
             colorbar={
                 "orientation": "h",
                 "y": 1.0,
@@ -69,44 +75,56 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
                 "title": {"text": name, "side": "top"},
             },
         )
-    strong = share > np.where(diagonal, 0.45, 0.6 * figure.data[1].zmax)
+
+    def ground(true: int, predicted: int) -> str:
+        highest, faint, colour = ends[int(true != predicted)]
+        return mix(faint, colour, float(share[true, predicted]) / highest)
+
     numbers = [  # given all at once below: Plotly looks at all those before again for each that is added
         {
             "x": places[predicted],
             "y": places[true],
-            "text": str(counts[true, predicted]),
+            "text": f"{counts[true, predicted]:,}",
             "showarrow": False,
-            "font": {"size": 13, "color": PAPER[theme] if strong[true, predicted] else INK[theme]},
+            "font": {"size": 13, "color": ink_on(ground(true, predicted))},
         }
         for true, predicted in (np.argwhere(counts) if numbered else ())
     ]
-    named = size <= 50  # more names beside each other cannot be read
-    font = 14 if numbered else 11 if size <= 50 else 10
     ticks = {
         "type": "category",
         "tickmode": "array",
         "tickvals": list(range(size)),
         "ticktext": [*map(_short, names)],
-        "tickfont": {"size": font},
+        "tickfont": {"size": 14 if numbered else 12},
+        "showticklabels": named,
+        "ticks": "outside" if named else "",
+        "ticklen": 8,  # Plotly keeps room for it, without which the first letters are cut off
+        "tickcolor": PAPER[theme],
+        "automargin": True,
         "fixedrange": True,
         "showgrid": False,
         "zeroline": False,
     }
     figure.update_layout(
-        height=170 + (34 if numbered else 15 if size <= 50 else 12) * size + 60,
-        margin={"l": 0, "r": 0, "t": 70, "b": 30},
+        height=230 + (34 if numbered else 16) * size if named else 760,
+        margin={"l": 0, "r": 0, "t": 70, "b": 0},
         font={"color": INK[theme], "size": 14},
         annotations=numbers,
         xaxis={
             **ticks,
-            "title": "the network said" + ", in the order of the rows" * (not named),
             "tickangle": -90 if size > 8 else -35 if size * max(map(len, names)) > 48 else 0,
-            "showticklabels": named,
         },
-        yaxis={**ticks, "title": "true class", "autorange": "reversed"},
+        yaxis={**ticks, "autorange": "reversed"},
         plot_bgcolor=PAPER[theme],
     )
     return figure
+
+
+def mistakes(counts: np.ndarray, most: int) -> list[tuple[int, int, int]]:
+    """(true class, answer, how often) of the most common mistakes, the most common first, at most ``most``."""
+    errors = counts - np.diag(np.diag(counts))
+    places = errors.ravel().argsort(kind="stable")[::-1][:most]
+    return [(*divmod(int(place), len(errors)), int(errors.flat[place])) for place in places if errors.flat[place]]
 
 
 def worst_first(counts: np.ndarray) -> np.ndarray:
@@ -140,8 +158,8 @@ def accuracy_bars(
             text=[f"{share[i]:.0%}" for i in order],
             textposition="outside",
             customdata=[[plotly_text(names[i]), int(right[i]), int(totals[i]), taken[i]] for i in order],
-            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]} of %{customdata[2]} right<br>%{customdata[3]}"
-            "<extra></extra>",
+            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]:,} of %{customdata[2]:,} right<br>"
+            "%{customdata[3]}<extra></extra>",
             showlegend=False,
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from alexnet_viz.values import Chart, Line
 
 TRAIN, VAL = "#56b4e9", "#d55e00"
 _LARGEST = 1e30  # beyond it a network has long diverged, and the steps of an axis overflow
+_NEAR = 0.9  # as clear as what was learned
 POINTS = 400  # of one curve: more than the pixels it has on a page
 RUN_COLOURS = ("#56b4e9", "#d55e00", "#049353", "#cc79a7", "#f1a60d", "#8f8a83", "#0a5fc4", "#a3541d")
 MEASURES = {"loss": "loss (cross-entropy)", "top1": "top-1", "top5": "top-5"}
@@ -121,6 +123,24 @@ def _line(rows: list[dict], value: Callable[[dict], float | None], name: str, co
 
 
 # --- the film ------------------------------------------------------------------------------------
+
+
+def clearer_view(filters: np.ndarray, start: np.ndarray) -> Literal["learned", "filters"]:
+    """What shows best what conv1, float (n, 3, h, w), learned: what it gained since ``start``, or the filters.
+
+    The noise of the start has no correlation between neighbouring pixels and patterns have; the filters are shown
+    once theirs comes near that of what was learned.
+    """
+    learned, whole = _neighbour_correlation(filters - start), _neighbour_correlation(filters)
+    return "filters" if learned > 0 and whole >= _NEAR * learned else "learned"
+
+
+def _neighbour_correlation(filters: np.ndarray) -> float:
+    """Of neighbouring pixels, across and down, over all filters about their means."""
+    about = filters - filters.mean((2, 3), keepdims=True)
+    pairs = (about[..., 1:], about[..., :-1]), (about[:, :, 1:], about[:, :, :-1])
+    products = [float((a * b).sum() / (np.sqrt((a * a).sum() * (b * b).sum()) or 1)) for a, b in pairs]
+    return sum(products) / len(products)
 
 
 def frame(filters: np.ndarray, start: np.ndarray, maps: dict[str, np.ndarray]) -> bytes:

@@ -34,12 +34,17 @@ def draw_all() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def draw(label: int, count: int) -> np.ndarray:
     """The first ``count`` textures of a class, uint8 (count, 128, 128, 3)."""
-    pattern = tuple(_PATTERNS.values())[label]
-    photos = np.empty((count, SIDE, SIDE, 3), np.uint8)
-    for i in range(count):
-        rng = np.random.default_rng((VERSION, label, i))
-        photos[i] = _photographed(pattern(rng), rng)
-    return photos
+    return np.stack([_drawn(label, number) for number in range(count)])
+
+
+def held_out(label: int) -> np.ndarray:
+    """A texture of a class that no run trains on, uint8 (128, 128, 3): the first of its validation photos."""
+    return _drawn(label, TRAIN_PER_CLASS)
+
+
+def _drawn(label: int, number: int) -> np.ndarray:
+    rng = np.random.default_rng((VERSION, label, number))
+    return _photographed(tuple(_PATTERNS.values())[label](rng), rng)
 
 
 def _photographed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from alexnet_viz.ui.attribution.by_hand import by_hand
-from alexnet_viz.ui.attribution.choices import chosen_look, chosen_method, chosen_target, chosen_view
+from alexnet_viz.ui.attribution.choices import chosen_look, chosen_method, chosen_view
 from alexnet_viz.ui.attribution.compare import compare
 from alexnet_viz.ui.attribution.evaluation import put_to_the_test
 from alexnet_viz.ui.attribution.single_map import card, one_map
@@ -11,9 +11,9 @@ from alexnet_viz.ui.shared import queries
 from alexnet_viz.ui.shared.sidebar import current
 
 choice = current()
-head, views, _ = st.columns([2.25, 6, 0.42], vertical_alignment="center")  # the link's button has the rest
+head, views, _ = st.columns([2.5, 6, 0.42], vertical_alignment="center")  # the link's button has the rest
 head.title("Why this class?", anchor=False)
-toolbar = views.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall")
+toolbar = views.container(horizontal=True, vertical_alignment="center", gap="xsmall")
 with toolbar:
     view = chosen_view()
 with st.spinner("Waking the network …"):
@@ -23,7 +23,7 @@ if single := queries.single_output_note(answer.logits):
     st.info(single, icon=":material/info:")
 
 if view == "hand":
-    by_hand(model, answer, chosen_target(model, answer), choice.photo)
+    by_hand(model, answer, choice.photo)
 else:
     method_choice = chosen_method(model, answer, choice.photo, toolbar)
     if view == "map":

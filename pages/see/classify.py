@@ -5,7 +5,7 @@ import streamlit as st
 from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, whole_photo
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.classify.batch_table import batch_table
-from alexnet_viz.ui.classify.first_sight import introduction, list_of_classes
+from alexnet_viz.ui.classify.first_sight import introduction, list_of_classes, textures_instead
 from alexnet_viz.ui.shared import photos, predict, queries
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import SEVERAL, current, theme, upload_here
@@ -66,6 +66,7 @@ with answer_column:
             st.info(model.info.unsure_note, icon=":material/help:")
         if single := queries.single_output_note(answer.logits):
             st.info(single, icon=":material/info:")
+    textures_instead(choice.photo)
     for note in model.info.notes:
         st.caption(markdown(note))
     if revealed:

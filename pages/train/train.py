@@ -5,14 +5,14 @@ import streamlit as st
 from alexnet_viz.ui.shared.error_boundary import error_boundary
 from alexnet_viz.ui.training.compare import runs_table
 from alexnet_viz.ui.training.control import controls
-from alexnet_viz.ui.training.launch import invitation, launch
+from alexnet_viz.ui.training.launch import invitation, launch, new_run
 from alexnet_viz.ui.training.results import results
 from alexnet_viz.ui.training.watch import chosen_run, listed_runs, watch
 
 st.title("Train an AlexNet", anchor=False)
-with error_boundary():
-    launch()
 runs = listed_runs()
+with error_boundary(), new_run(expanded=not runs):
+    launch()
 row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
 run = chosen_run(runs, row[0])
 if run:

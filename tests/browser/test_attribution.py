@@ -79,6 +79,22 @@ def test_a_photo_is_asked_why_and_its_maps_are_compared_and_taken_home(server, o
     assert "why_view=map" in page.url
 
 
+def test_nothing_jumps_sideways_from_view_to_view_and_four_methods_are_one_row(server, open_page):
+    page = open_page(f"{server.address}/attribution?weights=random&why_methods=saliency,layer-cam,input-x-gradient")
+    seen = {}
+    for view in ("One map", "Compare", "Put to the test", "By hand"):
+        page.get_by_role("radio", name=view).click()
+        settle(page)
+        radios = page.get_by_role("radio", name="One map").bounding_box()
+        choice = page.get_by_role("combobox", name=re.compile("Why this class")).bounding_box()
+        seen[view] = radios["x"], radios["y"], choice["x"], choice["width"]
+        if view == "Compare":
+            tiles = [figure.bounding_box() for figure in page.locator("figure").all()]
+            assert len(tiles) == 4
+            assert len({tile["y"] for tile in tiles}) == 1
+    assert len(set(seen.values())) == 1, seen
+
+
 def test_painting_moves_the_answer_and_a_box_is_judged(server, open_page):
     page = open_page(f"{server.address}/attribution?photo=coffee&why_view=hand")
     expect(page.get_by_text("Paint over what you believe it sees")).to_be_visible()

@@ -58,6 +58,15 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     page.get_by_role("button", name="Start", exact=True).click()
 
     first = grown(page, 2)
+    # The form has folded: both curves and the filters are whole on the first screen of an old projector.
+    for part in (*page.locator(".chart svg").all()[:2], page.locator(".film .filters")):
+        box = part.bounding_box()
+        assert box["y"] > 0
+        assert box["y"] + box["height"] <= 720
+    page.locator(".chart figcaption").first.evaluate("caption => { caption.style.height = '130px' }")
+    first_axis, second_axis = (svg.bounding_box()["y"] for svg in page.locator(".chart svg").all()[:2])
+    assert first_axis == second_axis  # a legend of more lines than the other leaves the axes level
+    page.locator(".chart figcaption").first.evaluate("caption => { caption.style.height = '' }")
     chart = page.locator(".chart svg").first
     chart.evaluate("svg => { svg.mine = true }")
     assert grown(page, first + 2) > first

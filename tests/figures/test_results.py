@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from alexnet_viz.figures.results import accuracy_bars, confusion_matrix, neighbours, worst
+from alexnet_viz.figures.palette import mix
+from alexnet_viz.figures.results import accuracy_bars, confusion_matrix, mistakes, neighbours, worst
 
 
 def test_right_answers_and_mistakes_have_a_colour_of_their_own():
@@ -14,12 +15,48 @@ def test_right_answers_and_mistakes_have_a_colour_of_their_own():
 
 
 @pytest.mark.parametrize(("classes", "numbers"), [(14, True), (100, False)])
-def test_many_classes_lose_their_numbers_and_keep_their_names(classes, numbers):
+def test_many_classes_fit_a_screen_without_numbers_and_names(classes, numbers):
     counts = np.full((classes, classes), 2)
     figure = confusion_matrix(counts, tuple(f"class {i}" for i in range(classes)))
     assert bool(figure.layout.annotations) == numbers
-    assert len(figure.layout.yaxis.ticktext) == classes
-    assert figure.layout.height >= 12 * classes
+    assert figure.layout.yaxis.showticklabels == figure.layout.xaxis.showticklabels == numbers
+    assert figure.layout.height < 800
+    assert not figure.layout.xaxis.title.text  # Plotly draws it through the names
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("classes", [2, 8, 20])
+def test_every_number_contrasts_with_its_cell(classes, theme):
+    rng = np.random.default_rng(classes)
+    counts = rng.integers(1, 40, (classes, classes)) + np.diag(rng.integers(0, 400, classes))
+    figure = confusion_matrix(counts, tuple(f"class {i}" for i in range(classes)), theme)
+    places = {name: i for i, name in enumerate(figure.data[0].y)}
+    assert len(figure.layout.annotations) == classes**2
+    for number in figure.layout.annotations:
+        true, predicted = places[number.y], places[number.x]
+        cells = figure.data[int(true != predicted)]
+        assert number.text == f"{counts[true, predicted]:,}"
+        (_, _), (_, faint), (_, full) = cells.colorscale
+        ground = mix(faint, full, float(cells.z[true, predicted]) / cells.zmax)
+        # The better of two inks, 17.5:1 apart, has √17.5 on any ground; a tenth less, for ink_on rounds luminance.
+        assert contrast(number.font.color, ground) >= 0.9 * 17.5**0.5
+
+
+def contrast(ink, ground):
+    """WCAG 2's contrast ratio of two colours."""
+
+    def luminance(colour):
+        shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+        return np.dot(linear, (0.2126, 0.7152, 0.0722))
+
+    light, dark = sorted((luminance(ink), luminance(ground)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_most_common_mistakes_come_first_and_right_answers_are_none():
+    assert mistakes(np.array([[9, 1, 0], [3, 9, 0], [0, 0, 9]]), 5) == [(1, 0, 3), (0, 1, 1)]
+    assert mistakes(np.array([[9, 1, 0], [3, 9, 0], [0, 0, 9]]), 1) == [(1, 0, 3)]
 
 
 def test_classes_taken_for_each_other_stand_side_by_side():

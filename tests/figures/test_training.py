@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alexnet_viz.figures import training as figures
-from alexnet_viz.figures.training import compared, curves, frame, smoothed
+from alexnet_viz.figures.training import clearer_view, compared, curves, frame, smoothed
 
 
 def row(split, step, epoch=0, **values):
@@ -71,6 +71,16 @@ def test_runs_of_different_length_meet_at_their_epochs():
     long = [row("val", 500, 0, top1=0.3), row("val", 1000, 1, top1=0.6)]
     drawn = compared({"short": short, "long": long}, "top1").lines
     assert [(line.name, list(line.x)) for line in drawn] == [("short", [1, 2]), ("long", [1, 2])]
+
+
+def test_the_film_shows_what_training_added_until_the_filters_are_as_clear():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(16, 3, 11, 11))
+    pattern = np.broadcast_to(np.sin(np.arange(11) / 2), noise.shape)
+    assert clearer_view(noise, noise) == "learned"  # nothing yet
+    assert clearer_view(noise + pattern, noise) == "learned"
+    assert clearer_view(noise + 20 * pattern, noise) == "filters"
+    assert clearer_view(pattern.copy(), noise) == "filters"  # what was added holds the noise turned round
 
 
 def test_a_frame_holds_what_was_learned_the_filters_and_the_maps():

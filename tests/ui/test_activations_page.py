@@ -114,6 +114,8 @@ def test_other_weights_in_lockstep_also_when_their_classes_differ(layer, tmp_pat
 def test_a_lesion_changes_the_answer_and_every_later_layer():
     app = opened(layer="relu5", beside="lesion", lesion_layer="conv5", lesion_channels="0-99", lesion_manner="keep")
     assert_no_error(app)
+    assert app.toggle(key="lesion").value  # a link of an earlier version
+    assert (address(app)["lesion"], address(app)["beside"]) == ("True", "none")
     assert [sheet["title"] for sheet in sent(app, "sheets")["sheets"]] == ["As it is", "With the lesion", "Difference"]
     moved = json.loads(app.get("plotly_chart")[1].proto.spec)["data"][0]  # above the maps, beside the answers
     assert moved["x"][0] == "conv5"

@@ -146,6 +146,16 @@ def test_a_unit_of_a_layer_can_be_asked_for():
     assert any("lies behind" in error.value for error in app.error)
 
 
+def test_a_unit_is_the_channel_that_one_came_with_until_another_is_chosen():
+    app = opened(why_class="unit", layer="conv3", channel="17")
+    assert_no_bug(app)
+    assert (app.selectbox(key="why_unit_layer").value, app.number_input(key="why_unit").value) == ("conv3", 17)
+    app.number_input(key="why_unit").set_value(4).run()
+    assert address(app)["why_unit"] == "4"
+    app = opened(why_class="unit", layer="conv3", channel="17", why_unit_layer="conv2", why_unit="5")
+    assert (address(app)["why_unit_layer"], address(app)["why_unit"]) == ("conv2", "5")
+
+
 def kept(image, **how):
     """An upload as the server keeps it; its reference."""
     buffer = io.BytesIO()

@@ -10,8 +10,10 @@ from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.training.textures import CLASS_NAMES, TRAIN_PER_CLASS, draw
 from alexnet_viz.ui.classify.batch_table import class_in_name
-from tests.ui.pages import HOME, answer_bars, assert_no_bug, open_link, script
+from alexnet_viz.ui.shared import photos, sidebar
+from tests.ui.pages import HOME, address, answer_bars, assert_no_bug, assert_no_error, open_link, script
 
 CLASSIFY, ARCHITECTURE = "see/classify", "see/architecture"
 PAGES = sorted(f"{file.parent.name}/{file.stem}" for file in HOME.glob("pages/*/*.py"))
@@ -225,3 +227,23 @@ def test_bounded_lets_everybody_wait_for_one_and_forgets_errors():
     with pytest.raises(KeyError):
         cache.get("bad", lambda: {}["x"])
     assert cache.get("bad", lambda: "good") == "good"
+
+
+def test_weights_that_know_textures_alone_offer_textures(monkeypatch):
+    monkeypatch.setattr(sidebar, "_known_textures", lambda weights: ("rays", "grain"))
+    app = open_link("see/classify", weights="random", photo="cat")
+    assert_no_error(app)
+    assert any("know 2 textures and nothing else" in info.value for info in app.info)
+    app.button(key="take_texture").click().run()
+    assert_no_error(app)
+    assert address(app)["photo"] == "texture-rays"
+    assert not any("textures and nothing else" in info.value for info in app.info)
+    assert "texture-grain" in str([one.proto.json for one in app.get("bidi_component")])
+    (pixels,) = draw(CLASS_NAMES.index("rays"), TRAIN_PER_CLASS + 1)[TRAIN_PER_CLASS:]  # in no run's training set
+    np.testing.assert_array_equal(photos.load("texture-rays").pixels, pixels)
+
+
+def test_a_texture_that_there_is_not_is_one_sentence():
+    app = open_link("see/classify", weights="random", photo="texture-nonsense")
+    assert_no_bug(app)
+    assert address(app)["photo"] == "coffee"

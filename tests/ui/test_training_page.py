@@ -244,9 +244,10 @@ def test_all_that_a_row_holds_is_drawn(page, finished):
 
 def test_the_film_begins_with_what_was_learned_while_noise_outweighs_it(page, finished):
     path = finished()
-    for step, gain in ((50, 0.1), (100, 0.2)):
+    pattern = np.sin(np.arange(11) / 2)
+    for step, gain in ((50, 0.5), (100, 1.0)):
         start = read_snapshot(path, 0)
-        write_snapshot(path, replace(start, step=step, conv1=start.conv1 * (1 + gain)))
+        write_snapshot(path, replace(start, step=step, conv1=start.conv1 + gain * pattern))
     page.run()
     (sent,) = [json.loads(one.proto.json) for one in page.get("bidi_component") if "/film" in one.proto.json]
     assert sent == {"run": path.name, "source": f"feed/{path.name}/film", "every": 0}

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.lesion import Lesion, Manner
     from alexnet_viz.inspection.model import Model
 
+LESION = Control(
+    Setting(
+        "lesion",
+        "bool",
+        False,
+        "Lesion",
+        "Silence, keep alone or scale channels of a layer, and see the answer and every later layer change.",
+    )
+)
 _CUT = "The layer whose output is changed; only what follows is computed again."
 LAYER = Control(Setting("lesion_layer", "text", None, "Cut at", _CUT))
 CHANNELS = Control(Setting("lesion_channels", "text", None, "Channels", "Numbers and ranges, such as 37, 40-45."))

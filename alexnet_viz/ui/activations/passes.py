@@ -69,7 +69,7 @@ class MapOptions:
 
 
 def chosen_options(model: Model) -> tuple[MapOptions, str]:
-    """The row of controls above the maps: how they are shown, and what they are compared with."""
+    """The row of controls above the maps: how they are shown, and what they are compared with ("lesion" for itself)."""
     layers = [*(layer.name for layer in queries.plan(model.info.spec, 1).layers), "softmax"]
     shared_layer(layers)
     beside = comparison.BESIDE.among(tuple(comparison.WHAT), comparison.NOTHING)
@@ -77,11 +77,14 @@ def chosen_options(model: Model) -> tuple[MapOptions, str]:
     options = MapOptions(LAYER.selectbox(columns[0]), SORT.selectbox(columns[1]), SCALE.selectbox(columns[2]))
     comparison.BESIDE.selectbox(
         columns[3],
-        help="A second pass in lockstep, with the difference: another photo, other weights, or this network with some "
-        "channels silenced.",
+        disabled=lesion.LESION.value,
+        help="A second pass in lockstep, with the difference: another photo, or other weights. A lesion is compared "
+        "with the network as it is.",
     )
-    SMOOTH.toggle(columns[4])
-    return options, beside
+    with columns[4]:
+        SMOOTH.toggle()
+        cut = lesion.LESION.toggle()
+    return options, "lesion" if cut else beside
 
 
 def shown_passes(choice: Choice, model: Model, options: MapOptions, compared_with: str) -> list[ShownPass]:

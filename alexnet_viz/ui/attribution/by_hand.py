@@ -11,13 +11,14 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageFilter
 
-from alexnet_viz.attribution.targets import CLASSES, Target
+from alexnet_viz.attribution.targets import CLASSES
 from alexnet_viz.components.photo_brush import Fill, photo_brush
 from alexnet_viz.figures.attribution import fitted
 from alexnet_viz.figures.data_uri import jpeg_uri
 from alexnet_viz.figures.faithfulness import before_and_after
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.settings import Setting
+from alexnet_viz.ui.attribution.choices import chosen_target
 from alexnet_viz.ui.shared import address, photos, queries
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import theme
@@ -43,9 +44,10 @@ STROKES = Control(Setting("why_paint", "text", ""))
 _canvases: LRUCache[tuple[str, str]] = LRUCache(32)
 
 
-def by_hand(model: Model, answer: Classification, target: Target, photo: str) -> None:
+def by_hand(model: Model, answer: Classification, photo: str) -> None:
     """A brush over the photo; beside it the five strongest classes, before and after."""
-    fill = FILL.segmented_control()
+    target, place = chosen_target(model, answer)
+    fill = FILL.segmented_control(place)
     if st.session_state.setdefault("_why_painted", photo) != photo:  # strokes belong to their photo
         st.session_state._why_painted = photo
         STROKES.choose("")

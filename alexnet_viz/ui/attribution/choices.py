@@ -16,6 +16,7 @@ from alexnet_viz.figures.attribution import COLOUR_MAPS, MapStyle
 from alexnet_viz.network.layers import steps
 from alexnet_viz.settings import Setting, Value
 from alexnet_viz.ui.shared import address, photos, queries
+from alexnet_viz.ui.shared import unit as shared_unit
 from alexnet_viz.ui.shared.controls import NONE, Control, ControlGroup
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import Classification
@@ -74,6 +75,7 @@ UNIT_NUMBER = Control(
 PLACE = Control(Setting("why_place", "text", "", "Place (row, column)"))
 LAYER = Control(Setting("why_layer", "text", None, "Layer"))
 OTHER = Control(Setting("why_other", "text", None, "The other photo", "It stands for “nothing there”."))
+_CAME_WITH = "_unit_came_with"
 MOST = 8  # maps beside each other
 FIRST = ("grad-cam", "layer-cam", "saliency", "integrated-gradients")
 
@@ -129,19 +131,24 @@ def chosen_view() -> str:
     return VIEW.segmented_control(label_visibility="collapsed")
 
 
-def chosen_target(model: Model, answer: Classification) -> Target:
-    """The class, or two of them, without a method."""
-    left, right, _ = st.container(key="choices").columns([5, 5, 8])
-    return _target(model, answer, left, right)
+def chosen_target(model: Model, answer: Classification) -> tuple[Target, DeltaGenerator]:
+    """The class, or two of them, and the place where other views have their method."""
+    columns = _row_of_choices()
+    return _target(model, answer, columns[1], columns[2]), columns[0]
 
 
 def chosen_method(model: Model, answer: Classification, photo: str, toolbar: DeltaGenerator) -> MethodChoice:
     """The row of choices: method, class, the class it is held against, layer, and the method's own settings."""
-    columns = st.container(key="choices").columns([5, 5, 5, 3], vertical_alignment="bottom")
+    columns = _row_of_choices()
     method = METHODS[METHOD.selectbox(columns[0])]
     target = _target(model, answer, columns[1], columns[2])
     layer = _layer(model, method, columns[3])
     return MethodChoice(method, target, layer, *_settings(method, photo, toolbar))
+
+
+def _row_of_choices() -> list[DeltaGenerator]:
+    """The same columns in every view, so that nothing jumps from one to another."""
+    return st.container(key="choices").columns([5, 5, 5, 3], vertical_alignment="bottom")
 
 
 def _target(model: Model, answer: Classification, left: DeltaGenerator, right: DeltaGenerator) -> Target:
@@ -183,6 +190,7 @@ def _reword(key: str, words: Callable[[str], str]) -> None:
 
 def _unit(model: Model, column: DeltaGenerator) -> Target:
     shapes = {step.layer.name: step.output for step in steps(model.info.spec)}
+    _take_along(shapes)
     with column.popover("Which unit", width="stretch", icon=":material/blur_on:"):
         layer = UNIT_LAYER.among(list(shapes), "conv5")
         UNIT_LAYER.selectbox()
@@ -194,6 +202,19 @@ def _unit(model: Model, column: DeltaGenerator) -> Target:
             help = f"For one place of the channel's {side} × {side} map, such as 6, 6."
             place = _place(PLACE.text_input(placeholder="all", help=help), side)
     return Target.unit(layer, unit, *(place or (None, None)))
+
+
+def _take_along(shapes: dict[str, tuple[int, ...]]) -> None:
+    """Layer and channel that another page was left with are what is explained here, until another is chosen."""
+    came_with = shared_unit.LAYER.resolve(), shared_unit.CHANNEL.resolve()
+    if st.session_state.get(_CAME_WITH) == came_with:
+        return
+    st.session_state[_CAME_WITH] = came_with
+    layer, channel = came_with
+    if address.peek(UNIT_LAYER.key) or layer not in shapes or channel is None or channel >= shapes[layer][0]:
+        return
+    UNIT_LAYER.choose(layer)
+    UNIT_NUMBER.choose(channel)
 
 
 def _place(text: str, side: int) -> tuple[int, int] | None:
@@ -228,7 +249,6 @@ def _settings(method: Method, photo: str, toolbar: DeltaGenerator) -> tuple[dict
         toolbar,
         st.popover(
             "Settings",
-            icon=":material/tune:",
             disabled=not method.settings,
             help=f"Settings of {method.title}.",
         ),
@@ -363,7 +383,7 @@ LOOK = ControlGroup(
 def chosen_look(toolbar: DeltaGenerator) -> MapStyle:
     """How maps are drawn, in a popover."""
     look = MapStyle(**LOOK.values())
-    with toolbar, st.popover("Look", icon=":material/palette:", help="Colours, masks, lines."):
+    with toolbar, st.popover("Look", help="Colours, masks, lines."):
         for setting in LOOK.settings:
             if setting.kind == "choice":
                 LOOK.draw(setting)

@@ -51,6 +51,7 @@ ONE_SCALE = Control(
         "weaker. Methods have different units.",
     )
 )
+_IN_A_ROW = 4  # maps; they have their places before the slow ones are made
 SAME_CLASS = Control(
     Setting(
         "why_same",
@@ -82,7 +83,8 @@ def compare(choice: Choice, model: Model, answer: Classification, method_choice:
         titles,
         look,
         f"why-{kind}",
-        height=300,
+        columns=f"repeat({len(asked)}, minmax(0, 1fr))" if 1 < len(asked) <= _IN_A_ROW else "",
+        height=340,
         together=len(asked) if together else 0,
         linked=kind != "photos",
         pick=kind in ("methods", "classes"),

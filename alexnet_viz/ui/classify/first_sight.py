@@ -8,6 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from alexnet_viz.display import display_name
+from alexnet_viz.ui.shared import photos
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.sidebar import PHOTO
 
 _PAGES = Path(__file__).parents[3] / "pages"
 STEPS = (  # label, icon, page, what it is for
@@ -24,6 +27,21 @@ def introduction() -> None:
     with st.container(key="next_steps", horizontal=True, vertical_alignment="center", gap="small"):
         for label, icon, page, help in STEPS:
             st.page_link(str(_PAGES / page), label=label, icon=icon, help=help)
+
+
+def textures_instead(photo: str) -> None:
+    """Weights that know textures alone name one for every photo: offer a texture in place of it."""
+    if not (known := photos.textures()) or photo in known:
+        return
+    st.info(f"These weights know {len(known)} textures and nothing else.", icon=":material/texture:")
+    st.button(
+        "Classify a texture",
+        icon=":material/texture:",
+        key="take_texture",
+        on_click=callback(PHOTO.choose),
+        args=(known[0],),
+        help="One that the run did not train on; there is one of each class beside the samples.",
+    )
 
 
 def list_of_classes(categories: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 _RENAMED = {"versus": "beside"}  # parameters that links of earlier versions have
+_NOW = {("beside", "lesion"): ("lesion", "True")}  # and values that have a parameter of their own by now
 _WRITTEN, _PENDING, _SHOWN = "_address_written", "_address_pending", "_address_shown"
 
 
@@ -23,7 +24,8 @@ def begin() -> None:
     now = st.query_params.to_dict()
     st.session_state[_SHOWN] = {}
     if now != st.session_state.get(_WRITTEN):
-        st.session_state[_PENDING] = {_RENAMED.get(key, key): value for key, value in now.items()}
+        renamed = ((_RENAMED.get(key, key), value) for key, value in now.items())
+        st.session_state[_PENDING] = dict(_NOW.get(each, each) for each in renamed)
 
 
 def take(key: str, parse: Callable[[str], Any] = str) -> Any:

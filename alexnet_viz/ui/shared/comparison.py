@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 NOTHING = "none"
-WHAT = {"none": "nothing", "photo": "another photo", "weights": "other weights", "lesion": "a lesion"}
+WHAT = {"none": "nothing", "photo": "another photo", "weights": "other weights"}
 BESIDE = Control(
     Setting(
         "beside",

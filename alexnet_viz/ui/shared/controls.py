@@ -133,7 +133,7 @@ class Control:
     def number_input(self, place: Any = st, **more: Any) -> Any:
         """Draw a number as a box to type in."""
         low, high = self._bounds("number_input")
-        help = f"{more.pop('help', self.setting.help)} From {low:,} to {high:,}.".strip()
+        help = with_bounds(more.pop("help", self.setting.help), low, high)
         return self._draw(
             place.number_input, min_value=low, max_value=high, step=_step(self.setting), help=help, **more
         )
@@ -266,11 +266,20 @@ class ControlGroup:
             case "choice":
                 place.selectbox(options=tuple(setting.options), format_func=setting.title, **shown)
             case "int":
+                shown["help"] = with_bounds(setting.help, setting.low, setting.high)
                 place.number_input(**bounds, **shown)
             case "float":
                 place.slider(**bounds, **shown)
             case "text":
                 place.text_input(**shown)
+
+
+def with_bounds(help: str, low: float | None, high: float | None) -> str:
+    """A number's help text with the bounds that its box takes; None is no bound."""
+    if low is None and high is None:
+        return help
+    bounds = f"From {low:,}" if high is None else f"Up to {high:,}" if low is None else f"From {low:,} to {high:,}"
+    return f"{help} {bounds}.".strip()
 
 
 def _step(setting: Setting) -> Any:

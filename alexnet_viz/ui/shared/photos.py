@@ -7,6 +7,7 @@ are never written to the disk. The bytes are shared by all who upload them; what
 from __future__ import annotations
 
 import hashlib
+import io
 
 import streamlit as st
 from PIL import Image
@@ -20,10 +21,13 @@ from alexnet_viz.values import Photo
 
 UPLOAD_MEGABYTES = 40
 _files: LRUCache[tuple[bytes, str]] = LRUCache(512 << 20, lambda file: len(file[0]))
+_texture_files: LRUCache[tuple[bytes, str]] = LRUCache(32)
 _photos: LRUCache[Photo] = LRUCache(512 << 20, lambda photo: photo.pixels.nbytes)
 _thumbnails: LRUCache[str] = LRUCache(512)
 _wholes: LRUCache[str] = LRUCache(64)
 
+_TEXTURE = "texture-"  # what the reference of a texture, which a run of textures knows, begins with
+_OFFERED = "_textures_offered"
 _ROLL = "_roll"  # the references of this visit's own photos, the newest first
 _NAMES = "_photo_names"  # by reference: the file names under which this visit uploaded them
 
@@ -54,7 +58,38 @@ def _file(reference: str) -> tuple[bytes, str]:
         if file is None:
             raise ImageError("This link's photo is no longer on this server: drop it in again, or choose a sample.")
         return file
+    if (label := _texture_label(reference)) is not None:
+        return _texture_files.get(reference, lambda: _texture_file(label))
     return sample(reference)
+
+
+def textures() -> list[str]:
+    """The references of one texture of each class that this visit's weights know; none for weights of photos."""
+    return [f"{_TEXTURE}{name.replace(' ', '-')}" for name in st.session_state.get(_OFFERED, ())]
+
+
+def offer_textures(names: tuple[str, ...]) -> None:
+    """Put textures of these classes before the samples."""
+    st.session_state[_OFFERED] = names
+
+
+def _texture_label(reference: str) -> int | None:
+    """Which class of textures a reference names; None for none."""
+    if not reference.startswith(_TEXTURE):
+        return None
+    from alexnet_viz.training.textures import CLASS_NAMES
+
+    names = [name.replace(" ", "-") for name in CLASS_NAMES]
+    name = reference.removeprefix(_TEXTURE)
+    return names.index(name) if name in names else None
+
+
+def _texture_file(label: int) -> tuple[bytes, str]:
+    from alexnet_viz.training.textures import CLASS_NAMES, held_out
+
+    buffer = io.BytesIO()
+    Image.fromarray(held_out(label)).save(buffer, "PNG")
+    return buffer.getvalue(), CLASS_NAMES[label]
 
 
 def add(data: bytes, name: str) -> str:
@@ -80,8 +115,8 @@ def own() -> list[str]:
 
 
 def all_references() -> list[str]:
-    """Own photos, then the samples."""
-    return own() + [photo.key for photo in SAMPLES]
+    """Own photos, then textures where the weights know them, then the samples."""
+    return own() + textures() + [photo.key for photo in SAMPLES]
 
 
 def title(reference: str) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 from alexnet_viz.components.photo_picker import photo_picker
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.display import display_name
-from alexnet_viz.errors import ImageError, UserError, WeightsError
+from alexnet_viz.errors import ImageError, RunError, UserError, WeightsError
 from alexnet_viz.images.formats import TITLES
 from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network import sources
@@ -85,6 +85,7 @@ def sidebar() -> Choice:
     """Draw the sidebar, all but the devices (torch knows them, and the page need not wait for it)."""
     with st.sidebar:
         weights, variant = _weights()  # first, so that what it says of missing weights is on the first screen
+        photos.offer_textures(_known_textures(weights))
         st.divider()
         photo = _photo()
     chosen = DEVICE.resolve()
@@ -299,6 +300,20 @@ def weight_title(weights: str) -> str:
         return f"Run {run.removesuffix(sources.START)}" + ", at its start" * began
     place, preprocessing = sources.split_choice(weights)
     return _TITLES.get(place, Path(place).name + f", {preprocessing}" * bool(preprocessing))
+
+
+def _known_textures(weights: str) -> tuple[str, ...]:
+    """The classes of a run that knows textures alone; none for all other weights."""
+    if not weights.startswith("run:"):
+        return ()
+    from alexnet_viz.training.runs import read_run, run_named
+    from alexnet_viz.training.textures import CLASS_NAMES
+
+    try:
+        names = read_run(run_named(weights.removeprefix("run:").removesuffix(sources.START))).class_names
+    except RunError:
+        return ()
+    return names if set(names) <= set(CLASS_NAMES) else ()
 
 
 def _variant() -> Variant:

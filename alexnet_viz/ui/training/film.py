@@ -93,13 +93,11 @@ def _make_frame(run: runs.Run, step: int, steps: tuple[int, ...]) -> _Frame:
     best = shot.probabilities.argsort()[::-1][:5]
     top = [[_name(run.class_names, int(index)), round(float(shot.probabilities[index]), 4)] for index in best]
     filters = shot.conv1.shape
-    size = np.linalg.norm(shot.conv1)
     shapes = {
         "filters": [filters[0], *filters[2:]],
         "maps": {name: list(maps.shape) for name, maps in shot.maps.items()},
     }
-    # Where the noise of the start outweighs what was learned, the filters as they are show nothing else.
-    look = "learned" if np.linalg.norm(shot.conv1 - start) < 0.7 * size else "filters"
+    look = figures.clearer_view(shot.conv1, start)
     return _Frame(figures.frame(shot.conv1, start, shot.maps), top, shapes, look)
 
 

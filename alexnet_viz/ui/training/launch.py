@@ -18,6 +18,7 @@ from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.settings import Setting
 from alexnet_viz.training import data, estimate, launcher, runs
 from alexnet_viz.training.recipe import NEED_A_PLACE, PRESET_DURATIONS, PRESETS, Recipe, parse, settings
+from alexnet_viz.ui.shared.controls import with_bounds
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import duration
@@ -37,7 +38,7 @@ _PLACES = {
     "imagenette": "The folder with imagenette2-320.tgz, or where to download it to; empty: the app's cache.",
     "imagenet": "The folder with the three archives from image-net.org.",
 }
-_STARTED = "_last_start"
+_STARTED, _STARTS = "_last_start", "_starts"
 _DOUBLE_CLICK = 2.0  # seconds
 _costs: LRUCache[Future] = LRUCache(32)
 _timing = ThreadPoolExecutor(1, "cost")  # one at a time: each takes all cores
@@ -57,6 +58,12 @@ def _recipe(preset: str, place: str, summary: DeltaGenerator) -> Recipe | None:
         if isinstance(error, DataError) and place.partition(":")[0] in data.DOWNLOADS:
             _offer(recipe, summary)
         return None
+
+
+def new_run(*, expanded: bool) -> DeltaGenerator:
+    """Where the form stands: one line while there are runs to look at, folded again by each start."""
+    starts = st.session_state.get(_STARTS, 0)
+    return st.expander("Start a new run", expanded, icon=":material/add:", key=f"new_run-{starts}")
 
 
 def launch() -> None:
@@ -170,6 +177,7 @@ def _start(recipe: Recipe) -> None:
         st.error(markdown(str(error)), icon=":material/block:")
         return
     state[_STARTED] = (recipe, path.name, time.monotonic())
+    state[_STARTS] = state.get(_STARTS, 0) + 1
     RUN.choose(path.name)
     st.rerun()
 
@@ -179,7 +187,8 @@ def invitation() -> None:
     from alexnet_viz.training.textures import CLASS_NAMES, draw
 
     st.info(
-        "No runs yet: press **Start**, and within seconds see the curves grow and conv1's filters form.",
+        "No runs yet: press **Start**, and within seconds see the curves grow, and "
+        "what training adds to conv1's filters.",
         icon=":material/movie:",
     )
     st.markdown(f"**{len(CLASS_NAMES)} textures**, drawn by formula: what *quick* learns to tell apart")
@@ -254,6 +263,7 @@ def _control(recipe: Recipe, setting: Setting) -> None:
         number = int if setting.kind == "int" else float
         low, high = (None if bound is None else number(bound) for bound in (setting.low, setting.high))
         step, form = (1, "%d") if setting.kind == "int" else (_step(value), "%g")
+        shared["help"] = with_bounds(setting.help, low, high)
         st.number_input(value=value, min_value=low, max_value=high, step=step, format=form, placeholder="all", **shared)
     elif setting.kind == "text":
         placeholder = "0:128,20:224" if setting.name == "sizes" else "none: drawn at random"

@@ -8,7 +8,18 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from alexnet_viz.figures.results import MOST, NUMBERED, accuracy_bars, confusion_matrix, neighbours, worst, worst_first
+from alexnet_viz.display import display_name
+from alexnet_viz.figures.results import (
+    MOST,
+    NAMED,
+    NUMBERED,
+    accuracy_bars,
+    confusion_matrix,
+    mistakes,
+    neighbours,
+    worst,
+    worst_first,
+)
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.settings import Setting
 from alexnet_viz.training import runs
@@ -22,6 +33,7 @@ _drawn: LRUCache[go.Figure] = LRUCache(24)
 ALL = "all"
 TRUE_CLASS = Control(Setting("wrong_class", "text", ALL, "True class", "Whose photos to show."))
 _SHOWN = 24
+_LISTED = 30  # mistakes
 _MOST_CLASSES = 4096  # their table takes 134 MB
 _KEPT = "_answers_shown"
 
@@ -53,17 +65,22 @@ def results(run: runs.Run | runs.UnreadableRun) -> None:
     )
     kept = worst(counts)
     if len(kept) < count:
-        st.caption(f"Of {count} classes, the {MOST} with the most mistakes are drawn.")
+        st.caption(f"Of {count:,} classes, the {MOST} with the most mistakes are drawn.")
     part, titles, shown = counts[kept][:, kept], tuple(names[i] for i in kept), (run.path, stamp, theme())
     few = len(kept) <= NUMBERED
     left, *sides = st.columns([3, 2], gap="medium") if few else (st.container(), *st.columns(2, gap="medium"))
     with left:
-        st.markdown("**What is taken for what**", help="Classes that are taken for each other stand side by side.")
+        st.markdown(
+            "**What is taken for what**: the true class in rows, what the network said in columns",
+            help="Rows and columns are in one order, and classes that are taken for each other side by side in it.",
+        )
         _chart(
             _drawn.get((*shown, "confusion"), lambda: _confusion(part, titles)),
             "confusion",
             "Confusion matrix: true classes in rows, what the network said in columns",
         )
+        if len(kept) > NAMED:
+            _common_mistakes(part, titles)
     for side, half in zip(sides, np.array_split(worst_first(part), len(sides)), strict=True):
         with side:
             st.markdown("**Accuracy of each class**, the worst first" if side is sides[0] else "&nbsp;")
@@ -91,12 +108,32 @@ def _chart(figure: go.Figure, key: str, alt: str) -> None:
 
 def _usual(counts: np.ndarray, names: tuple[str, ...]) -> str:
     """The most common mistakes in words."""
-    errors = counts - np.diag(counts.diagonal())
-    mistakes = [divmod(int(place), len(errors)) for place in errors.ravel().argsort()[::-1][:3]]
-    sentences = [
-        f"{markdown(names[t])} taken for {markdown(names[s])} ({errors[t, s]}×)" for t, s in mistakes if errors[t, s]
-    ]
+    sentences = [f"{markdown(names[t])} taken for {markdown(names[s])} ({n:,}×)" for t, s, n in mistakes(counts, 3)]
     return f"Most common mistakes: {', '.join(sentences)}." if sentences else ""
+
+
+def _common_mistakes(counts: np.ndarray, names: tuple[str, ...]) -> None:
+    """Beside a matrix without room for names: the most common mistakes by name."""
+    st.caption("Point at a cell to read its classes. The most common mistakes by name:")
+    totals = counts.sum(1)
+    rows = [
+        {
+            "true class": display_name(names[t]),
+            "the network said": display_name(names[s]),
+            "photos": n,
+            "of the class": n / int(totals[t]),
+        }
+        for t, s, n in mistakes(counts, _LISTED)
+    ]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        alt="The most common mistakes: true class, answer, how many photos, and their share of the class",
+        column_config={
+            "photos": st.column_config.NumberColumn(format="localized"),
+            "of the class": st.column_config.NumberColumn(format="percent"),
+        },
+    )
 
 
 def _wrong(answers: Answers, names: tuple[str, ...]) -> None:
