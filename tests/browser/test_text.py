@@ -277,6 +277,7 @@ def test_a_hostile_run_on_the_training_page(hostile, open_page):
     told = hover(page, charts.nth(0), 0.5 / len(CLASSES), 0.5 / len(CLASSES))
     assert "of the class" in told
     assert any(one_space(name) in told for name in CLASSES), told
+    page.get_by_text("Start a new run").click()
     choose(page, "Data", "A folder or zip of photos")
     place = f"/nosuch/q5r/![]({HOST}e)/<b>__x__ $x^2$"
     where = page.get_by_role("textbox", name="Where", exact=True)
