@@ -12,7 +12,7 @@ import streamlit as st
 from alexnet_viz.components.photo_picker import photo_picker
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.display import display_name
-from alexnet_viz.errors import ImageError, RunError, UserError, WeightsError
+from alexnet_viz.errors import DecoderBusy, ImageError, RunError, UserError, WeightsError
 from alexnet_viz.images.formats import TITLES
 from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network import sources
@@ -162,7 +162,7 @@ def _photo() -> str:
     if picked.chosen:
         PHOTO.choose(picked.chosen)
         st.rerun()
-    if picked.pasted and (reference := _taken(base64.b64decode(picked.pasted["base64"]), _pasted_name(picked.pasted))):
+    if picked.pasted and (reference := _pasted(base64.b64decode(picked.pasted["base64"]), _pasted_name(picked.pasted))):
         PHOTO.choose(reference)
         st.rerun()
     return PHOTO.value
@@ -191,10 +191,21 @@ def upload_here() -> None:
 def _take_uploads(files: list[UploadedFile], name: str = "") -> int:
     """Keep uploads, under this name or their own, and choose the newest; how many were new and can be used."""
     seen = st.session_state.setdefault("_seen_uploads", set())
+    refused = st.session_state.setdefault("_refused_photos", {})  # an upload's id: why; to find out may take 5 s
     count = 0
     for file in files:
+        if file.file_id in refused:
+            st.error(markdown(refused[file.file_id]))
+            continue
         is_new = file.file_id not in seen
-        if reference := _taken(file.getvalue(), name or file.name, quiet=not is_new):
+        try:
+            reference = photos.add(file.getvalue(), name or file.name)
+        except ImageError as error:
+            if is_new:
+                st.error(markdown(str(error)))
+                if not isinstance(error, DecoderBusy):
+                    refused[file.file_id] = str(error)
+        else:
             seen.add(file.file_id)
             if is_new:
                 PHOTO.choose(reference)
@@ -204,13 +215,12 @@ def _take_uploads(files: list[UploadedFile], name: str = "") -> int:
     return count
 
 
-def _taken(data: bytes, name: str, quiet: bool = False) -> str | None:
-    """Keep a photo; one that cannot be used says so here, and what was on the screen stays."""
+def _pasted(data: bytes, name: str) -> str | None:
+    """Keep a pasted photo; one that cannot be used says so here, and what was on the screen stays."""
     try:
         return photos.add(data, name)
     except ImageError as error:
-        if not quiet:
-            st.error(markdown(str(error)))
+        st.error(markdown(str(error)))
         return None
 
 

@@ -5,7 +5,9 @@ import secrets
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from alexnet_viz.errors import ImageError
 from alexnet_viz.images.samples import sample
+from alexnet_viz.ui.shared import photos
 from alexnet_viz.ui.shared.sidebar import may_use_camera
 from tests.ui.pages import HOME, SHELL
 from tests.waiting import PATIENCE
@@ -49,6 +51,27 @@ def test_the_same_photo_of_two_visitors_has_the_name_that_each_gave_it(two_visit
             app.switch_page(str(SEE / f"{page}.py")).run()
             assert not app.exception
             assert other not in shown(app)
+
+
+def test_a_photo_that_was_refused_is_not_decoded_again_and_says_so_while_it_is_there(monkeypatch):
+    decoded = []
+
+    def refuse(data, name):
+        decoded.append(name)
+        raise ImageError(f"{name} takes more than 5 seconds to decode, the limit here: save it again as JPEG.")
+
+    app = AppTest.from_file(SHELL, default_timeout=PATIENCE)
+    app.query_params["weights"] = "random"
+    app.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(photos, "decode", refuse)
+        app.file_uploader(key="uploads").set_value([("slow.jpg", secrets.token_bytes(99), "image/jpeg")]).run()
+        app.run()
+    assert decoded == ["slow.jpg"]
+    assert [error.value.partition(" ")[0] for error in app.error] == ["slow.jpg"]
+    app.file_uploader(key="uploads").set_value([("whole.jpg", sample("coffee")[0] + b"1", "image/jpeg")]).run()
+    assert not app.error
+    assert "whole.jpg" in shown(app)
 
 
 def _answered(data: bytes, name: str) -> None:
