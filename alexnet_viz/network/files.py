@@ -22,6 +22,7 @@ from alexnet_viz.network.sources import (
     HEADER_BYTES,
     METADATA,
     check_format,
+    is_pytorch,
     is_safetensors,
     regular_file,
 )
@@ -75,7 +76,7 @@ def open_checkpoint(path: Path) -> Contents:
     with reading(path):
         with open(path, "rb") as file:
             head = file.read(9)
-        if path.suffix.lower() == ".safetensors" or is_safetensors(head):
+        if is_safetensors(head) or (path.suffix.lower() == ".safetensors" and not is_pytorch(head)):
             return _open_safetensors(path, int.from_bytes(head[:8], "little"))
         check_format(head, path.name)
         return read_pytorch(path)

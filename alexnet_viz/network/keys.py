@@ -11,13 +11,13 @@ import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from alexnet_viz.network.layers import steps
 from alexnet_viz.network.stored import FLOATS, StoredTensor
-from alexnet_viz.network.variants import from_torchvision
+from alexnet_viz.network.variants import TORCHVISION_KEYS
 from alexnet_viz.values import VARIANTS, NetworkSpec, Variant
 
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -36,13 +36,26 @@ Entry = tuple[Path, StoredTensor]
 class Named:
     """A file's tensors under this app's names. ``rest`` are the keys beside them that belong to none of its layers.
 
-    ``prefix`` is where in the file they stand; ``others`` are the places of further networks in it.
+    ``prefix`` is where in the file they stand; ``others`` are the places of further networks in it. ``keys`` are the
+    file's own names of the tensors, without the prefix, by this app's.
     """
 
     tensors: dict[str, StoredTensor]
     rest: tuple[str, ...] = ()
     prefix: str = ""
     others: tuple[str, ...] = ()
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def in_file(self, key: str) -> str:
+        """The file's own key of a tensor; of one that it lacks torchvision's, if those beside it have torchvision's."""
+        layer, _, parameter = key.rpartition(".")
+        theirs = {ours: name for name, ours in TORCHVISION_KEYS.items()}.get(layer, "")
+        beside = {
+            own.partition(".")[0] for own in self.keys.values()
+        }  # features and classifier have names of their own
+        if key not in self.keys and theirs.partition(".")[0] in beside:
+            return f"{theirs}.{parameter}"
+        return self.keys.get(key, key)
 
 
 @dataclass(frozen=True)
@@ -136,19 +149,20 @@ def _fit(entries: Sequence[Entry]) -> Named | None:
 
 def _by_name(entries: Sequence[Entry]) -> Named:
     """The layers of one network by the names that torchvision or this app gives them."""
-    ours = from_torchvision({".".join(path): tensor for path, tensor in _without_masks(entries).items()})
     layers: dict[Path, str] = {(name,): name for name in (*CONVOLUTIONS, *FULLY_CONNECTED)}
-    return _renamed({tuple(key.split(".")): tensor for key, tensor in ours.items()}, layers)
+    layers |= {tuple(theirs.split(".")): name for theirs, name in TORCHVISION_KEYS.items()}
+    return _renamed(_without_masks(entries), layers)
 
 
 def _renamed(tensors: dict[Path, StoredTensor], layers: dict[Path, str]) -> Named:
-    named, rest = {}, []
+    named, rest, keys = {}, [], {}
     for path, tensor in tensors.items():
         if path[:-1] in layers and path[-1] in ("weight", "bias"):
-            named[f"{layers[path[:-1]]}.{path[-1]}"] = tensor
+            key = f"{layers[path[:-1]]}.{path[-1]}"
+            named[key], keys[key] = tensor, ".".join(path)
         elif tensor.shape:  # numbers without a shape count steps and epochs
             rest.append(".".join(path))
-    return Named(named, tuple(rest))
+    return Named(named, tuple(rest), keys=keys)
 
 
 def _convolutions(weights: dict[Path, tuple[int, ...]]) -> dict[Path, str] | None:

@@ -142,9 +142,14 @@ def is_safetensors(head: bytes) -> bool:
     return head[8:9] == b"{"
 
 
+def is_pytorch(head: bytes) -> bool:
+    """Whether a file's first bytes are those of torch.save: a zip's, or before version 1.6 a pickle's."""
+    return not is_safetensors(head) and head.startswith((b"PK\x03\x04", b"\x80"))
+
+
 def check_format(head: bytes, name: str) -> None:
     """Raises WeightsError where a file's first bytes are those of no checkpoint, whatever it is called."""
-    if not (is_safetensors(head) or head.startswith(b"PK\x03\x04") or head.startswith(b"\x80")):  # zip, pickle
+    if not (is_safetensors(head) or is_pytorch(head)):
         raise WeightsError(
             f"{name} cannot be loaded as plain weights: it is no checkpoint of PyTorch (.pt, .pth, .ckpt, .bin, "
             ".pth.tar) and no safetensors file. Save model.state_dict() with torch.save and use that."

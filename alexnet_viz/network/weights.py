@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
@@ -65,7 +65,7 @@ def _imagenet(on_progress: CountProgress | None) -> tuple[AlexNet, WeightsInfo]:
     if not path.is_file():
         download_imagenet(on_progress)
     named = _layers(open_checkpoint(path), path.name)
-    spec = infer_spec(named.tensors, path.name, named.rest)
+    spec = infer_spec(named.tensors, path.name, named.rest, named.in_file)
     from torchvision.models import AlexNet_Weights  # 2 s of import, needed for these weights alone
 
     how = AlexNet_Weights.IMAGENET1K_V1.transforms()
@@ -97,7 +97,7 @@ def _checkpoint(path: Path, choice: str) -> tuple[AlexNet, WeightsInfo]:
     contents = open_checkpoint(path)
     named = _layers(contents, path.name)
     about = described(contents.description, path.name) if contents.description is not None else None
-    spec = about.spec if about else infer_spec(named.tensors, path.name, named.rest)
+    spec = about.spec if about else infer_spec(named.tensors, path.name, named.rest, named.in_file)
     preprocessing, as_said = split_choice(choice)[1], about.preprocessing if about else None
     way = colours(preprocessing or TORCHVISION)
     sizes = as_said or Preprocessing.for_size(spec.input_size)
@@ -199,24 +199,31 @@ def _begun(recipe: dict | None, spec: NetworkSpec, name: str) -> AlexNet:
     return network
 
 
-def infer_spec(state: Mapping[str, Tensor | StoredTensor], name: str, rest: Iterable[str] = ()) -> NetworkSpec:
+def infer_spec(
+    state: Mapping[str, Tensor | StoredTensor],
+    name: str,
+    rest: Iterable[str] = (),
+    in_file: Callable[[str], str] = str,
+) -> NetworkSpec:
     """Which AlexNet a state dict belongs to, from its shapes; WeightsError names the first that fits none.
 
-    ``rest`` are the keys beside it in the file.
+    ``rest`` are the keys beside it in the file; ``in_file`` gives the file's own name of a key.
     """
     shapes = {key: tuple(value.shape) for key, value in state.items()}
     for key in ("conv1.weight", "conv2.weight", "fc6.weight", "fc8.weight"):
         if key not in shapes:
-            first_keys = ", ".join([*rest, *shapes][:3])
-            raise WeightsError(f"{name} is no AlexNet: it has no {key} (its first keys are {first_keys}).")
+            first_keys = ", ".join([*rest, *map(in_file, shapes)][:3])
+            raise WeightsError(f"{name} is no AlexNet: it has no {in_file(key)} (its first keys are {first_keys}).")
     conv1, conv2, fc6, fc8 = (shapes[f"{layer}.weight"] for layer in ("conv1", "conv2", "fc6", "fc8"))
     if conv1[1:] != (3, 11, 11) or conv1[0] not in (64, 96):
         raise WeightsError(
-            f"{name}: conv1.weight has shape {conv1}, an AlexNet has (64, 3, 11, 11) or (96, 3, 11, 11)."
+            f"{name}: {in_file('conv1.weight')} has shape {conv1}, an AlexNet has (64, 3, 11, 11) or (96, 3, 11, 11)."
         )
     variant: Variant = "torchvision" if conv1[0] == 64 else "paper" if conv2[1:2] == (48,) else "single-tower"
     if len(fc6) != 2 or len(fc8) != 2 or 0 in (*fc6, *fc8):
-        raise WeightsError(f"{name}: fc6.weight and fc8.weight must be matrices, not {fc6} and {fc8}.")
+        raise WeightsError(
+            f"{name}: {in_file('fc6.weight')} and {in_file('fc8.weight')} must be matrices, not {fc6} and {fc8}."
+        )
     known = checked_spec(NetworkSpec(variant, num_classes=fc8[0], fc_width=fc6[0]), name)
     if variant == "torchvision":  # pools to 6×6 whatever the photo's size
         return known
@@ -230,7 +237,9 @@ def infer_spec(state: Mapping[str, Tensor | StoredTensor], name: str, rest: Iter
                 continue
             if flat == fc6[1]:
                 return spec
-    raise WeightsError(f"{name}: fc6.weight takes {fc6[1]:,} inputs, and no photo size up to 512 gives that many.")
+    raise WeightsError(
+        f"{name}: {in_file('fc6.weight')} takes {fc6[1]:,} inputs, and no photo size up to 512 gives that many."
+    )
 
 
 def _network(spec: NetworkSpec, named: Named, path: Path) -> AlexNet:
@@ -241,12 +250,14 @@ def _network(spec: NetworkSpec, named: Named, path: Path) -> AlexNet:
     for key, shape in expected.items():
         stored = named.tensors.get(key)
         if stored is None:
-            raise WeightsError(f"{name} has no {key}: it is not a {spec.variant} AlexNet.")
+            raise WeightsError(f"{name} has no {named.in_file(key)}: it is not a {spec.variant} AlexNet.")
         if stored.shape != shape:
-            raise WeightsError(f"{name}: {key} has shape {stored.shape}, the network needs {shape}.")
+            raise WeightsError(f"{name}: {named.in_file(key)} has shape {stored.shape}, the network needs {shape}.")
         if stored.fault or stored.kind not in FLOATS:
             fault = stored.fault or f"is kept as {stored.kind}, not as {', '.join(FLOATS)}"
-            raise WeightsError(f"{name}: {key} {fault}: save the network's state_dict() in plain float32.")
+            raise WeightsError(
+                f"{name}: {named.in_file(key)} {fault}: save the network's state_dict() in plain float32."
+            )
     if not named.prefix and (extra := next((key for key in named.rest), None)):
         raise WeightsError(f"{name} has a key {extra!r} that a {spec.variant} AlexNet does not have.")
     with reading(path):

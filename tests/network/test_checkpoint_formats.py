@@ -164,6 +164,12 @@ def test_safetensors_of_others_are_read_under_any_prefix_and_suffix(tmp_path, ex
     torch.testing.assert_close(logits(tmp_path / "hf.bin")[0], expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_file_is_read_by_its_content_whatever_its_suffix(tmp_path, expected, zipped):
+    torch.save(STATE, tmp_path / "mine.safetensors", _use_new_zipfile_serialization=zipped)
+    torch.testing.assert_close(logits(tmp_path / "mine.safetensors")[0], expected, rtol=0, atol=1e-6)
+
+
 def test_as_many_classes_as_units_are_told_apart_by_their_names(tmp_path):
     weights = {"fc2.weight": torch.full((8, 8), 0.5), "fc3.weight": torch.full((8, 8), 0.25)}
     convolutions = {key: value for key, value in STATE.items() if key.startswith("features")}

@@ -5,6 +5,7 @@ import http.server
 import io
 import os
 import pickle
+import re
 import threading
 
 import pytest
@@ -104,6 +105,24 @@ def test_a_wrong_checkpoint_is_refused_with_what_is_wrong(tmp_path, case):
     with pytest.raises(WeightsError, match=message) as caught:
         load(str(tmp_path / "bad.pth"))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"features.0.weight": torch.zeros(64, 3, 7, 7)}, "features.0.weight has shape (64, 3, 7, 7)"),
+        ({"features.0.weight": None}, "it has no features.0.weight"),
+        ({"features.3.bias": None}, "has no features.3.bias"),
+        ({"classifier.1.weight": torch.zeros(8, 9215)}, "classifier.1.weight has shape (8, 9215)"),
+        ({"classifier.6.weight": torch.zeros(5)}, "classifier.6.weight must be matrices"),
+    ],
+)
+def test_a_refusal_names_the_files_own_keys(tmp_path, change, message):
+    theirs = {ours: name for name, ours in TORCHVISION_KEYS.items()}
+    state = {f"{theirs[key.partition('.')[0]]}.{key.partition('.')[2]}": value for key, value in small_state().items()}
+    torch.save({key: value for key, value in (state | change).items() if value is not None}, tmp_path / "bad.pth")
+    with pytest.raises(WeightsError, match=re.escape(message)):
+        load(str(tmp_path / "bad.pth"))
 
 
 def test_a_malicious_pickle_does_not_run(tmp_path):
