@@ -104,14 +104,16 @@ def _find_table(file: BinaryIO) -> tuple[int, int, int]:
     if start < 0 or len(tail) - start < _END.size:
         raise ZipError("it has no table of contents, as when it was cut short")
     end = length - len(tail) + start
-    *_, size, offset, _ = _END.unpack_from(tail, start)
+    *_, count, size, offset, _ = _END.unpack_from(tail, start)
     locator = os.pread(file.fileno(), _LOCATOR.size, max(0, end - _LOCATOR.size))
     if locator[:4] == b"PK\6\7":
         end = end - _LOCATOR.size - _END_64.size
         record = os.pread(file.fileno(), _END_64.size, max(0, end))
         if record[:4] != b"PK\6\6":
             raise ZipError("its table of contents is damaged")
-        *_, size, offset = _END_64.unpack(record)
+        *_, count, size, offset = _END_64.unpack(record)
+    if count * (_MEMBER.size + _LOCAL.size) > length:  # each member has both headers, and files share no bytes
+        raise ZipError(f"it claims to hold {count:,} files, more than {length:,} bytes can")
     start = end - size
     if start < 0 or size > MAX_TABLE or offset > start:
         raise ZipError("its table of contents is damaged, or of more than some five million files")

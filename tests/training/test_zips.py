@@ -13,7 +13,7 @@ from alexnet_viz.errors import DataError
 from alexnet_viz.training import data, walk
 from alexnet_viz.training.listing import list_place
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.zips import read_member, read_table
+from alexnet_viz.training.zips import ZipError, read_member, read_table
 
 
 @pytest.fixture
@@ -183,6 +183,21 @@ def test_a_member_that_unpacks_to_more_than_it_says_is_not_unpacked(make_zip, ma
     splits = load(path)
     assert len(splits.train) + len(splits.val) == 6
     assert splits.skipped == ("bee/x.jpg cannot be read: Bad size: 1,001 bytes or more, not 1,000.",)
+
+
+def test_a_table_of_more_files_than_the_archive_can_hold_is_refused_unread(tmp_path):
+    """A million names over one photo: to list them takes minutes and gigabytes."""
+    count, path = 1_000_000, tmp_path / "million.zip"
+    table = struct.Struct("<4s6H3L5H2L").pack(b"PK\1\2", *[0] * 9, 4, *[0] * 6) + b"a/1j"
+    end = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(table) * count, 0)
+    end += struct.pack("<4sLQL", b"PK\6\7", 0, len(table) * count, 1)
+    path.write_bytes(
+        table * count + end + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, *[0xFFFF] * 2, *[0xFFFFFFFF] * 2, 0)
+    )
+    with pytest.raises(DataError, match=r"it claims to hold 1,000,000 files, more than [\d,]+ bytes can"):
+        list_place(path)
+    with pytest.raises(ZipError, match=r"claims to hold 1,000,000"), open_regular(path) as file:
+        next(read_table(file))
 
 
 def test_folders_in_folders_without_an_end(make_zip):
