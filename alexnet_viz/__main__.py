@@ -15,13 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alexnet_viz.display import json_text, one_line
 from alexnet_viz.errors import AttributionError, ImageError, RunError, UserError
-from alexnet_viz.images.formats import MAX_PHOTO_BYTES
+from alexnet_viz.images.formats import MAX_PHOTO_BYTES, pillow_is_quiet
 from alexnet_viz.values import (
     VARIANTS,
     Architecture,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # none of these comes before a command needs it
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    pillow_is_quiet()
     try:
         code = options.run(options)
         sys.stdout.flush()
@@ -230,7 +231,7 @@ def _attribute(options: argparse.Namespace) -> int:
     with tqdm(photos, unit="photo", file=sys.stderr, disable=None if len(photos) > 1 else True) as bar:
         for file, name in zip(bar, output_names(photos, f".{options.method}.json"), strict=True):
             with failures.of(file):
-                photo = decode(_bytes(file), file.name)
+                photo = replace(decode(_bytes(file), str(file)), name=file.name)
                 base = str(options.out / f"{name}.{options.method}")
                 written.append(_explain(model, photo, preprocess(photo, how), settings, other, options, base))
     if options.json:
@@ -263,7 +264,7 @@ class _Failures:
             if self.count == 1:
                 raise
             self.failed += 1
-            tqdm.write(one_line(f"failed: {photo}: {error}"), file=sys.stderr)
+            tqdm.write(one_line(f"failed: {error}"), file=sys.stderr)  # it names the photo by its path
 
     def code(self) -> int:
         """The exit code, after a summary where it is not 0."""

@@ -7,6 +7,7 @@ library only.
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 
 START_BYTES = 64  # what format_of() looks at
@@ -62,3 +63,8 @@ def format_of(start: bytes) -> Format | None:
     It says what a file claims to be, not that it can be read.
     """
     return next((kind for kind in FORMATS if kind.start.match(start[:START_BYTES])), None)
+
+
+def pillow_is_quiet() -> None:
+    """From now on this process prints no warning of Pillow's of odd metadata, which does no harm to a photo."""
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")

@@ -15,7 +15,7 @@ from PIL.Image import Transpose
 
 from alexnet_viz.errors import ImageError
 from alexnet_viz.images import colour, scan
-from alexnet_viz.images.formats import FORMATS, Format
+from alexnet_viz.images.formats import FORMATS, Format, pillow_is_quiet
 
 MAX_MEGAPIXELS = 64
 MIN_SIDE = 8
@@ -225,6 +225,7 @@ def _array(rgb: Image.Image) -> np.ndarray:
 
 def read_in_child(arguments: dict, data: bytes, progress: Callable[[str], None]) -> tuple[dict, memoryview]:
     """``read`` for a sandbox, and more patient: without metadata, and with a JPEG that only lacks its end marker."""
+    pillow_is_quiet()
     kind = next(kind for kind in FORMATS if kind.title == arguments["format"])
     try:
         pixels = _read_patiently(bytes(data), arguments["name"], kind, arguments["detail"])
