@@ -11,8 +11,10 @@ from streamlit.starlette import App
 
 from alexnet_viz.components import mount
 from alexnet_viz.ui.compression import CompressedFiles
+from alexnet_viz.ui.fonts import CutFonts
 from alexnet_viz.ui.training import feed
 from alexnet_viz.ui.welcome import welcome
 
 shell = Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py"
-app = App(shell, routes=[*mount.routes(), *feed.routes()], lifespan=welcome, middleware=[Middleware(CompressedFiles)])
+middleware = [Middleware(CompressedFiles), Middleware(CutFonts)]
+app = App(shell, routes=[*mount.routes(), *feed.routes()], lifespan=welcome, middleware=middleware)
