@@ -3,8 +3,11 @@
 import contextlib
 import functools
 import os
+from pathlib import Path
 
 import pytest
+
+HOME = Path(__file__).parent
 
 with contextlib.suppress(ImportError):  # the core's tests run without Streamlit
     from streamlit.components.v2 import manifest_scanner
@@ -13,6 +16,38 @@ with contextlib.suppress(ImportError):  # the core's tests run without Streamlit
     manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Of 15 seconds and more, the longest first: whichever began last would otherwise be waited for with one core idle.
+LONGEST = (
+    "training/test_worker.py",
+    "browser/test_app.py",
+    "browser/test_training.py",
+    "training/test_launcher.py",
+    "browser/test_network.py",
+    "browser/test_narrow.py",
+    "browser/test_text.py",
+    "test_shell.py",
+    "ui/test_training_page.py",
+    "browser/test_layout.py",
+    "browser/test_addresses.py",
+    "browser/test_attribution.py",
+    "browser/test_see.py",
+    "attribution/test_captum.py",
+    "attribution/test_cams.py",
+    "training/test_data_place.py",
+    "ui/test_attribution_page.py",
+    "ui/shared/test_controls.py",
+    "attribution/test_perturbation.py",
+    "images/test_decode.py",
+    "inspection/test_fields.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Files in the order of LONGEST, then all others; within a file nothing changes."""
+    rank = {HOME / name: place for place, name in enumerate(LONGEST)}
+    assert all(file.is_file() for file in rank), "LONGEST names a file that is gone"
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import json
 import math
 import os
@@ -103,14 +104,13 @@ def test_a_users_error_is_one_line_and_code_2(capsys, arguments, message):
     assert err.count("\n") == 1
 
 
-def test_as_a_process_of_its_own():
+def test_as_a_process_of_its_own(capsys):
     command = [sys.executable, "-m", "alexnet_viz", "trace", "--variant", "single-tower", "--size", "227", "--padding"]
     done = subprocess.run([*command, "0", "--json"], cwd=HOME, capture_output=True, text=True)
     assert done.returncode == 0
     assert json.loads(done.stdout)[-1]["output_shape"] == [1, 1000]
-    done = subprocess.run([*command, "-3"], cwd=HOME, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
+    assert main([*command[3:], "-3"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_a_run_is_trained_listed_and_asked(capsys, tmp_path):
@@ -207,29 +207,41 @@ def test_photos_of_one_name_keep_apart(capsys, tmp_path):
     assert json.loads((tmp_path / "maps" / names[3]).read_text("utf-8")) == second
 
 
-def test_names_that_are_long_or_no_text_are_safe_on_disk_and_screen(tmp_path):
-    """In a process of its own whose terminal takes nothing but UTF-8."""
+@pytest.fixture
+def on_strict_terminal(monkeypatch):
+    """on_strict_terminal(arguments) -> what the command prints where nothing but UTF-8 can be printed; it succeeds."""
+
+    def run(arguments):
+        terminal, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8", "strict") for _ in range(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", terminal)
+            patch.setattr(sys, "stderr", errors)
+            code = main(arguments)
+        terminal.flush()
+        errors.flush()
+        assert code == 0, errors.buffer.getvalue().decode()
+        return terminal.buffer.getvalue().decode()
+
+    return run
+
+
+def test_names_that_are_long_or_no_text_are_safe_on_disk_and_screen(on_strict_terminal, tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
     long = "\u00e9".encode() * 125
     names = [b"caf\xe9.jpg", b"new\nline.jpg", long + b".jpg", long + b".png"]
     for name in names:
         Path(os.fsdecode(os.fsencode(photos) + b"/" + name)).write_bytes(sample("cat")[0])
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
-    command = [sys.executable, "-m", "alexnet_viz"]
     attribute = ["attribute", str(photos), "--weights", "random", "--out", str(tmp_path / "maps")]
-    done = subprocess.run([*command, *attribute], cwd=HOME, env=environment, capture_output=True, encoding="utf-8")
-    assert (done.returncode, done.stdout.count("\n")) == (0, 4), done.stderr
+    assert on_strict_terminal(attribute).count("\n") == 4
     made = sorted(path.name for path in (tmp_path / "maps").glob("*.json"))
     assert made[:2] == ["caf_.jpg.grad-cam.json", "new_line.jpg.grad-cam.json"]
     assert [name[:80] for name in made[2:]] == ["\u00e9" * 80] * 2
     told = {json.loads(path.read_text("utf-8"))["photo"] for path in (tmp_path / "maps").glob("*.json")}
     assert {os.fsencode(name) for name in told} == set(names)
     for more in ([], ["--json"]):
-        classify = ["classify", str(photos), "--weights", "random", *more]
-        done = subprocess.run([*command, *classify], cwd=HOME, env=environment, capture_output=True, encoding="utf-8")
-        assert done.returncode == 0, done.stderr
-    assert {os.fsencode(Path(one["file"]).name) for one in json.loads(done.stdout)} == set(names)
+        out = on_strict_terminal(["classify", str(photos), "--weights", "random", *more])
+    assert {os.fsencode(Path(one["file"]).name) for one in json.loads(out)} == set(names)
 
 
 @pytest.mark.parametrize("command", ["classify", "attribute"])
@@ -298,21 +310,14 @@ def test_runs_that_cannot_be_read_are_listed_with_the_reason(capsys, tmp_path):
     assert "config.json is no valid JSON" in capsys.readouterr().err
 
 
-def test_names_of_runs_and_folders_that_are_no_text_control_no_terminal(tmp_path):
+def test_names_of_runs_and_folders_that_are_no_text_control_no_terminal(on_strict_terminal, tmp_path):
     folder = tmp_path / os.fsdecode(b"r\xffuns")
     several = runs.create_run(preset("quick").changed(machines=2), folder, "several")
     several.rename(folder / "odd\x1b[31m\nname")
-    strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
     for command in (["runs"], ["resume", "odd\x1b[31m\nname"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "alexnet_viz", *command, "--runs", folder],
-            cwd=HOME,
-            capture_output=True,
-            env=strict,
-        )
-        assert done.returncode == 0, done.stderr
-        assert "odd�[31m�name" in done.stdout.decode()
-        assert "\x1b" not in done.stdout.decode()
+        out = on_strict_terminal([*command, "--runs", str(folder)])
+        assert "odd�[31m�name" in out
+        assert "\x1b" not in out
 
 
 def test_no_runs_are_said_to_be_none(capsys, tmp_path):

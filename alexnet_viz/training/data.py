@@ -95,7 +95,7 @@ def load(recipe: Recipe, on_progress: TextProgress = lambda _: None) -> Splits:
     match source:
         case "textures":
             on_progress("drawing textures")
-            photos, labels, is_val = textures.draw_all()
+            photos, labels, is_val = textures.draw_all(_class_count(recipe, textures.CLASS_NAMES))
             return _splits(recipe, photos, labels, is_val, textures.CLASS_NAMES, f"textures {textures.VERSION}")
         case "folder":
             return _folder(recipe, root, on_progress)

@@ -23,10 +23,13 @@ _Y, _X = (axis.astype(np.float32) for axis in np.mgrid[:SIDE, :SIDE] - (SIDE - 1
 
 
 @lru_cache(maxsize=1)
-def draw_all() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All textures: uint8 (N, 128, 128, 3), their class int64 (N,), bool (N,) True for validation."""
+def draw_all(classes: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All textures: uint8 (N, 128, 128, 3), their class int64 (N,), bool (N,) True for validation.
+
+    Of 1 ms each: ``classes`` draws those of the first so many alone, and still tells class and side of all.
+    """
     per_class = TRAIN_PER_CLASS + VAL_PER_CLASS
-    photos = np.concatenate([draw(label, per_class) for label in range(len(CLASS_NAMES))])
+    photos = np.concatenate([draw(label, per_class) for label in range(classes or len(CLASS_NAMES))])
     labels = np.repeat(np.arange(len(CLASS_NAMES)), per_class)
     is_val = np.tile(np.arange(per_class) >= TRAIN_PER_CLASS, len(CLASS_NAMES))
     return photos, labels, is_val

@@ -1,6 +1,7 @@
 """Predictions and the measured architecture, against torch itself."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from alexnet_viz.inspection.model import get, half_keeps_top5
 from alexnet_viz.inspection.predictions import classify, softmax, strongest
 from alexnet_viz.inspection.trace import trace
 from alexnet_viz.network.variants import build
-from alexnet_viz.values import VARIANTS, NetworkSpec
+from alexnet_viz.values import VARIANTS, NetworkSpec, Preprocessing
 
 
 @pytest.mark.parametrize("temperature", [0.1, 1.0, 3.0])
@@ -64,12 +65,18 @@ def test_eight_threads_share_one_model_and_get_the_same_answers():
 
 
 def test_half_precision_is_refused_where_it_would_change_the_top5():
-    model = get("random")  # an untrained network's logits lie closer together than half precision can tell
-    assert isinstance(half_keeps_top5(model.network, model.info), bool)
-    sure = build(NetworkSpec(num_classes=6, fc_width=8), 0).eval()
-    sure.fc8.weight.data.zero_()
-    sure.fc8.bias.data = torch.tensor([6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
-    assert half_keeps_top5(sure, model.info.__class__(**{**vars(model.info), "spec": sure.spec}))
+    info = get("random").info
+    network = build(NetworkSpec(num_classes=6, fc_width=8, input_size=63), 0).eval()
+    info = replace(info, spec=network.spec, preprocessing=Preprocessing.for_size(63))
+    network.fc8.weight.data.zero_()
+
+    def keeps(*logits: float) -> bool:
+        network.fc8.bias.data = torch.tensor(logits)
+        return half_keeps_top5(network, info)
+
+    assert keeps(6.0, 5.0, 4.0, 3.0, 2.0, 1.0)
+    # To half precision 2.0001 is 2: of two equal logits it takes the one or the other, and one of these is wrong.
+    assert [keeps(6.0, 5.0, 4.0, 3.0, 2.0001, 2.0), keeps(6.0, 5.0, 4.0, 3.0, 2.0, 2.0001)].count(False) == 1
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -324,7 +324,12 @@ def test_textures_need_no_file(monkeypatch):
     monkeypatch.setattr(textures, "VAL_PER_CLASS", 2)
     textures.draw_all.cache_clear()
     splits = data.load(Recipe(classes=5))
+    everything = textures.draw_all()
     textures.draw_all.cache_clear()
+    assert len(splits.train.store) == 5 * 5 < len(everything[0])  # no photo is drawn that no one looks at
+    np.testing.assert_array_equal(splits.train.store, everything[0][:25])
+    # What a run that is resumed compares, which was made of all labels when all were drawn.
+    assert splits.fingerprint == "fd5bb956e61d23ee0b319e332b9ec6914d44ff2a680531259f4558fb3bc5797b"
     assert splits.class_names == textures.CLASS_NAMES[:5]
     assert np.bincount(splits.train.labels).tolist() == [3] * 5
     assert np.bincount(splits.val.labels).tolist() == [2] * 5

@@ -26,7 +26,7 @@ from tests.ui.pages import SHELL, answer_bars, script
 from tests.waiting import PATIENCE, wait_until
 
 TRAIN = script("train/train")
-SMALL = {"epochs": 3, "input_size": 64, "fc_width": 16, "classes": 4}
+SMALL = {"epochs": 30, "batch_size": 16, "input_size": 64, "fc_width": 16, "classes": 2}
 
 
 @pytest.fixture
@@ -129,9 +129,9 @@ def test_a_run_is_started_watched_stopped_and_resumed(page):
         control(page, name).set_value(value)
     page.run()
     assert not page.exception
-    assert any("4 settings changed" in caption.value for caption in page.caption)
+    assert any(f"{len(SMALL)} settings changed" in caption.value for caption in page.caption)
     page.toggle(key="settings").set_value(False).run()
-    assert any("4 settings changed" in caption.value for caption in page.caption)  # hidden, not forgotten
+    assert any(f"{len(SMALL)} settings changed" in caption.value for caption in page.caption)  # hidden, not forgotten
     page.button(key="start").click().run()
     assert not page.exception
     (run,) = runs.list_runs(runs_folder())
@@ -222,7 +222,7 @@ def test_the_cost_is_asked_of_another_process(page):
     assert any("Reading the data" in info.value for info in page.info)
     wait_until(lambda: any("parameters" in info.value for info in page.run().info), pause=0.3)
     told = next(info.value for info in page.info if "parameters" in info.value)
-    assert "840 steps, 280 in each epoch of 1,120 photos" in told
+    assert "4,200 steps, 140 in each epoch of 560 photos" in told
 
 
 # --- watching ------------------------------------------------------------------------------------
