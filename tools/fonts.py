@@ -57,13 +57,14 @@ def cut(file: Path, **what: object) -> None:
 def main() -> None:
     folder = HOME / "assets" / "fonts"
     folder.mkdir(exist_ok=True)
-    for old in folder.glob("*.woff2"):
-        old.unlink()
     (icons,) = (STATIC / "media").glob("MaterialSymbols-Rounded.*")
     glyphs = icon_glyphs(TTFont(icons))
     cut(icons, glyphs=[glyphs[name] for name in sorted(icons_used() & glyphs.keys())], text=LETTERS)
     (upright,) = (STATIC / "media").glob("SourceSansVF-Upright.*")
     cut(upright, unicodes=[code for low, high in RANGES for code in range(low, high + 1)])
+    for old in folder.glob("*.woff2"):
+        if old.name not in (icons.name, upright.name):
+            old.unlink()
 
 
 if __name__ == "__main__":
