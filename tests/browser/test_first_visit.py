@@ -8,7 +8,7 @@ import pytest
 from tests.browser.conftest import HOME, settled
 from tests.browser.traffic import watch
 
-MEGABYTES = 1.4  # 1.10; 1.27 for the first visitor, whose photo is drawn before the network is there; whole fonts: 0.44 more
+MEGABYTES = 1.4  # 1.10; 1.27 for the first visitor, whose photo is drawn before the network; whole fonts: 0.44 more
 ICONS = sorted(
     {
         name
