@@ -73,7 +73,7 @@ def random_map(size: int, seed: int = 0) -> np.ndarray:
 
 
 def centre_map(size: int) -> np.ndarray:
-    """A blob (S, S) in the middle, where photographers put things: the map that knows only photographers."""
+    """A centred Gaussian (S, S): where photographers put things, a map that knows nothing of the network."""
     way = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
     return np.exp(-(way[:, None] ** 2 + way[None] ** 2) / 0.08)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from alexnet_viz.components.copy_link import copy_link
+from alexnet_viz.components.large_type import large_type
 from alexnet_viz.ui import preload
 from alexnet_viz.ui.shared import address
 from alexnet_viz.ui.shared.error_boundary import error_boundary
@@ -37,6 +38,8 @@ if page == root:  # a default page has no path of its own, and a link must name 
 address.begin()
 with error_boundary():
     sidebar()
+    with st.container(key="large_type_place"):
+        large_type(key="large_type")
     with st.container(key="copy_link_place"):
         link = copy_link(shared_origin(st.context.url or ""), key="copy_link")
     with error_boundary():

@@ -272,7 +272,7 @@ def test_put_to_the_test_measures_what_the_core_measures(coffee):
     hit = faithfulness.pointing(found, (20, 20, 120, 120), 224)
     assert box.value["points into the box"][0] == ("yes" if hit.hit else "no")
     charts = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
-    assert [len(lines) for lines in charts] == [4, 4]  # two methods, random pixels, the blob in the middle
+    assert [len(lines) for lines in charts] == [4, 4]  # two methods, random pixels, the centred Gaussian
     assert address(app)["why_box"] == "20,20,120,120"
 
 

@@ -159,9 +159,9 @@ function tipTexts({ span }, { column, row, channel, strip }, source) {
 }
 
 const COLOUR_TEXTS = {
-  unit: "to each map's own peak: below a column the lowest and the highest of these",
-  layer: "to the layer's peak, below each column",
-  network: "to the whole network's peak",
+  unit: "each map to its own peak; below a column the lowest and the highest of these",
+  layer: "each layer to its peak, below its column",
+  network: "all layers to the network's peak",
 };
 
 function footer(app) {
@@ -177,7 +177,7 @@ function footer(app) {
       keys,
       make("span", { className: "swipe" }, " Swipe the drawing for the rest of it."),
     ),
-    make("span", { className: "hint" }, `Colours reach ${COLOUR_TEXTS[app.scene.span]}. ${smoothingText(app)}`),
+    make("span", { className: "hint" }, `Colour scale: ${COLOUR_TEXTS[app.scene.span]}. ${smoothingText(app)}`),
     make("span", { className: "hint lines" }, line(POSITIVE), "raises ", line(NEGATIVE), thickness),
   );
 }

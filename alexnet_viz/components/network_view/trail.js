@@ -70,11 +70,11 @@ export class Trail {
 function fullScreenButton({ root, focusView }) {
   const button = make("button", { type: "button" });
   button.onclick = async () => {
-    await (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+    await (root.matches(":fullscreen") ? document.exitFullscreen() : root.requestFullscreen());
     focusView(); // Space is the view's next, not the button's
   };
   root.onfullscreenchange = () => {
-    const isFull = Boolean(document.fullscreenElement);
+    const isFull = root.matches(":fullscreen"); // not the page, which may be large, too
     button.textContent = isFull ? "Leave full screen" : "Full screen";
     button.title = isFull ? "Back to the page (Esc)" : "The drawing alone, on the whole screen";
   };

@@ -288,7 +288,13 @@ def compared_methods(method_choice: MethodChoice, key: str, count: int) -> list[
     first = [key for key in FIRST if key in others][:count]
     help = "Up to seven others, for the same class; layer methods look at the same layer."
     keys = multiselect(
-        f"Beside {method_choice.method.title}", key, others, first, lambda key: METHODS[key].title, help, MOST - 1
+        f"Compared with {method_choice.method.title}",
+        key,
+        others,
+        first,
+        lambda key: METHODS[key].title,
+        help,
+        MOST - 1,
     )
     return [method_choice.method, *(METHODS[key] for key in keys)]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from alexnet_viz.attribution.faithfulness import Pointing
     from alexnet_viz.inspection.model import Model
 
-BASELINES = {"random": "Random pixels", "centre": "Blob in the middle"}
+BASELINES = {"random": "Random pixels", "centre": "Centred Gaussian"}
 _QUIET = {"displayModeBar": False}
 
 STEPS = Control(
@@ -174,8 +174,8 @@ def _curves(model: Model, keys: list[str], made: dict, method_choice: MethodChoi
     st.markdown("\n".join(f"- {verdict}" for verdict in verdicts if verdict))
     st.caption(
         "Petsiuk, Das, Saenko 2018. A photo with grey or blurred holes is unlike any photo the network was "
-        "trained on: a fall can come from the hole itself. That is why random pixels and a blob in the middle "
-        "stand beside the maps."
+        "trained on: a fall can come from the hole itself. That is why random pixels and a centred "
+        "Gaussian stand beside the maps."
     )
 
 

@@ -1,0 +1,62 @@
+// Large type on the whole screen: a class of the document, which shell.css draws, and the browser's full screen.
+
+import { renewLifetime } from "../lib/lifetime.js";
+
+const CLASS = "large-type"; // of the document; also the name under which the visit keeps it
+const TEXT_FIELDS = "input, textarea, select, [contenteditable]";
+
+/** The visit's storage; browsers that refuse it forget the choice when the page is loaded anew. */
+function stored() {
+  try {
+    return sessionStorage.getItem(CLASS) === "on";
+  } catch {
+    return false;
+  }
+}
+
+function store(isLarge) {
+  try {
+    sessionStorage.setItem(CLASS, isLarge ? "on" : "off");
+  } catch {
+    // the document's class is enough until it is loaded anew
+  }
+}
+
+/** Whether a key is text for a field, also for one in a component. @param {KeyboardEvent} event */
+function isTyped(event) {
+  const target = /** @type {any} */ (event.composedPath()[0]);
+  return event.ctrlKey || event.metaKey || event.altKey || Boolean(target?.matches?.(TEXT_FIELDS));
+}
+
+/** @param {{ parentElement: any }} component */
+export default function largeType({ parentElement }) {
+  const lifetime = renewLifetime(parentElement);
+  const page = document.documentElement;
+  const button = parentElement.querySelector("button");
+  const show = (isLarge) => {
+    page.classList.toggle(CLASS, isLarge);
+    button.setAttribute("aria-pressed", String(isLarge));
+    store(isLarge);
+  };
+  const turn = (isLarge) => {
+    show(isLarge);
+    const isFull = document.fullscreenElement === page;
+    // Where a browser allows no full screen, the large type is there all the same.
+    if (isLarge && !document.fullscreenElement) page.requestFullscreen?.()?.catch(() => {});
+    else if (!isLarge && isFull) document.exitFullscreen();
+  };
+  const isLarge = () => page.classList.contains(CLASS);
+  let wasFull = document.fullscreenElement === page;
+  show(isLarge() || stored());
+  button.onclick = () => turn(!isLarge());
+  lifetime.listen(document, "keydown", (event) => {
+    if (isTyped(event)) return;
+    if (event.key === "f" || event.key === "F") turn(!isLarge());
+    else if (event.key === "Escape" && isLarge() && !document.fullscreenElement) turn(false);
+  });
+  lifetime.listen(document, "fullscreenchange", () => {
+    if (wasFull && !document.fullscreenElement) show(false); // by Esc, which the browser keeps to itself
+    wasFull = document.fullscreenElement === page;
+  });
+  return () => lifetime.end();
+}

@@ -1,0 +1,53 @@
+"""Large type on the whole screen, on every page."""
+
+import pytest
+
+from tests.browser.visitor import settle
+
+pytestmark = pytest.mark.browser
+
+
+def size(page) -> float:
+    """Of the page's title, in pixels."""
+    return page.locator("h1").first.evaluate("(title) => parseFloat(getComputedStyle(title).fontSize)")
+
+
+def is_full(page) -> bool:
+    return page.evaluate("document.fullscreenElement === document.documentElement")
+
+
+def test_a_button_and_a_key_make_every_pages_type_larger(server, open_page):
+    page = open_page(f"{server.address}/activations?weights=random")
+    usual = size(page)
+    page.get_by_role("button", name="Large type on the whole screen").click()
+    settle(page)
+    assert size(page) == pytest.approx(1.5 * usual)
+    assert is_full(page)
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    page.get_by_role("link", name="Filters").first.click()
+    page.get_by_role("heading", name="What each filter looks for").wait_for()
+    settle(page)
+    assert size(page) == pytest.approx(1.5 * usual)  # it stays from page to page
+    page.reload()
+    settle(page)
+    assert size(page) == pytest.approx(1.5 * usual)
+    page.keyboard.press("Escape")
+    page.wait_for_function("!document.documentElement.classList.contains('large-type')")
+    assert size(page) == pytest.approx(usual)
+    page.keyboard.press("f")
+    page.wait_for_function("document.documentElement.classList.contains('large-type')")
+
+
+def test_f_in_a_field_is_a_letter(server, open_page):
+    page = open_page(f"{server.address}/filters?weights=random&layer=conv2")
+    page.get_by_role("combobox", name="Layer").press("f")
+    assert not page.evaluate("document.documentElement.classList.contains('large-type')")
+
+
+def test_the_network_has_its_own_full_screen_within(server, open_page):
+    page = open_page(f"{server.address}/network?weights=random")
+    page.get_by_role("button", name="Large type on the whole screen").click()
+    page.get_by_role("button", name="Full screen").click()
+    page.get_by_role("button", name="Leave full screen").click()
+    page.get_by_role("button", name="Full screen").wait_for()
+    page.wait_for_function("document.fullscreenElement === document.documentElement")
