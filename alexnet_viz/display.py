@@ -1,4 +1,4 @@
-"""File names as text that can be encoded and shown on a page, in a file and on a terminal.
+"""File names and numbers as text that can be encoded and shown on a page, in a file and on a terminal.
 
 Python reads a name that is not UTF-8 with lone surrogates in place of its odd bytes. With those the file can be opened,
 but encoding them to UTF-8 raises UnicodeEncodeError.
@@ -27,6 +27,15 @@ def display_name(name: object) -> str:
 def within_a_sentence(name: object) -> str:
     """As ``display_name``, without what would turn the words that follow the name from right to left."""
     return display_name(name).translate(_DIRECTIONS)
+
+
+def number_text(value: float, form: str = ".4g") -> str:
+    """A number with a true minus sign, in one of Python's formats.
+
+    >>> number_text(-0.12345, ".2f")
+    '−0.12'
+    """
+    return f"{value:{form}}".replace("-", "−")
 
 
 def json_text(value: Any, **options: Any) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 _GREY = 128
+_TILE = 48  # pixels a side of a contact sheet's tile
 _TINY = 64  # a picture below this side shows its pixels as squares
 
 
@@ -17,10 +18,20 @@ def unit_picture(pixels: np.ndarray, side: int = 480) -> Image.Image:
     return Image.fromarray(pixels).resize((side, side), way)
 
 
-def sheet_tiles(batches: Sequence[np.ndarray | None], count: int, batch: int, side: int) -> np.ndarray:
-    """A layer's tiles uint8 (count, side, side, 3) from its batches (≤batch, side, side, 3); grey for None."""
+def waiting_picture(side: int = 480) -> Image.Image:
+    """The place of a picture that is not made yet."""
+    return Image.new("RGB", (side, side), (_GREY,) * 3)
+
+
+def sheet_tiles(batches: Sequence[np.ndarray | None], count: int, batch: int) -> np.ndarray:
+    """A layer's tiles uint8 (count, side, side, 3) from its batches (≤batch, S, S, 3); grey for None.
+
+    They are as large as the pictures, but no larger than a tile is on the screen.
+    """
+    made = [(number * batch, pictures) for number, pictures in enumerate(batches) if pictures is not None]
+    side = min([_TILE, *(pictures.shape[1] for _, pictures in made)])
     tiles = np.full((count, side, side, 3), _GREY, np.uint8)
-    for number, pictures in enumerate(batches):
-        if pictures is not None:
-            tiles[number * batch : number * batch + len(pictures)] = pictures
+    for first, pictures in made:
+        for number, pixels in enumerate(pictures, first):
+            tiles[number] = Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS)
     return tiles

@@ -50,10 +50,8 @@ class Named:
         """The file's own key of a tensor; of one that it lacks torchvision's, if those beside it have torchvision's."""
         layer, _, parameter = key.rpartition(".")
         theirs = {ours: name for name, ours in TORCHVISION_KEYS.items()}.get(layer, "")
-        beside = {
-            own.partition(".")[0] for own in self.keys.values()
-        }  # features and classifier have names of their own
-        if key not in self.keys and theirs.partition(".")[0] in beside:
+        modules = {own.partition(".")[0] for own in self.keys.values()}  # torchvision's are features and classifier
+        if key not in self.keys and theirs.partition(".")[0] in modules:
             return f"{theirs}.{parameter}"
         return self.keys.get(key, key)
 

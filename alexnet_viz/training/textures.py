@@ -26,7 +26,8 @@ _Y, _X = (axis.astype(np.float32) for axis in np.mgrid[:SIDE, :SIDE] - (SIDE - 1
 def draw_all(classes: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All textures: uint8 (N, 128, 128, 3), their class int64 (N,), bool (N,) True for validation.
 
-    Of 1 ms each: ``classes`` draws those of the first so many alone, and still tells class and side of all.
+    ``classes`` limits the photos to the first so many classes (0: all), since each takes 1 ms to draw; the other two
+    are always of all textures, as a run's fingerprint needs them.
     """
     per_class = TRAIN_PER_CLASS + VAL_PER_CLASS
     photos = np.concatenate([draw(label, per_class) for label in range(classes or len(CLASS_NAMES))])

@@ -9,6 +9,7 @@ from typing import Any
 from alexnet_viz.errors import SettingError
 from alexnet_viz.settings import Setting, Value
 
+BATCH = 16  # pictures that are optimised together: larger batches were no faster
 PARAMETERISATIONS = {
     "fourier": "Fourier, decorrelated colours (Olah et al. 2017)",
     "maco": "MACO: only the phase (Fel et al. 2023)",
@@ -112,4 +113,4 @@ class Choices:
         return Choices(**{name: SETTINGS[name].read(value) for name, value in values.items()})
 
 
-SETTINGS: dict[str, Setting] = {one.name: one.metadata["setting"] for one in fields(Choices)}
+SETTINGS: dict[str, Setting] = {choice.name: choice.metadata["setting"] for choice in fields(Choices)}

@@ -25,7 +25,6 @@ from alexnet_viz.units.parameterisations import KINDS, Fourier, fast_side
 from alexnet_viz.units.transforms import Transforms, cut
 from alexnet_viz.values import Inversion
 
-LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 Manner = Literal["inversion", "caricature", "dream"]
 DEFAULT = Choices(steps=96, tv=0.05)
 _RATE = 0.08  # for frequencies, each by itself
@@ -109,6 +108,6 @@ def _invert(
     for done in ascend(painting, canvas.side, gradient, choices, still, fade=manner != "dream"):
         if done % every and done < choices.steps:
             continue
-        found = look(done)
-        first = first or found
-        yield replace(found, start=first.error)
+        inversion = look(done)
+        first = first or inversion
+        yield replace(inversion, start=first.error)

@@ -25,7 +25,6 @@ from alexnet_viz.units.parameterisations import KINDS, Parameterisation, fast_si
 from alexnet_viz.units.transforms import Transforms, cut, moved
 from alexnet_viz.values import OptimisedImages
 
-BATCH = 16  # units that are optimised together: larger batches were no faster
 Gradient = Callable[[Tensor], Tensor]  # pictures (B, 3, S, S), 0 to 1 → the gradient to climb, of the same shape
 
 
@@ -50,12 +49,12 @@ def ascend(
             parameters.requires_grad_()
             pictures = painting.pictures()
             seen = cut(pictures, side, *move[:2]) if transforms.only_shifts else moved(pictures, side, *move)
-            there = seen.detach()
-            climb = unit_rms(gradient(there))
+            shown = seen.detach()
+            climb = unit_rms(gradient(shown))
             if choices.tv:
-                climb = climb - choices.tv * regularisers.total_variation(there)
+                climb = climb - choices.tv * regularisers.total_variation(shown)
             if choices.l2:
-                climb = climb - choices.l2 * regularisers.l2(there)
+                climb = climb - choices.l2 * regularisers.l2(shown)
             (step,) = torch.autograd.grad(seen, parameters, climb)
             parameters.requires_grad_(False)
             climber.step(step, (1 + math.cos(math.pi * done / choices.steps)) / 2 if fade else 1)
@@ -203,7 +202,11 @@ def _likeness(maps: Tensor, pairs: Tensor) -> Tensor:
 
 def _notes(objectives: Sequence[Objective], values: np.ndarray) -> tuple[str, ...]:
     notes = []
-    silent = [i for i, one in enumerate(objectives) if values[i] <= 0 and all(weight > 0 for _, weight in one.terms)]
+    silent = [
+        value
+        for value, objective in zip(values, objectives, strict=True)
+        if value <= 0 and all(weight > 0 for _, weight in objective.terms)
+    ]
     if silent and objectives[0].layer != CLASSES:
         notes.append(
             f"{len(silent)} of {len(objectives)} stay at or below zero: behind their ReLU these units are silent, so "

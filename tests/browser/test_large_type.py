@@ -51,3 +51,19 @@ def test_the_network_has_its_own_full_screen_within(server, open_page):
     page.get_by_role("button", name="Leave full screen").click()
     page.get_by_role("button", name="Full screen").wait_for()
     page.wait_for_function("document.fullscreenElement === document.documentElement")
+
+
+def test_on_a_switch_f_is_the_key(server, open_page):
+    page = open_page(f"{server.address}/filters?weights=random&layer=conv2")
+    page.get_by_label("Smooth maps").first.focus()
+    page.keyboard.press("f")
+    page.wait_for_function("document.documentElement.classList.contains('large-type')")
+
+
+def test_f_in_a_table_is_a_letter(server, open_page):
+    page = open_page(f"{server.address}/architecture?weights=random")
+    page.get_by_test_id("stDataFrame").first.locator("canvas").first.focus()
+    assert page.evaluate("document.activeElement.closest('[data-testid=stDataFrame]') !== null")
+    page.keyboard.press("f")
+    page.wait_for_timeout(300)
+    assert not page.evaluate("document.documentElement.classList.contains('large-type')")

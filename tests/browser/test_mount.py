@@ -25,7 +25,7 @@ def test_the_call_that_was_overtaken_ends_nothing_of_the_next(server, open_page)
     page.goto(
         f"{server.address}/network?weights=random&photo=coffee&depth=value&layer=conv2&channel=3&y=4&x=5",
     )
-    page.get_by_text("Large type", exact=True).click()
+    page.get_by_text("Large labels", exact=True).click()
     page.wait_for_url(re.compile("large=True"))
     page.wait_for_selector(IDLE, state="attached")
     assert page.locator(".stage").count() == 0

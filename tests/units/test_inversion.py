@@ -6,8 +6,9 @@ from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import sample
 from alexnet_viz.inspection.trace import trace
+from alexnet_viz.network.keys import CONVOLUTIONS, FULLY_CONNECTED
 from alexnet_viz.units.choices import Choices
-from alexnet_viz.units.inversion import LAYERS, invert, inverted
+from alexnet_viz.units.inversion import invert, inverted
 from tests.units.conftest import values_of
 
 
@@ -47,7 +48,7 @@ def test_every_variant_and_layer(any_variant):
     side = any_variant.info.spec.input_size
     photo = preprocess(decode(*sample("flower")), any_variant.info.preprocessing).pixels
     assert photo.shape == (side, side, 3)
-    for layer in LAYERS:
+    for layer in (*CONVOLUTIONS, *FULLY_CONNECTED):
         found = inverted(any_variant, photo, layer, Choices(steps=6))
         assert found.error < found.start
     for layer, shape, says in (("relu1", photo, "no units in a layer"), ("conv1", photo[:9], "pixels: prepare")):

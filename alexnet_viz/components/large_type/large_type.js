@@ -3,7 +3,10 @@
 import { renewLifetime } from "../lib/lifetime.js";
 
 const CLASS = "large-type"; // of the document; also the name under which the visit keeps it
-const TEXT_FIELDS = "input, textarea, select, [contenteditable]";
+// Where F is a letter: what one types into, and Streamlit's tables, whose cells take what is typed.
+const TYPED_INTO =
+  "textarea, select, [contenteditable], [data-testid=stDataFrame], " +
+  "input:not([type=checkbox], [type=radio], [type=range])";
 
 /** The visit's storage; browsers that refuse it forget the choice when the page is loaded anew. */
 function stored() {
@@ -22,10 +25,10 @@ function store(isLarge) {
   }
 }
 
-/** Whether a key is text for a field, also for one in a component. @param {KeyboardEvent} event */
-function isTyped(event) {
-  const target = /** @type {any} */ (event.composedPath()[0]);
-  return event.ctrlKey || event.metaKey || event.altKey || Boolean(target?.matches?.(TEXT_FIELDS));
+/** Whether a key is for what has the focus, also inside a component. @param {KeyboardEvent} event */
+function isTaken(event) {
+  if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return true;
+  return event.composedPath().some((target) => target instanceof Element && target.matches(TYPED_INTO));
 }
 
 /** @param {{ parentElement: any }} component */
@@ -50,7 +53,7 @@ export default function largeType({ parentElement }) {
   show(isLarge() || stored());
   button.onclick = () => turn(!isLarge());
   lifetime.listen(document, "keydown", (event) => {
-    if (isTyped(event)) return;
+    if (isTaken(event)) return;
     if (event.key === "f" || event.key === "F") turn(!isLarge());
     else if (event.key === "Escape" && isLarge() && !document.fullscreenElement) turn(false);
   });

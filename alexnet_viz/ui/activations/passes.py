@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from alexnet_viz.display import number_text
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.activations import lesion
 from alexnet_viz.ui.shared import comparison, photos, queries
@@ -139,4 +140,4 @@ def unit_names(shown: ShownPass, layer: str) -> list[str] | None:
 
 
 def short_number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−") if value else "0"
+    return number_text(value, ".3g") if value else "0"

@@ -25,12 +25,20 @@ from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import CHANNEL, LAYER, SMOOTH, chosen_unit, drawn_as, shared_layer, shared_unit
+from alexnet_viz.ui.shared.unit import (
+    CHANNEL,
+    LAYER,
+    SMOOTH,
+    WEIGHTED_LAYERS,
+    chosen_unit,
+    drawn_as,
+    shared_layer,
+    shared_unit,
+)
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
-LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 ORDERS = {"index": "number", "norm": "norm", "orientation": "orientation", "hue": "hue"}
 CONTRASTS = {"each": "each", "common": "common"}
 SORT = Control(
@@ -68,7 +76,7 @@ _QUIET = {"displayModeBar": False}
 
 def chosen_layer() -> str:
     """The layer, shared with the other pages: where they are at relu3 or pool3, here are the weights before it."""
-    shared_layer(LAYERS)
+    shared_layer(WEIGHTED_LAYERS)
     return LAYER.selectbox(help="The layers that have weights.")
 
 

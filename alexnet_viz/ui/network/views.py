@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from alexnet_viz.components.network_view import Move, network_view
+from alexnet_viz.display import number_text
 from alexnet_viz.figures.network import Scene, layer_scene, overview_scene, unit_scene
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import comparison, photos, queries
@@ -34,7 +35,11 @@ ROWS = Control(
         high=16,
     )
 )
-LARGE = Control(Setting("large", "bool", False, "Large type", "For a projector: readable from the last row."))
+LARGE = Control(
+    Setting(
+        "large", "bool", False, "Large labels", "In the drawing itself, for a projector: readable from the last row."
+    )
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,16 +155,11 @@ def _numbers(looked_at: list[Pass], place: Place) -> None:
             for forward_pass in looked_at
         ]
         parts = [
-            f"{markdown(forward_pass.title)}: **{_signed(value, '.4g')}**"
+            f"{markdown(forward_pass.title)}: **{number_text(value, '.4g')}**"
             for forward_pass, value in zip(looked_at, values, strict=True)
         ]
-        parts = [_where(place), *parts, f"difference **{_signed(values[1] - values[0], '+.4g')}**"]
+        parts = [_where(place), *parts, f"difference **{number_text(values[1] - values[0], '+.4g')}**"]
     st.markdown(" · ".join(parts))
-
-
-def _signed(value: float, form: str) -> str:
-    """A number with a true minus sign."""
-    return f"{value:{form}}".replace("-", "−")
 
 
 def _view(forward_pass: Pass, place: Place, key: str) -> None:

@@ -36,6 +36,7 @@ LAYERS = (
     "fc8",
     "softmax",
 )
+WEIGHTED_LAYERS = tuple(layer for layer in LAYERS if layer.startswith(("conv", "fc")))
 
 LAYER = Control(Setting("layer", "choice", None, "Layer", "In the order of the forward pass.", options=LAYERS))
 CHANNEL = Control(Setting("channel", "int", None, "Channel", "The same as a click on a tile."))

@@ -1,1 +1,1 @@
-"""The parts of the page Filters."""
+"""The parts of the page Units."""

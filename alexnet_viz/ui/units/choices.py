@@ -9,14 +9,12 @@ import streamlit as st
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import queries
 from alexnet_viz.ui.shared.controls import Control, ControlGroup
-from alexnet_viz.ui.shared.unit import LAYER, chosen_unit, shared_layer, shared_unit
+from alexnet_viz.ui.shared.unit import LAYER, WEIGHTED_LAYERS, chosen_unit, shared_layer, shared_unit
 from alexnet_viz.units.choices import SETTINGS, Choices
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
-LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
-SHEETS = ("conv1", "conv2", "conv3", "conv4", "conv5")  # an fc layer has thousands of units, each on a whole photo
 DIVERSE = Control(
     Setting(
         "diverse",
@@ -37,19 +35,12 @@ SHEET = Control(
         "A small picture of every channel of the layer, made one batch after the other; a click chooses a channel.",
     )
 )
-_HOW = ControlGroup(
-    "optimise",
-    "optimise",
-    tuple(
-        SETTINGS[name]
-        for name in ("parameterisation", "steps", "seed", "jitter", "scale", "rotate", "tv", "l2", "diversity")
-    ),
-)
+_HOW = ControlGroup("optimise", "optimise", tuple(setting for setting in SETTINGS.values() if not setting.optional))
 
 
 def chosen_layer() -> str:
     """The layer, shared with the other pages: where they are at relu3, here is conv3."""
-    shared_layer(LAYERS)
+    shared_layer(WEIGHTED_LAYERS)
     return LAYER.selectbox(help="The layers whose units are sums: convolutions and fully connected layers.")
 
 
@@ -70,5 +61,5 @@ def chosen_choices() -> Choices:
 
 
 def shows_layer(layer: str) -> bool:
-    """Whether the whole layer is asked for, where a layer is small enough."""
-    return layer in SHEETS and SHEET.toggle()
+    """Whether the whole layer is asked for; an fc layer's thousands of units would each need a whole photo."""
+    return layer.startswith("conv") and SHEET.toggle()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ import numpy as np
 import streamlit as st
 
 from alexnet_viz.components.tile_grid import Sheet, tile_grid
-from alexnet_viz.figures.units import sheet_tiles, unit_picture
+from alexnet_viz.display import number_text
+from alexnet_viz.figures.units import sheet_tiles, unit_picture, waiting_picture
 from alexnet_viz.progress import CountProgress
 from alexnet_viz.ui.shared import jobs, photos, queries
 from alexnet_viz.ui.shared.error_boundary import callback
@@ -20,7 +21,7 @@ from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.shared.unit import CHANNEL, unit_label
-from alexnet_viz.units.choices import Choices
+from alexnet_viz.units.choices import BATCH, Choices
 from alexnet_viz.units.objectives import Objective
 from alexnet_viz.units.objectives import unit as unit_of
 from alexnet_viz.values import OptimisedImages
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 _PAGES = Path(__file__).parents[3] / "pages" / "see"
-SHEET_BATCH = 16  # channels of a contact sheet that are optimised together
 SHOWN_EACH = 4  # steps between two looks at a picture as it forms
 
 
@@ -44,36 +44,38 @@ class PictureRequest:
 
 
 # The newest state of pictures that are not finished, or were stopped: bounded, the oldest go.
-_unfinished: OrderedDict[PictureRequest, OptimisedImages] = OrderedDict()
+_unfinished: OrderedDict[Hashable, OptimisedImages] = OrderedDict()
 
 
 def optimised_pictures(model: Model, layer: str, unit: int, count: int, choices: Choices) -> None:
     """What drives the unit up most, in ``count`` pictures, and what drives it down, as the pictures form."""
-    objective = unit_of(layer, unit)
-    up, down = (objective,) * count, (-objective,)
-    titles = {up: "Drives it up", down: "Drives it down"}
-    tasks = {objectives: _task(model, objectives, choices, titles[objectives]) for objectives in (up, down)}
-    values: list[OptimisedImages | str | None] = [None, None]
+    up = unit_of(layer, unit)
+    tasks = [
+        _task(model, (up,) * count, choices, "Drives it up"),
+        _task(model, (-up,), choices, "Drives it down"),
+    ]
+    signs = (1, -1)  # what is driven down is maximised with its sign turned
 
     def draw() -> None:
-        shown = [_newest(task, value) for task, value in zip(tasks.values(), values, strict=True)]
-        cells = [
-            (titles[objectives], images, number, len(objectives))
-            for objectives, images in zip(tasks, shown, strict=True)
-            for number in range(len(objectives))
-        ]
-        for column, (title, images, number, of) in zip(st.columns(max(4, len(cells))), cells, strict=False):
-            with column:
-                _picture(title if of == 1 else f"{title}, {number + 1} of {of}", images, number, layer)
+        columns = iter(st.columns(max(4, count + 1)))
+        for task, sign, pictures in zip(tasks, signs, (count, 1), strict=True):
+            images = _newest(task.key)
+            for number in range(pictures):
+                title = task.title if pictures == 1 else f"{task.title}, {number + 1} of {pictures}"
+                with next(columns):
+                    _picture(title, images, number, sign)
 
-    values = gather(list(tasks.values()), [True, True], draw)
-    problems = [value for value in values if isinstance(value, str)]
+    values = gather(tasks, [True] * len(tasks), draw)
     if all(value is not None for value in values):
         draw()
-    for problem in dict.fromkeys(problems):
-        st.error(markdown(problem), icon=":material/info:")
+    _problems(values)
     for note in dict.fromkeys(note for value in values if isinstance(value, OptimisedImages) for note in value.notes):
         st.info(markdown(note), icon=":material/info:")
+
+
+def _problems(values: list) -> None:
+    for problem in dict.fromkeys(value for value in values if isinstance(value, str)):
+        st.error(markdown(problem), icon=":material/info:")
 
 
 def _task(model: Model, objectives: tuple[Objective, ...], choices: Choices, title: str) -> Task:
@@ -93,58 +95,51 @@ def _task(model: Model, objectives: tuple[Objective, ...], choices: Choices, tit
     return Task(request, title, make)
 
 
-def _newest(task: Task, value: OptimisedImages | str | None) -> OptimisedImages | None:
-    finished = value or jobs.made.peek(task.key)
-    if isinstance(finished, OptimisedImages):
-        return finished
-    return _unfinished.get(task.key)  # type: ignore[call-overload] # this page's keys are requests
+def _newest(request: Hashable) -> OptimisedImages | None:
+    """The finished pictures, else those on their way or stopped."""
+    return jobs.made.peek(request) or _unfinished.get(request)
 
 
-def _picture(title: str, images: OptimisedImages | None, number: int, layer: str) -> None:
-    """One picture with its value, or an empty place of its size."""
+def _picture(title: str, images: OptimisedImages | None, number: int, sign: int) -> None:
+    """One picture with the unit's value on it, ``sign`` times the objective's; or an empty place of its size."""
     if images is None:
-        st.image(unit_picture(np.full((16, 16, 3), 128, np.uint8)), f"{title}: waits", width="stretch", alt="")
+        st.image(waiting_picture(), f"{title}: waits", width="stretch", alt=f"{title}: not begun")
         return
-    pixels, value, start = images.pixels[number], float(images.values[number]), float(images.start[number])
-    name = markdown(images.names[number])
-    what = "logit" if layer == "fc8" else "value before ReLU"
+    pixels = images.pixels[number]
+    value, start = (number_text(sign * float(values[number])) for values in (images.values, images.start))
+    what = "logit" if images.layer == "fc8" else "value before ReLU"
     step = "" if images.step == images.steps else f" Step {images.step} of {images.steps}."
-    value = -value if title.startswith("Drives it down") else value
-    start = -start if title.startswith("Drives it down") else start
     st.image(
         unit_picture(pixels),
-        f"**{title}**: {what} {value:.4g}, from {start:.3g} at first.{step}".replace("-", "−"),
+        f"**{title}**: {what} {value}, from {start} at first.{step}",
         width="stretch",
-        alt=f"Optimised picture of {name}, {len(pixels)} × {len(pixels)} pixels",
+        alt=f"Optimised picture of {images.names[number]}, {len(pixels)} × {len(pixels)} pixels",
     )
 
 
 def contact_sheet(model: Model, layer: str, unit: int, choices: Choices) -> None:
     """A small picture of every channel of a layer, batch by batch; a click chooses a channel."""
     channels = len(queries.filter_summary(model, layer).norms)
-    batches = [range(first, min(first + SHEET_BATCH, channels)) for first in range(0, channels, SHEET_BATCH)]
     tasks = [
         _task(
             model,
-            tuple(unit_of(layer, channel) for channel in batch),
+            tuple(unit_of(layer, channel) for channel in range(first, min(first + BATCH, channels))),
             choices,
-            f"Channels {batch[0]} to {batch[-1]} of {channels}",
+            f"Channels {first} to {min(first + BATCH, channels) - 1} of {channels}",
         )
-        for batch in batches
+        for first in range(0, channels, BATCH)
     ]
+    place = st.container()  # outside of what is drawn each second: a sheet is megabytes
+    values = gather(tasks, [True] * len(tasks))
+    with place:
+        _sheet([jobs.made.peek(task.key) for task in tasks], layer, unit, channels)
+    _problems(values)
 
-    values = gather(tasks, [True] * len(tasks), partial(_sheet, tasks, layer, unit, channels))
-    if all(value is not None for value in values):
-        _sheet(tasks, layer, unit, channels)
-    for problem in dict.fromkeys(value for value in values if isinstance(value, str)):
-        st.error(markdown(problem), icon=":material/info:")
 
-
-def _sheet(tasks: list[Task], layer: str, unit: int, channels: int) -> None:
-    batches = [jobs.made.peek(task.key) for task in tasks]
-    side = next((len(batch.pixels[0]) for batch in batches if batch is not None), 16)
-    tiles = sheet_tiles([None if batch is None else batch.pixels for batch in batches], channels, SHEET_BATCH, side)
-    finished = sum(len(batch.pixels) for batch in batches if batch is not None)
+def _sheet(batches: list[OptimisedImages | None], layer: str, unit: int, channels: int) -> None:
+    made = [batch for batch in batches if batch is not None]
+    tiles = sheet_tiles([None if batch is None else batch.pixels for batch in batches], channels, BATCH)
+    finished = sum(len(batch.pixels) for batch in made)
     tile_grid(
         [Sheet(tiles, f"Optimised pictures of {finished} of {channels} channels of {layer}")],
         np.arange(channels),
@@ -154,24 +149,18 @@ def _sheet(tasks: list[Task], layer: str, unit: int, channels: int) -> None:
         on_pick=callback(CHANNEL.choose),
         smooth=True,
     )
-    st.caption(
-        f"{layer}: what drives the middle unit of each of its {channels:,} channels up; {side} × {side} pixels, all "
-        "that such a unit sees. Grey: not made yet."
-    )
+    sees = f" Such a unit sees {made[0].pixels.shape[1]} pixels a side, all of its picture." if made else ""
+    waits = "" if finished == channels else " Grey: not made yet."
+    st.caption(f"What drives the middle unit of each of {layer}'s {channels:,} channels up.{sees}{waits}")
 
 
 def numbers(model: Model, layer: str, unit: int, photo: str) -> None:
-    """The unit's value on the photo at hand, beside what a picture made for it reaches."""
+    """The unit's value on the photo at hand, to hold beside what the pictures reach."""
     output = queries.trace(model, photo).outputs[layer][unit]
-    name = markdown(model.info.categories[unit]) if layer == "fc8" else f"{unit_label(output.ndim == 2).lower()} {unit}"
-    title = markdown(photos.title(photo))
-    if output.ndim == 2:
-        seen = (
-            f"On {title}, {layer}'s {name} reaches **{output.max():.4g}** at its peak and {output.min():.4g} at least."
-        )
-    else:
-        seen = f"On {title}, {layer}'s {name} is **{float(output):.4g}**."
-    st.markdown(seen.replace("-", "−") + " A picture made for it goes beyond what photos reach.")
+    name = model.info.categories[unit] if layer == "fc8" else f"{unit_label(output.ndim == 2).lower()} {unit}"
+    low, high = number_text(float(output.min())), number_text(float(output.max()))
+    values = f"lies between {low} and **{high}**" if output.ndim == 2 else f"is **{high}**"
+    st.markdown(f"On the photo *{markdown(photos.title(photo))}*, {layer}'s {markdown(name)} {values}.")
 
 
 def links(layer: str, unit: int) -> None:
