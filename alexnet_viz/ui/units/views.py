@@ -57,7 +57,7 @@ def optimised_pictures(model: Model, layer: str, unit: int, count: int, choices:
     signs = (1, -1)  # what is driven down is maximised with its sign turned
 
     def draw() -> None:
-        columns = iter(st.columns(max(4, count + 1)))
+        columns = iter(st.columns(max(3, count + 1)))
         for task, sign, pictures in zip(tasks, signs, (count, 1), strict=True):
             images = _newest(task.key)
             for number in range(pictures):
