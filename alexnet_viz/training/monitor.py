@@ -33,6 +33,7 @@ class Monitor:
         self._over = threading.Event()
         self._writing = threading.Lock()
         self._board: SummaryWriter | None = None
+        self._folder = path.stat()
         before = runs.read_status(path)
         agent = identity(psutil.Process(os.getppid())) if "RANK" in os.environ else ProcessId()
         me = identity()
@@ -89,8 +90,11 @@ class Monitor:
 
     @property
     def run_is_gone(self) -> bool:
-        """Whether the run's folder was moved or deleted."""
-        return not self.path.is_dir()
+        """Whether the run's folder was moved or deleted, whatever stands in its place since."""
+        try:
+            return not os.path.samestat(self.path.stat(), self._folder)
+        except OSError:
+            return True
 
     def row(self, split: str, **values: Any) -> None:
         """Append a row to metrics.jsonl, and its numbers to TensorBoard's events."""
@@ -105,6 +109,8 @@ class Monitor:
         if self._board is None:
             from torch.utils.tensorboard import SummaryWriter
 
+            if self.run_is_gone:  # the import takes seconds, and the writer would make the folder anew
+                raise FileNotFoundError(self.path)
             self._board = SummaryWriter(str(self.path), purge_step=step)
         return self._board
 

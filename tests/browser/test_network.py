@@ -16,6 +16,7 @@ from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.trace import trace
 from alexnet_viz.values import VARIANTS
 from tests.browser.conftest import settled
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -384,8 +385,8 @@ def test_space_plays_also_right_after_full_screen_was_clicked_and_pictures_grow(
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()  # Space was not the button's
     page.keyboard.press("Space")
-    page.wait_for_timeout(300)
-    assert zoom.bounding_box()["width"] > 1.15 * before
+    width = "canvas => canvas.getBoundingClientRect().width"
+    wait_until(lambda: zoom.evaluate(width) > 1.15 * before, pause=0.1)
     assert not page.complaints
 
 

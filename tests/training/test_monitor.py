@@ -44,3 +44,15 @@ def test_a_status_says_who_the_worker_is(run):
         assert (runs.read_run(run).state, runs.read_run(run).stalled) == ("running", False)
     assert runs.is_alive(*status.process)
     assert status.birth
+
+
+def test_a_run_that_was_moved_is_gone_and_tensorboard_does_not_make_it_anew(run):
+    heart = Monitor(run)
+    assert not heart.run_is_gone
+    run.rename(run.with_name("moved"))
+    assert heart.run_is_gone
+    with pytest.raises(FileNotFoundError):
+        heart._tensorboard(1)
+    assert not run.exists()
+    run.mkdir()  # another folder of the same name
+    assert heart.run_is_gone
