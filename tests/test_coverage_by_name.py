@@ -43,7 +43,8 @@ TESTED_BY = {
     "training/summary": "training/test_folder",
     "training/walk": "training/test_listing",
 }
-PAGES = {  # the parts of a page are tested as the page that they make
+PAGES = {  # the parts of a page are tested as the page that they make, commands as typed
+    "commands": "test_shell",
     "ui/activations": "ui/test_activations_page",
     "ui/architecture": "ui/test_pages",
     "ui/attribution": "ui/test_attribution_page",

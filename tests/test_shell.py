@@ -27,6 +27,9 @@ from alexnet_viz.inspection.predictions import classify
 from alexnet_viz.network.variants import build
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.recipe import preset
+from alexnet_viz.units.choices import Choices
+from alexnet_viz.units.objectives import unit
+from alexnet_viz.units.optimise import optimised
 from alexnet_viz.values import NetworkSpec
 from tests.images.odd_photos import tiff
 from tests.waiting import PATIENCE
@@ -95,6 +98,14 @@ def test_trace_as_a_table(capsys):
         (["attribute", CAT, "--weights", "random", "--unit", "conv4"], "--unit needs LAYER:CHANNEL"),
         (["attribute", CAT, "--weights", "random", "--layer", "fc6"], "needs a layer with maps"),
         (["attribute", CAT, "--weights", "random", "--method", "occlusion", "--out", CAT], "choose another --out"),
+        (["units", "--weights", "random", "--unit", "conv5"], "--unit needs LAYER:NUMBER with a layer of conv1"),
+        (["units", "--weights", "random", "--unit", "conv5:x"], "such as conv5:37"),
+        (["units", "--weights", "random", "--unit", "conv5:999"], "conv5 has no channel 999"),
+        (["units", "--weights", "random", "--unit", "conv5:1", "--unit", "conv4:1"], "Only units of one layer"),
+        (["units", "--weights", "random", "--layer", "fc6", "--sheet"], "choose a convolution"),
+        (["units", "--weights", "random", "--layer", "conv5"], "--layer conv4 --sheet"),
+        (["units", "--weights", "random", "--unit", "conv1:0", "--set", "stes=5"], "There is no setting 'stes'"),
+        (["units", "--weights", "random", "--unit", "conv1:0", "--out", CAT], "choose another --out"),
     ],
 )
 def test_a_users_error_is_one_line_and_code_2(capsys, arguments, message):
@@ -172,6 +183,32 @@ def test_attribute_writes_the_overlay_the_map_and_the_settings(capsys, tmp_path)
     assert "convergence delta" in said["checks"]
     with Image.open(said["overlay"]) as picture:
         assert picture.size == photo.size
+
+
+def test_units_writes_what_drives_them_up_and_down_as_the_core_makes_it(capsys, tmp_path):
+    arguments = ["units", "--weights", "bundled", "--unit", "conv2:5", "--unit", "conv2:5", "--set", "steps=6"]
+    assert main([*arguments, "--out", str(tmp_path), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    names = ["conv2-5.up.png", "conv2-5.up-2.png", "conv2-5.down.png", "conv2-5.down-2.png"]
+    assert [Path(row["file"]).name for row in rows] == names
+    assert [row["value"] > row["start"] for row in rows] == [True, True, False, False]
+    images = optimised(get("bundled"), [unit("conv2", 5)] * 2, Choices(steps=6))
+    for row, pixels, value in zip(rows[:2], images.pixels, images.values, strict=True):
+        with Image.open(row["file"]) as picture:
+            assert (np.asarray(picture) == pixels).all()
+        assert row["value"] == value
+
+
+def test_units_takes_a_class_by_its_name_and_a_layer_as_a_sheet(capsys, tmp_path):
+    few = ["--weights", "bundled", "--set", "steps=1", "--out", str(tmp_path), "--json"]
+    name = get("bundled").info.categories[3]
+    assert main(["units", "--unit", f"fc8:{name}", *few]) == 0
+    assert {row["unit"] for row in json.loads(capsys.readouterr().out)} == {3}
+    assert main(["units", "--layer", "conv1", "--sheet", *few]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert len(row["values"]) == 64
+    with Image.open(row["file"]) as sheet:
+        assert sheet.size == (16 * 13 - 2, 4 * 13 - 2)  # conv1's units see 11 pixels
 
 
 def test_attribute_over_a_folder_leaves_out_what_is_no_photo(capsys, tmp_path):

@@ -10,6 +10,7 @@ from PIL import Image
 
 from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, mix, plotly_scale
 from alexnet_viz.figures.text import plotly_text
+from alexnet_viz.figures.tile_sheet import tile_sheet
 
 PAIR = {"light": ("#c2410c", "#0a5fc4"), "dark": ("#fb923c", "#6cb4f5")}  # the network, and the one beside it
 RGB = {"red": "#d9483b", "green": "#3a9d5d", "blue": "#3f7fd6"}  # of the photo's channels
@@ -29,11 +30,7 @@ def kernel_tiles(kernels: np.ndarray, common: bool = False) -> np.ndarray:
 def kernel_sheet(kernels: np.ndarray, columns: int = 8, zoom: int = 6, gap: int = 2) -> Image.Image:
     """conv1's kernels (n, 3, k, k) as one picture, each on its own scale, as Figure 3 of Krizhevsky et al. 2012."""
     tiles = kernel_tiles(kernels).repeat(zoom, axis=1).repeat(zoom, axis=2)
-    step = tiles.shape[1] + gap
-    sheet = Image.new("RGBA", (columns * step - gap, -(-len(tiles) // columns) * step - gap))
-    for index, tile in enumerate(tiles):
-        sheet.paste(Image.fromarray(tile), (index % columns * step, index // columns * step))
-    return sheet
+    return tile_sheet(tiles, columns, gap)
 
 
 def enlarged(tile: np.ndarray, side: int = 264) -> Image.Image:

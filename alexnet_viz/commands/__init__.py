@@ -1,0 +1,1 @@
+"""The commands of ``python -m alexnet_viz``, a file each: its options and what it does."""

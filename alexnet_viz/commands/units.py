@@ -1,0 +1,143 @@
+"""``units``: what units respond to, as pictures made to drive them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alexnet_viz.commands.common import assignments, load_model, make_folder, network_options, print_lines, print_notes
+from alexnet_viz.display import json_text
+from alexnet_viz.errors import UnitError
+from alexnet_viz.network.layers import steps
+from alexnet_viz.units.choices import BATCH, Choices
+from alexnet_viz.units.objectives import CLASSES, Objective, layer_step
+from alexnet_viz.units.objectives import unit as unit_of
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from alexnet_viz.commands.common import Commands
+    from alexnet_viz.inspection.model import Model
+
+
+def add(commands: Commands) -> None:
+    """The command and its options."""
+    units = commands.add_parser("units", help="pictures of what units respond to")
+    what = units.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--unit",
+        action="append",
+        metavar="LAYER:NUMBER",
+        help="conv5:37, fc7:12, or a class: fc8:'Egyptian cat'. Several of one layer are made together; one named "
+        "twice gets two different pictures",
+    )
+    what.add_argument("--layer", metavar="LAYER", help="with --sheet: all channels of this convolution")
+    units.add_argument("--sheet", action="store_true", help="one picture of all of --layer's channels")
+    units.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="steps=256, seed=1 …; a wrong one lists all"
+    )
+    units.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
+    network_options(units)
+    units.set_defaults(run=_units)
+
+
+def _units(options: argparse.Namespace) -> int:
+    """Write what drives each unit up and what drives it down, or a layer's sheet, and print what they reached."""
+    if options.sheet != bool(options.layer):
+        raise UnitError("A sheet is of a layer: --layer conv4 --sheet. A single unit is --unit conv4:12.")
+    choices = Choices.of(assignments(options.set))
+    model = load_model(options)
+    make_folder(options.out)
+    rows = _sheet(model, options, choices) if options.sheet else _pictures(model, options, choices)
+    if options.json:
+        print(json_text(rows, indent=2))
+    else:
+        print_lines(f"{row['file']}  {row['text']}" for row in rows)
+    print_notes(model.info)
+    return 0
+
+
+def _pictures(model: Model, options: argparse.Namespace, choices: Choices) -> list[dict[str, Any]]:
+    from PIL import Image
+
+    from alexnet_viz.units.optimise import optimised
+
+    units = [_objective(text, model) for text in options.unit]
+    rows = []
+    for direction, objectives in (("up", units), ("down", [-unit for unit in units])):
+        images = optimised(model, objectives, choices)
+        drawn: Counter[Objective] = Counter()
+        for number, objective in enumerate(objectives):
+            drawn[objective] += 1
+            again = f"-{drawn[objective]}" if drawn[objective] > 1 else ""
+            sign = 1 if direction == "up" else -1
+            value, start = (sign * float(values[number]) for values in (images.values, images.start))
+            unit = objective.terms[0][0]
+            file = options.out / f"{objective.layer}-{unit}.{direction}{again}.png"
+            _save(Image.fromarray(images.pixels[number]), file)
+            rows.append(
+                {
+                    "file": str(file),
+                    "layer": objective.layer,
+                    "unit": unit,
+                    "direction": direction,
+                    "value": value,
+                    "start": start,
+                    "settings": vars(choices),
+                    "notes": images.notes,
+                    "text": f"{images.names[number]}: {value:.4g}, from {start:.4g} at first",
+                }
+            )
+    return rows
+
+
+def _sheet(model: Model, options: argparse.Namespace, choices: Choices) -> list[dict[str, Any]]:
+    from tqdm import tqdm
+
+    from alexnet_viz.figures.tile_sheet import tile_sheet
+    from alexnet_viz.figures.units import sheet_tiles
+    from alexnet_viz.units.optimise import optimised
+
+    layer = layer_step(model.info.spec, options.layer).layer
+    if layer.kind != "conv":
+        raise UnitError(f"{layer.name} has too many units for a sheet: choose a convolution, or single ones by --unit.")
+    batches, values = [], []
+    with tqdm(total=layer.out, unit="channel", desc=layer.name, file=sys.stderr, disable=None) as bar:
+        for first in range(0, layer.out, BATCH):
+            channels = range(first, min(first + BATCH, layer.out))
+            images = optimised(model, [unit_of(layer.name, channel) for channel in channels], choices)
+            batches.append(images.pixels)
+            values += images.values.tolist()
+            bar.update(len(channels))
+    file = options.out / f"{layer.name}.sheet.png"
+    _save(tile_sheet(sheet_tiles(batches, layer.out, BATCH), columns=16), file)
+    text = f"{layer.out} channels of {layer.name}, row by row from 0 on"
+    return [{"file": str(file), "layer": layer.name, "values": values, "settings": vars(choices), "text": text}]
+
+
+def _objective(text: str, model: Model) -> Objective:
+    """What ``--unit`` names: conv5:37, or fc8 with a class's name."""
+    layer, colon, number = text.partition(":")
+    layers = [step.layer.name for step in steps(model.info.spec) if step.layer.kind in ("conv", "fc")]
+    if not colon or layer not in layers:
+        raise UnitError(f"--unit needs LAYER:NUMBER with a layer of {', '.join(layers)}, not {text!r}.")
+    if layer == CLASSES:
+        from alexnet_viz.attribution.targets import class_index
+
+        return unit_of(layer, class_index(number, model.info.categories))
+    try:
+        return unit_of(layer, int(number))
+    except ValueError as error:
+        raise UnitError(f"--unit needs a number behind {layer}, such as {layer}:37, not {text!r}.") from error
+
+
+def _save(picture: Image.Image, file: Path) -> None:
+    try:
+        picture.save(file)
+    except OSError as error:
+        raise UnitError(
+            f"{file} cannot be written ({error.strerror or error}): free space, or choose another --out."
+        ) from error
