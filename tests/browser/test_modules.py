@@ -168,3 +168,35 @@ def test_a_qr_code_is_of_the_address_that_others_open(run, origin):
         return shown;
     """
     assert run("copy_link/copy_link", body, origin) == ([f"{origin}/network?layer=conv2"] if origin else [])
+
+
+CHART = """
+    document.documentElement.style.fontSize = `${argument}px`;
+    const figure = make("figure", {}, make("figcaption"), makeSvg("svg"), make("div", { hidden: true }));
+    document.body.replaceChildren(figure);
+    figure.style.cssText = "position: absolute; margin: 0; left: 10px; top: 10px; width: 600px";
+    const [, svg, tip] = figure.children;
+    svg.style.cssText = "display: block; width: 600px; font-size: 14px";
+    const line = { name: "loss", colour: "red", x: [0, 10, 20], y: [1, 2, 4], kind: "", floor: [], last: "4" };
+    plotChart(figure, { title: "Loss", x: "steps", lines: [line], percent: false, log: false, until: 0 }, 600, 240);
+    const labels = [...svg.querySelectorAll("text")].map((label) => label.getBoundingClientRect());
+    const middle = labels.find((box, i) => svg.querySelectorAll("text")[i].textContent === "10");
+    svg.onpointermove({ clientX: middle.left + middle.width / 2 });
+    return {
+        height: svg.getBoundingClientRect().height,
+        letters: labels[0].height,
+        right: Math.max(...labels.map((box) => box.right)),
+        cursor: svg.querySelector(".cursor").getBoundingClientRect().left - middle.left - middle.width / 2,
+        tip: tip.textContent,
+    };
+"""
+
+
+def test_a_charts_labels_grow_with_the_type_and_the_pointer_stays_right(run):
+    usual, large = (run("line_charts/chart lib/dom", CHART, size) for size in (16, 24))
+    assert large["letters"] == pytest.approx(1.5 * usual["letters"], rel=0.1)
+    for chart in (usual, large):
+        assert chart["height"] == 240
+        assert chart["right"] <= 10 + 600 + 1
+        assert chart["tip"] == "step 10loss 2"
+        assert abs(chart["cursor"]) <= 1

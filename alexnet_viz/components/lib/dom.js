@@ -46,3 +46,6 @@ export function asImage(element, label) {
 
 /** Whether the visitor asked the system for little motion. */
 export const prefersReducedMotion = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** How much larger than usual the document's type is: 1.5 in large type. */
+export const typeScale = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;

@@ -1,6 +1,6 @@
 // One chart: its caption, its axes, its curves, and the values under the pointer.
 
-import { make, makeSvg } from "../lib/dom.js";
+import { make, makeSvg, typeScale } from "../lib/dom.js";
 import { formatTick } from "../lib/numbers.js";
 import { axesOf } from "./axes.js";
 
@@ -25,13 +25,20 @@ import { axesOf } from "./axes.js";
  * @property {string} last the last value, as a text
  */
 
-/** @param {any} figure of caption, svg and tip @param {Chart} chart */
-export function plotChart(figure, chart, width, height) {
+/**
+ * Draw it as wide and high as said, in CSS pixels, with labels as large as the document's type.
+ *
+ * @param {any} figure of caption, svg and tip
+ * @param {Chart} chart
+ */
+export function plotChart(figure, chart, outerWidth, outerHeight) {
+  const scale = typeScale();
+  const [width, height] = [outerWidth / scale, outerHeight / scale];
   const [caption, svg, tip] = figure.children;
   const named = chart.lines.filter((line) => line.name);
   caption.replaceChildren(make("span", { className: "title" }, chart.title), ...named.map(legendEntry));
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("height", height);
+  svg.setAttribute("height", outerHeight);
   svg.setAttribute("role", "img");
   const values = named.map((line) => `${line.name} ${line.last}`).join(", ");
   svg.setAttribute("aria-label", `${chart.title} over the ${chart.x}: ${values}`);
@@ -39,7 +46,8 @@ export function plotChart(figure, chart, width, height) {
   const cursor = makeSvg("line", { class: "cursor", y1: axes.top, y2: axes.bottom, visibility: "hidden" });
   const curves = chart.lines.flatMap((line) => curveElements(line, axes));
   svg.replaceChildren(...axisElements(chart, axes, height), ...curves, cursor);
-  followPointer(figure, svg, { chart, named, axes, cursor, tip, width, tipTop: caption.offsetHeight + axes.top });
+  const tipTop = caption.offsetHeight + axes.top * scale;
+  followPointer(figure, svg, { chart, named, axes, cursor, tip, scale, width: outerWidth, tipTop });
 }
 
 function legendEntry({ name, colour, last }) {
@@ -86,7 +94,7 @@ function followPointer(figure, svg, plot) {
     else showValues(plot, x);
   };
   svg.onpointermove = (event) => {
-    figure.pointer = event.clientX - svg.getBoundingClientRect().left;
+    figure.pointer = (event.clientX - svg.getBoundingClientRect().left) / plot.scale;
     show();
   };
   svg.onpointerleave = () => {
@@ -103,7 +111,7 @@ export function nearest(values, target) {
   return Number.isFinite(best) ? best : null;
 }
 
-function showValues({ chart, named, axes, cursor, tip, width, tipTop }, x) {
+function showValues({ chart, named, axes, cursor, tip, scale, width, tipTop }, x) {
   cursor.setAttribute("x1", axes.toX(x));
   cursor.setAttribute("x2", axes.toX(x));
   cursor.setAttribute("visibility", "visible");
@@ -116,6 +124,6 @@ function showValues({ chart, named, axes, cursor, tip, width, tipTop }, x) {
   const unit = chart.x.replace(/s$/, "");
   tip.replaceChildren(...[`${unit} ${+x.toFixed(2)}`, ...values].map((text) => make("div", {}, text)));
   tip.hidden = false;
-  tip.style.left = `${Math.max(0, Math.min(axes.toX(x) + 12, width - tip.offsetWidth))}px`;
+  tip.style.left = `${Math.max(0, Math.min(axes.toX(x) * scale + 12, width - tip.offsetWidth))}px`;
   tip.style.top = `${tipTop}px`;
 }
