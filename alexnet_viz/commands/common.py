@@ -49,20 +49,16 @@ def count(text: str) -> int:
     return value
 
 
-def weights_choice(options: argparse.Namespace) -> str:
-    """What --weights and --preprocessing name, as it stands in a link."""
+def load_model(options: argparse.Namespace) -> Model:
+    """The network that the options name; a download's progress is shown. Raises WeightsError."""
+    from alexnet_viz.inspection.model import get
     from alexnet_viz.network.sources import best_available, with_preprocessing
 
     choice = options.weights or best_available()
-    return with_preprocessing(choice, options.preprocessing) if options.preprocessing else choice
-
-
-def load_model(options: argparse.Namespace) -> Model:
-    """The network of --weights, --variant and --device; a download's progress is shown. Raises WeightsError."""
-    from alexnet_viz.inspection.model import get
-
+    if options.preprocessing:
+        choice = with_preprocessing(choice, options.preprocessing)
     with DownloadBar() as on_progress:
-        return get(weights_choice(options), options.variant, options.device, on_progress)
+        return get(choice, options.variant, options.device, on_progress)
 
 
 def print_lines(lines: Iterable[str]) -> None:
