@@ -61,7 +61,7 @@ def main() -> None:
         canvas = canvas_of(model.info.spec, layer)
         together = partial(ours, model, layer, range(BATCH))
         title = f"{layer}, {BATCH} pictures of {canvas.side} pixels, {STEPS} steps"
-        side_by_side(f"{title} / bare", together, partial(bare, network, canvas, BATCH), rounds=5)
+        side_by_side(f"{title} / bare", together, partial(bare, network, canvas, BATCH), rounds=7)
         whole = Canvas(layer, model.info.spec.input_size, padded=True)
         side_by_side(f"{title} / bare on {whole.side}", together, partial(bare, network, whole, BATCH), rounds=3)
         side_by_side(f"{title} / {BATCH} single ones", together, partial(singly, model, layer), rounds=3)

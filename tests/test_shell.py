@@ -98,7 +98,8 @@ def test_trace_as_a_table(capsys):
         (["attribute", CAT, "--weights", "random", "--unit", "conv4"], "--unit needs LAYER:CHANNEL"),
         (["attribute", CAT, "--weights", "random", "--layer", "fc6"], "needs a layer with maps"),
         (["attribute", CAT, "--weights", "random", "--method", "occlusion", "--out", CAT], "choose another --out"),
-        (["units", "--weights", "random", "--unit", "conv5"], "--unit needs LAYER:NUMBER with a layer of conv1"),
+        (["units", "--weights", "random", "--unit", "conv5"], "--unit needs LAYER:NUMBER"),
+        (["units", "--weights", "random", "--unit", "pool5:1"], "choose one of conv1"),
         (["units", "--weights", "random", "--unit", "conv5:x"], "such as conv5:37"),
         (["units", "--weights", "random", "--unit", "conv5:999"], "conv5 has no channel 999"),
         (["units", "--weights", "random", "--unit", "conv5:1", "--unit", "conv4:1"], "Only units of one layer"),
@@ -203,7 +204,12 @@ def test_units_takes_a_class_by_its_name_and_a_layer_as_a_sheet(capsys, tmp_path
     few = ["--weights", "bundled", "--set", "steps=1", "--out", str(tmp_path), "--json"]
     name = get("bundled").info.categories[3]
     assert main(["units", "--unit", f"fc8:{name}", *few]) == 0
-    assert {row["unit"] for row in json.loads(capsys.readouterr().out)} == {3}
+    assert {(row["unit"], row["name"]) for row in json.loads(capsys.readouterr().out)} == {
+        (3, name),
+        (3, f"against {name}"),
+    }
+    assert main(["units", "--unit", "fc8:3", *few[:-1]]) == 0
+    assert "shows what raises its logit most, not what its photos look like" in capsys.readouterr().out
     assert main(["units", "--layer", "conv1", "--sheet", *few]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert len(row["values"]) == 64

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from alexnet_viz.commands.common import assignments, load_model, make_folder, network_options, print_lines, print_notes
 from alexnet_viz.display import json_text
 from alexnet_viz.errors import UnitError
-from alexnet_viz.network.layers import steps
 from alexnet_viz.units.choices import BATCH, Choices
 from alexnet_viz.units.objectives import CLASSES, Objective, layer_step
 from alexnet_viz.units.objectives import unit as unit_of
@@ -55,7 +54,9 @@ def _units(options: argparse.Namespace) -> int:
     if options.json:
         print(json_text(rows, indent=2))
     else:
-        print_lines(f"{row['file']}  {row['text']}" for row in rows)
+        for row in rows:
+            reached = f": {row['value']:.4g}, from {row['start']:.4g} at first" if "value" in row else ""
+            print_lines([f"{row['file']}  {row['name']}{reached}", *(f"  {note}" for note in row["notes"])])
     print_notes(model.info)
     return 0
 
@@ -67,13 +68,12 @@ def _pictures(model: Model, options: argparse.Namespace, choices: Choices) -> li
 
     units = [_objective(text, model) for text in options.unit]
     rows = []
-    for direction, objectives in (("up", units), ("down", [-unit for unit in units])):
+    for direction, sign, objectives in (("up", 1, units), ("down", -1, [-unit for unit in units])):
         images = optimised(model, objectives, choices)
         drawn: Counter[Objective] = Counter()
         for number, objective in enumerate(objectives):
             drawn[objective] += 1
             again = f"-{drawn[objective]}" if drawn[objective] > 1 else ""
-            sign = 1 if direction == "up" else -1
             value, start = (sign * float(values[number]) for values in (images.values, images.start))
             unit = objective.terms[0][0]
             file = options.out / f"{objective.layer}-{unit}.{direction}{again}.png"
@@ -81,6 +81,7 @@ def _pictures(model: Model, options: argparse.Namespace, choices: Choices) -> li
             rows.append(
                 {
                     "file": str(file),
+                    "name": images.names[number],
                     "layer": objective.layer,
                     "unit": unit,
                     "direction": direction,
@@ -88,7 +89,6 @@ def _pictures(model: Model, options: argparse.Namespace, choices: Choices) -> li
                     "start": start,
                     "settings": vars(choices),
                     "notes": images.notes,
-                    "text": f"{images.names[number]}: {value:.4g}, from {start:.4g} at first",
                 }
             )
     return rows
@@ -104,26 +104,35 @@ def _sheet(model: Model, options: argparse.Namespace, choices: Choices) -> list[
     layer = layer_step(model.info.spec, options.layer).layer
     if layer.kind != "conv":
         raise UnitError(f"{layer.name} has too many units for a sheet: choose a convolution, or single ones by --unit.")
-    batches, values = [], []
+    batches, values, notes = [], [], []
     with tqdm(total=layer.out, unit="channel", desc=layer.name, file=sys.stderr, disable=None) as bar:
         for first in range(0, layer.out, BATCH):
             channels = range(first, min(first + BATCH, layer.out))
             images = optimised(model, [unit_of(layer.name, channel) for channel in channels], choices)
             batches.append(images.pixels)
             values += images.values.tolist()
+            notes += [f"Channels {first} to {channels[-1]}: {note}" for note in images.notes]
             bar.update(len(channels))
     file = options.out / f"{layer.name}.sheet.png"
     _save(tile_sheet(sheet_tiles(batches, layer.out, BATCH), columns=16), file)
-    text = f"{layer.out} channels of {layer.name}, row by row from 0 on"
-    return [{"file": str(file), "layer": layer.name, "values": values, "settings": vars(choices), "text": text}]
+    return [
+        {
+            "file": str(file),
+            "name": f"{layer.out} channels of {layer.name}, row by row from 0 on",
+            "layer": layer.name,
+            "values": values,
+            "settings": vars(choices),
+            "notes": notes,
+        }
+    ]
 
 
 def _objective(text: str, model: Model) -> Objective:
     """What ``--unit`` names: conv5:37, or fc8 with a class's name."""
-    layer, colon, number = text.partition(":")
-    layers = [step.layer.name for step in steps(model.info.spec) if step.layer.kind in ("conv", "fc")]
-    if not colon or layer not in layers:
-        raise UnitError(f"--unit needs LAYER:NUMBER with a layer of {', '.join(layers)}, not {text!r}.")
+    layer, _, number = text.partition(":")
+    if not number:
+        raise UnitError(f"--unit needs LAYER:NUMBER, such as conv5:37, not {text!r}.")
+    layer_step(model.info.spec, layer)
     if layer == CLASSES:
         from alexnet_viz.attribution.targets import class_index
 
