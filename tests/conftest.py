@@ -16,6 +16,7 @@ with contextlib.suppress(ImportError):  # the core's tests run without Streamlit
     manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("ALEXNET_VIZ_NICENESS", "0")  # beside other tests a run that stands back takes minutes to begin
 
 # Of 15 seconds and more, the longest first: whichever began last would otherwise be waited for with one core idle.
 LONGEST = (

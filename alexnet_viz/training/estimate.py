@@ -21,7 +21,7 @@ import psutil
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import RecipeError, UserError
 from alexnet_viz.network.layers import steps
-from alexnet_viz.training.process_tuning import NICENESS, keep_freed_memory, set_passive_waiting, set_threads
+from alexnet_viz.training.process_tuning import chosen_niceness, keep_freed_memory, set_passive_waiting, set_threads
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan_training
 
@@ -220,8 +220,8 @@ def main() -> int:
 
     set_passive_waiting()
     keep_freed_memory()
-    os.nice(NICENESS)
     try:
+        os.nice(chosen_niceness())
         recipe = Recipe.from_json(sys.stdin.read())
         cost = estimate(recipe, *data.count(recipe))
     except UserError as error:

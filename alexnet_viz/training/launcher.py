@@ -22,7 +22,7 @@ from alexnet_viz.errors import DamagedFile, RecipeError, RunError
 from alexnet_viz.network import sources
 from alexnet_viz.training import data, processes, runs
 from alexnet_viz.training.estimate import check_memory
-from alexnet_viz.training.process_tuning import lower_priority
+from alexnet_viz.training.process_tuning import chosen_niceness, lower_priority
 from alexnet_viz.training.recipe import Recipe
 from alexnet_viz.training.schedule import plan_training
 from alexnet_viz.training.summary import DataSummary
@@ -81,6 +81,7 @@ def _start(run: Path, *, queue: bool) -> int:
 
 def _spawn(run: Path, *, queue: bool) -> subprocess.Popen:
     """The worker's process, written down in launch.json."""
+    niceness = chosen_niceness()
     with open(run / "log.txt", "ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", _WORKER, str(run), *["--queue"] * queue],
@@ -91,7 +92,7 @@ def _spawn(run: Path, *, queue: bool) -> subprocess.Popen:
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
         )
     process = psutil.Process(child.pid)
-    lower_priority(process)
+    lower_priority(process, niceness)
     try:
         runs.write_launch(run, processes.identity(process))
     except OSError:  # nobody would know of it

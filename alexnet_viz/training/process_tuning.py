@@ -9,7 +9,10 @@ from pathlib import Path
 
 import psutil
 
-NICENESS = 10  # the app's visitors go first
+from alexnet_viz.settings import Setting
+
+# 10, so that the app's visitors go first. On a machine that is busy with other work a run then hardly moves.
+NICENESS = Setting("ALEXNET_VIZ_NICENESS", "int", 10, low=0, high=19)
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h
 
 
@@ -32,9 +35,14 @@ def keep_freed_memory() -> None:
             allocator.mallopt(option, value)
 
 
-def lower_priority(process: psutil.Process) -> None:
-    """Let the app's visitors go before a process that leads a session of its own."""
-    niceness = max(NICENESS, process.nice())  # only root may go back
+def chosen_niceness() -> int:
+    """How far a process that trains stands back for others: as the environment has it. Raises SettingError."""
+    return NICENESS.read(os.environ.get(NICENESS.name, NICENESS.default))
+
+
+def lower_priority(process: psutil.Process, niceness: int) -> None:
+    """Let others go before a process that leads a session of its own; one that stands back further already stays so."""
+    niceness = max(niceness, process.nice())  # only root may go back
     process.nice(niceness)
     with contextlib.suppress(OSError):
         # Linux weighs whole sessions against each other first, and there a process's own niceness counts nothing.

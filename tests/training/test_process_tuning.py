@@ -9,7 +9,8 @@ import psutil
 import pytest
 import torch
 
-from alexnet_viz.training.process_tuning import NICENESS, lower_priority, set_passive_waiting, set_threads
+from alexnet_viz.errors import SettingError
+from alexnet_viz.training.process_tuning import chosen_niceness, lower_priority, set_passive_waiting, set_threads
 
 HOME = Path(__file__).parents[2]
 
@@ -63,7 +64,21 @@ def test_memory_that_was_freed_is_used_again_without_fresh_pages():
     assert kept * 10 < given_back  # page faults of 20 times 64 MB, more than glibc would keep by itself
 
 
-@pytest.mark.parametrize(("before", "after"), [(0, NICENESS), (NICENESS + 3, NICENESS + 3)])
+def test_a_run_lets_others_go_first_as_far_as_the_environment_says(monkeypatch):
+    monkeypatch.delenv("ALEXNET_VIZ_NICENESS")
+    assert chosen_niceness() == 10
+    monkeypatch.setenv("ALEXNET_VIZ_NICENESS", "3")
+    assert chosen_niceness() == 3
+
+
+@pytest.mark.parametrize("text", ["-5", "20", "low", ""])
+def test_a_niceness_that_none_is_names_the_variable(monkeypatch, text):
+    monkeypatch.setenv("ALEXNET_VIZ_NICENESS", text)
+    with pytest.raises(SettingError, match="ALEXNET_VIZ_NICENESS must be a whole number from 0 to 19"):
+        chosen_niceness()
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 10), (13, 13)])
 def test_a_run_lets_others_go_first_and_no_process_is_raised(before, after):
     if os.getpriority(os.PRIO_PROCESS, 0) > before:
         pytest.skip("these tests run with a low priority themselves")
@@ -72,6 +87,6 @@ def test_a_run_lets_others_go_first_and_no_process_is_raised(before, after):
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, text=True
     ) as child:
         child.stdout.readline()
-        lower_priority(psutil.Process(child.pid))
+        lower_priority(psutil.Process(child.pid), 10)
         assert psutil.Process(child.pid).nice() == after
         child.communicate("\n")
