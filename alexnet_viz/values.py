@@ -505,6 +505,68 @@ class Inversion:
     steps: int
 
 
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """For each of a layer's C units the photos of a collection that come first, at most K.
+
+    ``values`` float32 (C, K), ``photos`` int32 (C, K), the photos' numbers in the collection (−1: there is none), and
+    ``cells`` int32 (C, K), where on the layer's map it was, row · width + column.
+    """
+
+    values: np.ndarray
+    photos: np.ndarray
+    cells: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class LayerExemplars:
+    """A layer's rankings: by each unit's largest value before ReLU on a photo (``most``), by its smallest (``least``),
+    and, where that was asked for, by its relevance for the photo's class (``relevant``).
+
+    ``class_sums`` float32 (C, classes) holds, for each class of the collection, the sum over its photos of the unit's
+    largest value behind ReLU.
+    """
+
+    rankings: dict[str, Ranking]
+    class_sums: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Exemplars:
+    """The photos of a collection that drive every unit of a network most and least, after ``done`` of ``total``.
+
+    ``layers`` is by the layer's name; ``class_counts`` int64 (classes,) are the photos that went into its
+    ``class_sums``. ``answers`` int32 (total,) is the class that the network gave each photo, −1 for none. ``fc7``
+    float16 (M, units) is each of the first M photos' fc7 behind its ReLU, zeros for none. ``skipped`` says of the first
+    photos that could not be read why; ``skipped_count`` is how many there were.
+    """
+
+    layers: dict[str, LayerExemplars]
+    class_counts: np.ndarray
+    answers: np.ndarray
+    fc7: np.ndarray
+    done: int
+    total: int
+    skipped: tuple[str, ...] = ()
+    skipped_count: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every photo was looked at."""
+        return self.done == self.total
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """What a unit sees of a photo: ``pixels`` uint8 RGB (side, side, 3), grey beyond the network's crop.
+
+    ``mask`` bool (side, side) is the smallest part that holds most of the attribution of the unit's value to pixels.
+    """
+
+    pixels: np.ndarray
+    mask: np.ndarray
+
+
 @dataclass(frozen=True)
 class DeviceInfo:
     """A device that can run the network; memory in bytes, None where it cannot be asked for."""

@@ -259,7 +259,7 @@ def _tree(listing: Listing, layout: _Layout, folders: _Folders, root: str) -> Tr
         paths.append(path)
         labels.append(place[0])
         is_val.append(place[1])
-    readable = _readable(listing.tables.get(CLASS_TABLE, ""), names)
+    readable = readable_names(listing.tables.get(CLASS_TABLE, ""), names)
     shown_sides = display_name(layout.train), display_name(layout.val or "")
     tree = Tree(
         listing=listing,
@@ -352,7 +352,7 @@ def _split_like(classes: Sequence[str], nested: Sequence[str]) -> list[str]:
     return notes
 
 
-def _readable(table: str, folders: Sequence[str]) -> tuple[str, ...]:
+def readable_names(table: str, folders: Sequence[str]) -> tuple[str, ...]:
     """Class names from lines of FOLDER<tab>NAME; a folder without a line keeps its own name."""
     given = {}
     for line in table.splitlines():

@@ -1,0 +1,224 @@
+"""Which photos of a collection drive each unit most and least, and which give it most relevance: one pass for all.
+
+Activation maximisation over photos as in Zeiler, Fergus 2013 (arXiv:1311.2901); relevance maximisation as in Achtibat
+et al. 2023 (arXiv:2206.03208). A unit's relevance for a photo is Σ over its map of activation × gradient of the logit
+of the class that the network gives the photo: what layer-wise relevance propagation gives by its rule 0.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from alexnet_viz.display import display_name
+from alexnet_viz.errors import DataError, ImageError
+from alexnet_viz.images.preprocess import preprocess
+from alexnet_viz.inspection.model import Model
+from alexnet_viz.network.device import full_precision
+from alexnet_viz.network.layers import steps
+from alexnet_viz.network.variants import AlexNet
+from alexnet_viz.training.zips import ZipError
+from alexnet_viz.units.collection import Collection
+from alexnet_viz.units.objectives import CLASSES
+from alexnet_viz.values import Exemplars, LayerExemplars, Ranking
+
+_SIGNS = {"most": 1, "least": -1, "relevant": 1}  # times which a ranking's values fall
+KINDS = tuple(_SIGNS)  # the rankings of a layer
+TOP = 9  # photos a unit, as Zeiler and Fergus show them
+VECTORS = 10_000  # photos whose fc7 is kept: 82 MB
+EXAMPLES = 20  # photos that could not be read are named up to so many
+_LARGEST_HALF = 65504  # of float16
+_BATCH = 32
+_READERS = 2  # batches that are read while one is computed
+_UNREADABLE = (ImageError, DataError, OSError, ZipError)
+
+
+def exemplars(
+    model: Model, collection: Collection, relevance: bool = True, begun: Exemplars | None = None
+) -> Iterator[Exemplars]:
+    """Look through a collection, batch by batch; each value holds what was seen so far. Go on from ``begun``.
+
+    Of equal values the earlier photo comes first, and on one photo the first cell. A photo that cannot be read is
+    skipped and named; DataError where the whole place is gone. Where the collection is all done, there is one value.
+    """
+    search = _Search(begun or _nothing(model, collection, relevance), model.device.name)
+    if search.done == len(collection):
+        yield search.value()
+    for batch in _batches(model, collection, search.done):
+        if len(batch.photos):
+            outputs, gradients = _pass(model, batch.inputs, relevance)
+            search.take(outputs, gradients, batch.photos, collection.labels[batch.photos])
+        search.skip(batch.problems)
+        search.done = batch.end
+        yield search.value()
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """The numbers (B,) of photos, the network's input of them, (B, 3, S, S), and what is wrong with others."""
+
+    photos: np.ndarray
+    inputs: np.ndarray
+    problems: list[str]
+    end: int  # the number of the first photo behind the batch
+
+
+def _batches(model: Model, collection: Collection, begin: int) -> Iterator[_Batch]:
+    """The photos from number ``begin`` on; the next ones are read while one batch is in use."""
+    with ThreadPoolExecutor(_READERS) as threads:
+        starts = iter(range(begin, len(collection), _BATCH))
+        waiting = deque(threads.submit(_read, model, collection, start) for start in islice(starts, _READERS))
+        try:
+            while waiting:
+                batch = waiting.popleft().result()
+                waiting.extend(threads.submit(_read, model, collection, start) for start in islice(starts, 1))
+                yield batch
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _read(model: Model, collection: Collection, start: int) -> _Batch:
+    numbers, inputs, problems = [], [], []
+    end = min(start + _BATCH, len(collection))
+    for number in range(start, end):
+        try:
+            inputs.append(preprocess(collection.read(number), model.info.preprocessing).tensor)
+            numbers.append(number)
+        except _UNREADABLE as error:
+            place = collection.place
+            if isinstance(error, OSError) and place and not place.exists():
+                raise DataError(
+                    f"{display_name(place)} is no longer there: put it back, then go on where this stopped."
+                ) from error
+            problems.append(f"{collection.names[number]}: {error}")
+    return _Batch(np.array(numbers, np.int64), np.array(inputs, np.float32), problems, end)
+
+
+def _pass(model: Model, inputs: np.ndarray, relevance: bool) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The outputs of all layers with weights, before ReLU, and on request the gradients of each photo's top logit."""
+    with full_precision, torch.set_grad_enabled(relevance):
+        outputs = _outputs(model.network, model.tensor(inputs), relevance)
+        if not relevance:
+            return outputs, {}
+        logits = outputs[CLASSES]
+        strongest = logits.gather(1, logits.argmax(1, keepdim=True)).sum()
+        gradients = torch.autograd.grad(strongest, list(outputs.values()))
+        return {name: y.detach() for name, y in outputs.items()}, dict(zip(outputs, gradients, strict=True))
+
+
+def _outputs(network: AlexNet, x: Tensor, graph: bool) -> dict[str, Tensor]:
+    outputs: dict[str, Tensor] = {}
+    for name, module in network.named_children():
+        x = module(x)
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            if graph and not outputs:
+                x = x.detach().requires_grad_()  # nothing below the first layer is asked for
+            outputs[name] = x
+    return outputs
+
+
+class _Search:
+    """What was seen so far. The rankings are replaced at each step; all else is added to in place."""
+
+    def __init__(self, begun: Exemplars, device: str) -> None:
+        self._begun = begun
+        self._rankings: dict[tuple[str, str], tuple[Tensor, ...]] = {}
+        for name, layer in begun.layers.items():
+            for kind, of in layer.rankings.items():
+                parts = (of.values * _SIGNS[kind], of.photos, of.cells)
+                self._rankings[name, kind] = tuple(torch.from_numpy(part).to(device) for part in parts)
+        self.done, self._skipped, self._skipped_count = begun.done, begun.skipped, begun.skipped_count
+
+    def take(
+        self, outputs: dict[str, Tensor], gradients: dict[str, Tensor], photos: np.ndarray, labels: np.ndarray
+    ) -> None:
+        """Rank what a batch gave: outputs and gradients (B, C, h, w) or (B, C) of each layer."""
+        numbers = torch.from_numpy(photos.astype(np.int32)).to(outputs[CLASSES].device)
+        for name, output in outputs.items():
+            cells = output.flatten(2) if output.ndim == 4 else output[:, :, None]
+            largest = self._rank(name, "most", cells, cells.amax(2), numbers)
+            self._rank(name, "least", -cells, -cells.amin(2), numbers)
+            if gradients:
+                relevance = cells * gradients[name].reshape(cells.shape)
+                self._rank(name, "relevant", relevance, relevance.sum(2), numbers)
+            if name == "fc7":
+                first = photos[photos < len(self._begun.fc7)]
+                self._begun.fc7[first] = largest[: len(first)].clamp(0, _LARGEST_HALF).cpu().numpy()
+            self._add_classes(name, largest, labels)
+        self._begun.answers[photos] = outputs[CLASSES].argmax(1).cpu().numpy()
+        np.add.at(self._begun.class_counts, labels[labels >= 0], 1)
+
+    def _rank(self, name: str, kind: str, cells: Tensor, scores: Tensor, photos: Tensor) -> Tensor:
+        """Let the photos (B,) with their scores (B, C) into a ranking; the cell is that of the largest of (B, C, P)."""
+        values, numbers, places = self._rankings[name, kind]
+        rows = (scores > values[:, -1]).any(0).nonzero()[:, 0]  # units for which a photo of this batch comes in
+        if len(rows):
+            entering = torch.cat([values[rows], scores[:, rows].T], 1)
+            entering, order = entering.sort(dim=1, descending=True, stable=True)
+            entering, order = entering[:, :TOP], order[:, :TOP]
+            row, column = (order >= TOP).nonzero(as_tuple=True)
+            photo = order[row, column] - TOP
+            new_numbers, new_places = (kept[rows].gather(1, order.clamp(max=TOP - 1)) for kept in (numbers, places))
+            new_numbers[row, column] = photos[photo]
+            new_places[row, column] = cells[photo, rows[row]].argmax(1).int()
+            self._rankings[name, kind] = tuple(
+                kept.index_copy(0, rows, new)
+                for kept, new in ((values, entering), (numbers, new_numbers), (places, new_places))
+            )
+        return scores
+
+    def _add_classes(self, name: str, largest: Tensor, labels: np.ndarray) -> None:
+        sums = self._begun.layers[name].class_sums
+        if sums.shape[1]:
+            values = largest.clamp_min(0).cpu().numpy()
+            for label in np.unique(labels[labels >= 0]):
+                sums[:, label] += values[labels == label].sum(0)
+
+    def skip(self, problems: list[str]) -> None:
+        """Count photos that could not be read."""
+        self._skipped = (*self._skipped, *problems)[:EXAMPLES]
+        self._skipped_count += len(problems)
+
+    def value(self) -> Exemplars:
+        """All of it, for others to look at."""
+        layers = {
+            name: LayerExemplars({kind: self._ranking(name, kind) for kind in layer.rankings}, layer.class_sums)
+            for name, layer in self._begun.layers.items()
+        }
+        return replace(
+            self._begun,
+            layers=layers,
+            done=self.done,
+            skipped=self._skipped,
+            skipped_count=self._skipped_count,
+        )
+
+    def _ranking(self, name: str, kind: str) -> Ranking:
+        values, photos, cells = (part.cpu().numpy() for part in self._rankings[name, kind])
+        return Ranking(values * _SIGNS[kind], photos, cells)
+
+
+def _nothing(model: Model, collection: Collection, relevance: bool) -> Exemplars:
+    """No photo seen yet."""
+    classes, total = len(collection.class_names), len(collection)
+    units = {step.layer.name: step.layer.out for step in steps(model.info.spec) if step.layer.kind in ("conv", "fc")}
+
+    def empty(count: int, kind: str) -> Ranking:
+        values = np.full((count, TOP), -np.inf * _SIGNS[kind], np.float32)
+        return Ranking(values, np.full((count, TOP), -1, np.int32), np.zeros((count, TOP), np.int32))
+
+    kinds = [kind for kind in KINDS if relevance or kind != "relevant"]
+    layers = {
+        name: LayerExemplars({kind: empty(count, kind) for kind in kinds}, np.zeros((count, classes), np.float32))
+        for name, count in units.items()
+    }
+    fc7 = np.zeros((min(total, VECTORS), units["fc7"]), np.float16)
+    return Exemplars(layers, np.zeros(classes, np.int64), np.full(total, -1, np.int32), fc7, 0, total)
