@@ -143,9 +143,14 @@ DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]') &&
     .every((component) => "drawn" in component.dataset)"""
 
 
+# What a key or a click began asks for a run of the script within a few turns of the page's own loop. They are counted,
+# not timed: on a busy machine all of the page may stand still for longer than any fixed time.
+TURNS = "async () => { for (let turn = 0; turn < 30; turn++) await new Promise((after) => setTimeout(after, 10)); }"
+
+
 def settled(page) -> None:
     """Wait until Streamlit's script has run to its end and every component, whose modules come later, has drawn."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
-    page.wait_for_timeout(300)
+    page.evaluate(TURNS)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
     page.wait_for_function(DRAWN)
