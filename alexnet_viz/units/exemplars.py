@@ -53,8 +53,7 @@ def exemplars(
         yield search.value()
     for batch in _batches(model, collection, search.done):
         if len(batch.photos):
-            outputs, gradients = _pass(model, batch.inputs, relevance)
-            search.take(outputs, gradients, batch.photos, collection.labels[batch.photos])
+            search.take(model, batch, collection.labels[batch.photos])
         search.skip(batch.problems)
         search.done = batch.end
         yield search.value()
@@ -102,27 +101,31 @@ def _read(model: Model, collection: Collection, start: int) -> _Batch:
     return _Batch(np.array(numbers, np.int64), np.array(inputs, np.float32), problems, end)
 
 
-def _pass(model: Model, inputs: np.ndarray, relevance: bool) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The outputs of all layers with weights, before ReLU, and on request the gradients of each photo's top logit."""
-    with full_precision, torch.set_grad_enabled(relevance):
-        outputs = _outputs(model.network, model.tensor(inputs), relevance)
-        if not relevance:
-            return outputs, {}
+def _layers(model: Model, inputs: np.ndarray, relevance: bool) -> Iterator[tuple[str, Tensor, Tensor | None]]:
+    """Each layer with weights: its name, its output before ReLU, and on request there the gradient of each photo's
+    strongest logit. Without gradients an output is there as soon as it is computed, and no other is kept."""
+    x = model.tensor(inputs)
+    if not relevance:
+        yield from ((name, y, None) for name, y in _outputs(model.network, x))
+        return
+    with torch.enable_grad():
+        outputs = dict(_outputs(model.network, x))
         logits = outputs[CLASSES]
         strongest = logits.gather(1, logits.argmax(1, keepdim=True)).sum()
         gradients = torch.autograd.grad(strongest, list(outputs.values()))
-        return {name: y.detach() for name, y in outputs.items()}, dict(zip(outputs, gradients, strict=True))
+    for (name, y), gradient in zip(outputs.items(), gradients, strict=True):
+        yield name, y.detach(), gradient
 
 
-def _outputs(network: AlexNet, x: Tensor, graph: bool) -> dict[str, Tensor]:
-    outputs: dict[str, Tensor] = {}
+def _outputs(network: AlexNet, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+    is_first = True
     for name, module in network.named_children():
         x = module(x)
         if isinstance(module, nn.Conv2d | nn.Linear):
-            if graph and not outputs:
+            if is_first and torch.is_grad_enabled():
                 x = x.detach().requires_grad_()  # nothing below the first layer is asked for
-            outputs[name] = x
-    return outputs
+            is_first = False
+            yield name, x
 
 
 class _Search:
@@ -137,43 +140,45 @@ class _Search:
                 self._rankings[name, kind] = tuple(torch.from_numpy(part).to(device) for part in parts)
         self.done, self._skipped, self._skipped_count = begun.done, begun.skipped, begun.skipped_count
 
-    def take(
-        self, outputs: dict[str, Tensor], gradients: dict[str, Tensor], photos: np.ndarray, labels: np.ndarray
-    ) -> None:
-        """Rank what a batch gave: outputs and gradients (B, C, h, w) or (B, C) of each layer."""
-        numbers = torch.from_numpy(photos.astype(np.int32)).to(outputs[CLASSES].device)
-        for name, output in outputs.items():
+    @full_precision
+    @torch.no_grad()
+    def take(self, model: Model, batch: _Batch, labels: np.ndarray) -> None:
+        """Pass a batch through the network and rank what its photos, of these classes, gave."""
+        numbers = torch.from_numpy(batch.photos.astype(np.int32)).to(model.device.name)
+        for name, output, gradient in _layers(model, batch.inputs, "relevant" in self._begun.layers[CLASSES].rankings):
             cells = output.flatten(2) if output.ndim == 4 else output[:, :, None]
-            largest = self._rank(name, "most", cells, cells.amax(2), numbers)
-            self._rank(name, "least", -cells, -cells.amin(2), numbers)
-            if gradients:
-                relevance = cells * gradients[name].reshape(cells.shape)
+            largest = cells.amax(2)
+            self._rank(name, "most", cells, largest, numbers)
+            self._rank(name, "least", cells, -cells.amin(2), numbers)
+            if gradient is not None:
+                relevance = cells * gradient.reshape(cells.shape)
                 self._rank(name, "relevant", relevance, relevance.sum(2), numbers)
-            if name == "fc7":
-                first = photos[photos < len(self._begun.fc7)]
-                self._begun.fc7[first] = largest[: len(first)].clamp(0, _LARGEST_HALF).cpu().numpy()
             self._add_classes(name, largest, labels)
-        self._begun.answers[photos] = outputs[CLASSES].argmax(1).cpu().numpy()
+            if name == "fc7":
+                first = batch.photos[batch.photos < len(self._begun.fc7)]
+                self._begun.fc7[first] = largest[: len(first)].clamp(0, _LARGEST_HALF).cpu().numpy()
+            if name == CLASSES:
+                self._begun.answers[batch.photos] = largest.argmax(1).cpu().numpy()
         np.add.at(self._begun.class_counts, labels[labels >= 0], 1)
 
-    def _rank(self, name: str, kind: str, cells: Tensor, scores: Tensor, photos: Tensor) -> Tensor:
-        """Let the photos (B,) with their scores (B, C) into a ranking; the cell is that of the largest of (B, C, P)."""
+    def _rank(self, name: str, kind: str, cells: Tensor, scores: Tensor, photos: Tensor) -> None:
+        """Let the photos (B,) with their scores (B, C) into a ranking; the cell is that of the best of (B, C, P)."""
         values, numbers, places = self._rankings[name, kind]
         rows = (scores > values[:, -1]).any(0).nonzero()[:, 0]  # units for which a photo of this batch comes in
-        if len(rows):
-            entering = torch.cat([values[rows], scores[:, rows].T], 1)
-            entering, order = entering.sort(dim=1, descending=True, stable=True)
-            entering, order = entering[:, :TOP], order[:, :TOP]
-            row, column = (order >= TOP).nonzero(as_tuple=True)
-            photo = order[row, column] - TOP
-            new_numbers, new_places = (kept[rows].gather(1, order.clamp(max=TOP - 1)) for kept in (numbers, places))
-            new_numbers[row, column] = photos[photo]
-            new_places[row, column] = cells[photo, rows[row]].argmax(1).int()
-            self._rankings[name, kind] = tuple(
-                kept.index_copy(0, rows, new)
-                for kept, new in ((values, entering), (numbers, new_numbers), (places, new_places))
-            )
-        return scores
+        if not len(rows):
+            return
+        entering = torch.cat([values[rows], scores[:, rows].T], 1)
+        entering, order = entering.sort(dim=1, descending=True, stable=True)
+        entering, order = entering[:, :TOP], order[:, :TOP]
+        row, column = (order >= TOP).nonzero(as_tuple=True)
+        photo = order[row, column] - TOP
+        new_numbers, new_places = (kept[rows].gather(1, order.clamp(max=TOP - 1)) for kept in (numbers, places))
+        new_numbers[row, column] = photos[photo]
+        new_places[row, column] = (cells[photo, rows[row]] * _SIGNS[kind]).argmax(1).int()
+        self._rankings[name, kind] = tuple(
+            kept.index_copy(0, rows, new)
+            for kept, new in ((values, entering), (numbers, new_numbers), (places, new_places))
+        )
 
     def _add_classes(self, name: str, largest: Tensor, labels: np.ndarray) -> None:
         sums = self._begun.layers[name].class_sums

@@ -39,8 +39,8 @@ def all_outputs(model, collection):
     outputs, gradients = {}, {}
     for start in range(0, len(collection), search._BATCH):
         batch = search._read(model, collection, start)
-        for kept, new in zip((outputs, gradients), search._pass(model, batch.inputs, True), strict=True):
-            for name, values in new.items():
+        for name, *both in search._layers(model, batch.inputs, relevance=True):
+            for kept, values in zip((outputs, gradients), both, strict=True):
                 kept.setdefault(name, []).append(values.flatten(2) if values.ndim == 4 else values[:, :, None])
     return tuple({name: torch.cat(parts).numpy() for name, parts in kept.items()} for kept in (outputs, gradients))
 
