@@ -21,13 +21,17 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from alexnet_viz.__main__ import main
+from alexnet_viz.images.decode import decode
+from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
+from alexnet_viz.network.keys import CONVOLUTIONS, FULLY_CONNECTED
 from alexnet_viz.network.variants import build
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.units.choices import Choices
+from alexnet_viz.units.inversion import inverted
 from alexnet_viz.units.objectives import unit
 from alexnet_viz.units.optimise import optimised
 from alexnet_viz.values import NetworkSpec
@@ -106,6 +110,10 @@ def test_trace_as_a_table(capsys):
         (["units", "--weights", "random", "--layer", "fc6", "--sheet"], "choose a convolution"),
         (["units", "--weights", "random", "--layer", "conv5"], "--layer conv4 --sheet"),
         (["units", "--weights", "random", "--unit", "conv1:0", "--set", "stes=5"], "There is no setting 'stes'"),
+        (["units", "--weights", "random", "--photo", CAT], "--photo cat.jpg --inversion"),
+        (["units", "--photo", CAT, "--inversion", "--set", "jitter=3"], "There is no setting 'jitter'"),
+        (["units", "--photo", CAT, "--inversion", "--set", "exaggeration=4"], "exaggeration must be one of 1, 2, 3"),
+        (["units", "--weights", "random", "--photo", "no.jpg", "--inversion"], "no.jpg cannot be read"),
         (["units", "--weights", "random", "--unit", "conv1:0", "--out", CAT], "choose another --out"),
     ],
 )
@@ -215,6 +223,32 @@ def test_units_takes_a_class_by_its_name_and_a_layer_as_a_sheet(capsys, tmp_path
     assert len(row["values"]) == 64
     with Image.open(row["file"]) as sheet:
         assert sheet.size == (16 * 13 - 2, 4 * 13 - 2)  # conv1's units see 11 pixels
+
+
+def test_units_writes_what_each_layer_knows_of_a_photo_as_one_strip(capsys, tmp_path):
+    few = ["--weights", "bundled", "--set", "steps=3", "--out", str(tmp_path)]
+    assert main(["units", "--photo", CAT, "--inversion", *few, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["layer"] for row in rows] == [*CONVOLUTIONS, *FULLY_CONNECTED]
+    assert rows[0]["settings"] == {
+        "exaggeration": "1",
+        "parameterisation": "fourier",
+        "steps": 3,
+        "seed": 0,
+        "tv": 0.05,
+        "l2": 0.0,
+    }
+    model = get("bundled")
+    seen = preprocess(decode(*sample("cat")), model.info.preprocessing).pixels
+    expected = inverted(model, seen, "conv2", Choices(steps=3, tv=0.05))
+    assert (rows[1]["error"], rows[1]["gain"]) == (expected.error, expected.gain)
+    with Image.open(rows[0]["file"]) as strip:
+        assert Path(rows[0]["file"]).name == "cat.jpg.inversion.png"
+        assert strip.size == (9 * 226 - 2, 224)
+        assert (np.asarray(strip)[:, :224, :3] == seen).all()
+        assert (np.asarray(strip)[:, 2 * 226 : 2 * 226 + 224, :3] == expected.pixels).all()
+    assert main(["units", "--photo", CAT, "--inversion", *few, "--set", "exaggeration=dream"]) == 0
+    assert capsys.readouterr().out.count("cat.jpg.dream.png") == 8
 
 
 def test_attribute_over_a_folder_leaves_out_what_is_no_photo(capsys, tmp_path):

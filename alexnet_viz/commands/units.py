@@ -1,4 +1,4 @@
-"""``units``: what units respond to, as pictures made to drive them."""
+"""``units``: what units respond to, as pictures made to drive them; what layers still know of a photo."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alexnet_viz.commands.common import assignments, load_model, make_folder, network_options, print_lines, print_notes
+from alexnet_viz.commands.photos import read
 from alexnet_viz.display import json_text
 from alexnet_viz.errors import UnitError
-from alexnet_viz.units.choices import BATCH, Choices
+from alexnet_viz.units.choices import BATCH, EXAGGERATION, INVERSION_SETTINGS, Choices, inversion_of
 from alexnet_viz.units.objectives import CLASSES, Objective, layer_step
 from alexnet_viz.units.objectives import unit as unit_of
 
@@ -34,7 +35,14 @@ def add(commands: Commands) -> None:
         "twice gets two different pictures",
     )
     what.add_argument("--layer", metavar="LAYER", help="with --sheet: all channels of this convolution")
+    what.add_argument("--photo", type=Path, metavar="FILE", help="with --inversion: what each layer still knows of it")
     units.add_argument("--sheet", action="store_true", help="one picture of all of --layer's channels")
+    units.add_argument(
+        "--inversion",
+        action="store_true",
+        help="one picture: --photo, and for each layer what was made from noise to have the photo's activations there; "
+        "--set exaggeration=3 for a caricature, exaggeration=dream for DeepDream",
+    )
     units.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="steps=256, seed=1 …; a wrong one lists all"
     )
@@ -44,21 +52,37 @@ def add(commands: Commands) -> None:
 
 
 def _units(options: argparse.Namespace) -> int:
-    """Write what drives each unit up and what drives it down, or a layer's sheet, and print what they reached."""
+    """Write what drives each unit up and down, a layer's sheet or a photo's strip, and print what they reached."""
     if options.sheet != bool(options.layer):
         raise UnitError("A sheet is of a layer: --layer conv4 --sheet. A single unit is --unit conv4:12.")
-    choices = Choices.of(assignments(options.set))
+    if options.inversion != bool(options.photo):
+        raise UnitError("An inversion is of a photo: --photo cat.jpg --inversion.")
+    values = assignments(options.set)
+    if options.inversion:
+        exaggeration, choices = inversion_of(values)
+    else:
+        choices = Choices.of(values)
     model = load_model(options)
     make_folder(options.out)
-    rows = _sheet(model, options, choices) if options.sheet else _pictures(model, options, choices)
+    if options.inversion:
+        rows = _inversions(model, options, exaggeration, choices)
+    elif options.sheet:
+        rows = _sheet(model, options, choices)
+    else:
+        rows = _pictures(model, options, choices)
     if options.json:
         print(json_text(rows, indent=2))
     else:
         for row in rows:
-            reached = f": {row['value']:.4g}, from {row['start']:.4g} at first" if "value" in row else ""
-            print_lines([f"{row['file']}  {row['name']}{reached}", *(f"  {note}" for note in row["notes"])])
+            print_lines([f"{row['file']}  {row['name']}{_reached(row)}", *(f"  {note}" for note in row["notes"])])
     print_notes(model.info)
     return 0
+
+
+def _reached(row: dict[str, Any]) -> str:
+    if "error" in row:
+        return f": error {row['error']:.3f}, activations ×{row['gain']:.3g}, cosine {row['cosine']:.3f}"
+    return f": {row['value']:.4g}, from {row['start']:.4g} at first" if "value" in row else ""
 
 
 def _pictures(model: Model, options: argparse.Namespace, choices: Choices) -> list[dict[str, Any]]:
@@ -124,6 +148,37 @@ def _sheet(model: Model, options: argparse.Namespace, choices: Choices) -> list[
             "settings": vars(choices),
             "notes": notes,
         }
+    ]
+
+
+def _inversions(model: Model, options: argparse.Namespace, exaggeration: str, choices: Choices) -> list[dict[str, Any]]:
+    """One strip: the photo as the network sees it, then a picture a layer; a row a layer."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from alexnet_viz.figures.tile_sheet import tile_sheet
+    from alexnet_viz.images.decode import decode
+    from alexnet_viz.images.preprocess import preprocess
+    from alexnet_viz.network.keys import CONVOLUTIONS, FULLY_CONNECTED
+    from alexnet_viz.units.inversion import inverted, manner_of
+
+    pixels = preprocess(decode(read(options.photo), str(options.photo)), model.info.preprocessing).pixels
+    manner, gain = manner_of(exaggeration)
+    layers = tqdm((*CONVOLUTIONS, *FULLY_CONNECTED), unit="layer", file=sys.stderr, disable=None)
+    found = [inverted(model, pixels, layer, choices, manner, gain) for layer in layers]
+    file = options.out / f"{options.photo.name}.{manner}.png"
+    _save(tile_sheet(np.stack([pixels, *(one.pixels for one in found)]), columns=len(found) + 1), file)
+    settings = {EXAGGERATION.name: exaggeration, **{name: getattr(choices, name) for name in INVERSION_SETTINGS}}
+    measures = ("layer", "error", "start", "cosine", "gain")
+    return [
+        {
+            "file": str(file),
+            "name": one.layer,
+            **{name: getattr(one, name) for name in measures},
+            "settings": settings,
+            "notes": (),
+        }
+        for one in found
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from alexnet_viz.errors import SettingError
@@ -107,10 +107,44 @@ class Choices:
     @staticmethod
     def of(values: Mapping[str, Value]) -> Choices:
         """The choices with some of them changed, given as themselves or as text. Raises SettingError."""
-        for name in values:
-            if name not in SETTINGS:
-                raise SettingError(f"There is no setting {name!r}: choose one of {', '.join(SETTINGS)}.")
-        return Choices(**{name: SETTINGS[name].read(value) for name, value in values.items()})
+        return Choices(**_read(values, SETTINGS))
+
+
+def _read(values: Mapping[str, Value], settings: Mapping[str, Setting]) -> dict[str, Any]:
+    for name in values:
+        if name not in settings:
+            raise SettingError(f"There is no setting {name!r}: choose one of {', '.join(settings)}.")
+    return {name: settings[name].read(value) for name, value in values.items()}
 
 
 SETTINGS: dict[str, Setting] = {choice.name: choice.metadata["setting"] for choice in fields(Choices)}
+
+# --- what a layer still knows of a photo ---------------------------------------------------------
+
+INVERSION = Choices(tv=0.05)  # where nothing else is chosen
+DREAM = "dream"
+EXAGGERATION = Setting(
+    "exaggeration",
+    "choice",
+    "1",
+    "Exaggeration",
+    "1: activations as the photo's, an inversion. 2 to 8: so many times as large, a caricature. DeepDream: from the "
+    "photo itself, as large as they get.",
+    options={"1": "1 (inversion)", "2": "2", "3": "3", "5": "5", "8": "8", DREAM: "DeepDream"},
+)
+# Nothing is shifted, scaled or turned: the other settings of a unit's picture change nothing here.
+INVERSION_SETTINGS: dict[str, Setting] = {
+    name: replace(SETTINGS[name], default=getattr(INVERSION, name))
+    for name in ("parameterisation", "steps", "seed", "tv", "l2")
+}
+
+
+def inversion_of(values: Mapping[str, Value]) -> tuple[str, Choices]:
+    """The exaggeration and the choices of an inversion, given by name as themselves or as text. Raises SettingError.
+
+    >>> exaggeration, choices = inversion_of({"exaggeration": "3", "steps": "64"})
+    >>> exaggeration, choices.steps, choices.tv
+    ('3', 64, 0.05)
+    """
+    read = _read(values, {EXAGGERATION.name: EXAGGERATION, **INVERSION_SETTINGS})
+    return read.pop(EXAGGERATION.name, EXAGGERATION.default), replace(INVERSION, **read)

@@ -18,7 +18,7 @@ from alexnet_viz.errors import UnitError
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.network.device import full_precision
 from alexnet_viz.units.canvas import Canvas, from_uint8, outputs_to, prepared, to_uint8
-from alexnet_viz.units.choices import Choices
+from alexnet_viz.units.choices import DREAM, INVERSION, Choices
 from alexnet_viz.units.objectives import layer_step
 from alexnet_viz.units.optimise import ascend
 from alexnet_viz.units.parameterisations import KINDS, Fourier, fast_side
@@ -26,15 +26,25 @@ from alexnet_viz.units.transforms import Transforms, cut
 from alexnet_viz.values import Inversion
 
 Manner = Literal["inversion", "caricature", "dream"]
-DEFAULT = Choices(steps=96, tv=0.05)
 _RATE = 0.08  # for frequencies, each by itself
+
+
+def manner_of(exaggeration: str) -> tuple[Manner, float]:
+    """The manner and the gain that one of ``EXAGGERATION``'s options stands for.
+
+    >>> [manner_of(option) for option in ("1", "3", "dream")]
+    [('inversion', 1.0), ('caricature', 3.0), ('dream', 1.0)]
+    """
+    if exaggeration == DREAM:
+        return "dream", 1.0
+    return ("inversion" if exaggeration == "1" else "caricature"), float(exaggeration)
 
 
 def invert(
     model: Model,
     pixels: np.ndarray,
     layer: str,
-    choices: Choices = DEFAULT,
+    choices: Choices = INVERSION,
     manner: Manner = "inversion",
     gain: float = 3.0,
     every: int = 8,
@@ -56,7 +66,7 @@ def inverted(
     model: Model,
     pixels: np.ndarray,
     layer: str,
-    choices: Choices = DEFAULT,
+    choices: Choices = INVERSION,
     manner: Manner = "inversion",
     gain: float = 3.0,
 ) -> Inversion:

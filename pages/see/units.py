@@ -1,32 +1,47 @@
-"""What a unit responds to: pictures made to drive it, as they form, and a whole layer's beside each other."""
+"""What a unit responds to, as pictures that form, a whole layer's too; and what each layer still knows of the photo."""
 
 import streamlit as st
 
 from alexnet_viz.ui.shared import queries
 from alexnet_viz.ui.shared.sidebar import current
-from alexnet_viz.ui.units.choices import DIVERSE, chosen_choices, chosen_layer, chosen_unit_of, shows_layer
+from alexnet_viz.ui.units.choices import (
+    DIVERSE,
+    chosen_choices,
+    chosen_inversion,
+    chosen_layer,
+    chosen_unit_of,
+    chosen_view,
+    shows_layer,
+)
+from alexnet_viz.ui.units.photo_strip import photo_strip
 from alexnet_viz.ui.units.views import contact_sheet, links, numbers, optimised_pictures
 
 choice = current()
-st.title("What a unit responds to", anchor=False)
+head, views, _ = st.columns([5, 4, 0.42], vertical_alignment="center")  # the link's button has the rest
+head.title("What a unit responds to", anchor=False)
+with views:
+    view = chosen_view()
 with st.spinner("Waking the network …"):
     model = queries.model(choice)
-what, which, count, how, whole = st.container(key="choices").columns(5, vertical_alignment="bottom")
-with what:
-    layer = chosen_layer()
-with which:
-    unit = chosen_unit_of(model, layer)
-with count:
-    pictures = DIVERSE.slider()
-with how:
-    choices = chosen_choices()
-with whole:
-    all_of_it = shows_layer(layer)
 
-if all_of_it:
-    links(layer, unit)
-    contact_sheet(model, layer, unit, choices)
+if view == "photo":
+    photo_strip(model, choice.photo, *chosen_inversion())
 else:
-    optimised_pictures(model, layer, unit, pictures, choices)
-    numbers(model, layer, unit, choice.photo)
-    links(layer, unit)
+    what, which, count, how, whole = st.container(key="choices").columns(5, vertical_alignment="bottom")
+    with what:
+        layer = chosen_layer()
+    with which:
+        unit = chosen_unit_of(model, layer)
+    with count:
+        pictures = DIVERSE.slider()
+    with how:
+        choices = chosen_choices()
+    with whole:
+        all_of_it = shows_layer(layer)
+    if all_of_it:
+        links(layer, unit)
+        contact_sheet(model, layer, unit, choices)
+    else:
+        optimised_pictures(model, layer, unit, pictures, choices)
+        numbers(model, layer, unit, choice.photo)
+        links(layer, unit)

@@ -1,9 +1,11 @@
 """The units page without a browser: pictures of units of every kind of layer, a layer's sheet, and bad links."""
 
 import json
+import re
 
 import pytest
 
+from alexnet_viz.network.keys import CONVOLUTIONS, FULLY_CONNECTED
 from tests.ui.pages import address, assert_no_error, open_link
 from tests.waiting import wait_until
 
@@ -63,3 +65,30 @@ def test_a_link_to_what_is_not_there_shows_what_is(place):
     app = finished(**{"layer": "conv1", **place})
     assert_no_error(app)
     assert len(captions(app)) == 2
+
+
+@pytest.mark.parametrize(
+    ("exaggeration", "says"),
+    [("1", r"error \d+\.\d%"), ("3", r"×[\d.]+, cosine −?[01]\.\d\d"), ("dream", r"×[\d.]+")],
+)
+def test_what_is_left_of_the_photo_is_a_strip_of_all_layers_with_how_near_they_came(exaggeration, says):
+    app = finished(view="photo", exaggeration=exaggeration, invert="steps:2")
+    assert_no_error(app)
+    photo, *layers = captions(app)
+    assert photo.startswith("**The photo**")
+    assert [caption.split("**")[1] for caption in layers] == [*CONVOLUTIONS, *FULLY_CONNECTED]
+    for caption in layers:
+        assert re.fullmatch(rf"\*\*\w+\*\*: {says}", caption)
+    assert {"view": "photo", "exaggeration": exaggeration, "invert": "steps:2"}.items() <= address(app).items()
+
+
+def test_a_strip_that_was_stopped_stands_as_far_as_it_came_and_another_manner_begins_anew():
+    app = open_link("see/units", weights="random", view="photo", invert="steps:2048")
+    app.button(key="job_stop").click().run()
+    assert_no_error(app)
+    assert len(captions(app)) == 9
+    assert [button.key for button in app.button if button.key in ("job_stop", "job_again")] == ["job_again"]
+    app.select_slider(key="exaggeration").set_value("dream").run()
+    assert_no_error(app)
+    assert any("DeepDream" in caption.value for caption in app.caption)
+    app.button(key="job_stop").click().run()

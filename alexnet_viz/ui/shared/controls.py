@@ -130,6 +130,12 @@ class Control:
             return self.value
         return self._draw(place.slider, min_value=low, max_value=high, step=_step(self.setting), **more)
 
+    def select_slider(self, place: Any = st, **more: Any) -> Any:
+        """Draw a choice whose options have an order as a slider."""
+        return self._draw(
+            place.select_slider, options=tuple(self.setting.options), format_func=self.setting.title, **more
+        )
+
     def number_input(self, place: Any = st, **more: Any) -> Any:
         """Draw a number as a box to type in."""
         low, high = self._bounds("number_input")

@@ -6,15 +6,27 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from alexnet_viz.settings import Setting
+from alexnet_viz.settings import Setting, Value
 from alexnet_viz.ui.shared import queries
 from alexnet_viz.ui.shared.controls import Control, ControlGroup
 from alexnet_viz.ui.shared.unit import LAYER, WEIGHTED_LAYERS, chosen_unit, shared_layer, shared_unit
-from alexnet_viz.units.choices import SETTINGS, Choices
+from alexnet_viz.units.choices import EXAGGERATION as EXAGGERATION_SETTING
+from alexnet_viz.units.choices import INVERSION_SETTINGS, SETTINGS, Choices, inversion_of
 
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
+VIEW = Control(
+    Setting(
+        "view",
+        "choice",
+        "unit",
+        "View",
+        "One unit and what it responds to, or the photo and what each layer still knows of it.",
+        options={"unit": "A unit", "photo": "What is left of the photo"},
+    )
+)
+EXAGGERATION = Control(EXAGGERATION_SETTING)
 DIVERSE = Control(
     Setting(
         "diverse",
@@ -36,6 +48,12 @@ SHEET = Control(
     )
 )
 _HOW = ControlGroup("optimise", "optimise", tuple(setting for setting in SETTINGS.values() if not setting.optional))
+_HOW_OF_PHOTO = ControlGroup("invert", "invert", tuple(INVERSION_SETTINGS.values()))
+
+
+def chosen_view() -> str:
+    """A unit, or what is left of the photo."""
+    return VIEW.segmented_control(label_visibility="collapsed")
 
 
 def chosen_layer() -> str:
@@ -53,11 +71,23 @@ def chosen_unit_of(model: Model, layer: str) -> int:
 
 def chosen_choices() -> Choices:
     """How a picture is optimised; the settings open on request."""
-    values = _HOW.values()
+    return Choices.of(_drawn(_HOW))
+
+
+def chosen_inversion() -> tuple[str, Choices]:
+    """How far what a layer sees in the photo is exaggerated, and how those pictures are made."""
+    slider, how = st.container(key="choices").columns([3, 1], vertical_alignment="bottom")
+    exaggeration = EXAGGERATION.select_slider(slider)
+    with how:
+        return inversion_of({EXAGGERATION.key: exaggeration, **_drawn(_HOW_OF_PHOTO)})
+
+
+def _drawn(how: ControlGroup) -> dict[str, Value]:
+    values = how.values()
     with st.popover("How it is made", icon=":material/tune:", width="stretch", help="Steps, seed, regularisers."):
-        for setting in _HOW.settings:
-            _HOW.draw(setting)
-    return Choices.of(values)
+        for setting in how.settings:
+            how.draw(setting)
+    return values
 
 
 def shows_layer(layer: str) -> bool:

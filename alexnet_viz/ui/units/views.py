@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +13,13 @@ import streamlit as st
 from alexnet_viz.components.tile_grid import Sheet, tile_grid
 from alexnet_viz.display import number_text
 from alexnet_viz.figures.units import sheet_tiles, unit_picture, waiting_picture
-from alexnet_viz.progress import CountProgress
 from alexnet_viz.ui.shared import jobs, photos, queries
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.shared.unit import CHANNEL, unit_label
+from alexnet_viz.ui.units.forming import forming, newest, problems
 from alexnet_viz.units.choices import BATCH, Choices
 from alexnet_viz.units.objectives import Objective
 from alexnet_viz.units.objectives import unit as unit_of
@@ -43,10 +42,6 @@ class PictureRequest:
     choices: Choices
 
 
-# The newest state of pictures that are not finished, or were stopped: bounded, the oldest go.
-_unfinished: OrderedDict[Hashable, OptimisedImages] = OrderedDict()
-
-
 def optimised_pictures(model: Model, layer: str, unit: int, count: int, choices: Choices) -> None:
     """What drives the unit up most, in ``count`` pictures, and what drives it down, as the pictures form."""
     up = unit_of(layer, unit)
@@ -59,7 +54,7 @@ def optimised_pictures(model: Model, layer: str, unit: int, count: int, choices:
     def draw() -> None:
         columns = iter(st.columns(max(3, count + 1)))
         for task, sign, pictures in zip(tasks, signs, (count, 1), strict=True):
-            images = _newest(task.key)
+            images = newest(task.key)
             for number in range(pictures):
                 title = task.title if pictures == 1 else f"{task.title}, {number + 1} of {pictures}"
                 with next(columns):
@@ -68,36 +63,21 @@ def optimised_pictures(model: Model, layer: str, unit: int, count: int, choices:
     values = gather(tasks, [True] * len(tasks), draw)
     if all(value is not None for value in values):
         draw()
-    _problems(values)
+    problems(values)
     for note in dict.fromkeys(note for value in values if isinstance(value, OptimisedImages) for note in value.notes):
         st.info(markdown(note), icon=":material/info:")
-
-
-def _problems(values: list) -> None:
-    for problem in dict.fromkeys(value for value in values if isinstance(value, str)):
-        st.error(markdown(problem), icon=":material/info:")
 
 
 def _task(model: Model, objectives: tuple[Objective, ...], choices: Choices, title: str) -> Task:
     """How pictures are made in the background; each look at them on the way is kept for the page."""
     request = PictureRequest(model.info.id, model.device.name, objectives, choices)
 
-    def make(progress: CountProgress) -> OptimisedImages:
+    def make() -> Iterator[OptimisedImages]:
         from alexnet_viz.units.optimise import optimise
 
-        for images in optimise(model, objectives, choices, SHOWN_EACH):
-            _unfinished[request] = images
-            while len(_unfinished) > 64:
-                _unfinished.popitem(last=False)
-            progress(images.step, images.steps)
-        return _unfinished.pop(request)
+        return optimise(model, objectives, choices, SHOWN_EACH)
 
-    return Task(request, title, make)
-
-
-def _newest(request: Hashable) -> OptimisedImages | None:
-    """The finished pictures, else those on their way or stopped."""
-    return jobs.made.peek(request) or _unfinished.get(request)
+    return forming(request, title, make)
 
 
 def _picture(title: str, images: OptimisedImages | None, number: int, sign: int) -> None:
@@ -133,7 +113,7 @@ def contact_sheet(model: Model, layer: str, unit: int, choices: Choices) -> None
     values = gather(tasks, [True] * len(tasks))
     with place:
         _sheet([jobs.made.peek(task.key) for task in tasks], layer, unit, channels)
-    _problems(values)
+    problems(values)
 
 
 def _sheet(batches: list[OptimisedImages | None], layer: str, unit: int, channels: int) -> None:

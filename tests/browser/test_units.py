@@ -1,0 +1,25 @@
+"""The units page in a browser: what is left of the photo forms as one watches."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_strip_forms_and_under_each_layers_picture_stands_its_error(server, open_page):
+    page = open_page(f"{server.address}/units?weights=bundled&photo=coffee&invert=steps:2")
+    page.get_by_role("radio", name="What is left of the photo").click()
+    page.wait_for_url(re.compile("view=photo"))
+    pictures = page.locator(".st-key-photo_strip").get_by_test_id("stImage")
+    expect(pictures).to_have_count(9)
+    expect(page.locator(".st-key-job_stop")).to_have_count(0)
+    layers = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+    for number, layer in enumerate(layers, 1):
+        picture = pictures.nth(number)
+        expect(picture).to_have_text(re.compile(rf"^{layer}: error \d+\.\d%$"))
+        error = picture.inner_text().split("error ")[1]
+        shown = picture.get_by_role("img", name=re.compile(rf"What {layer} still knows of the photo .+: error {error}"))
+        expect(shown).to_be_visible()
+        assert shown.evaluate("image => image.complete && image.naturalWidth > 0")
