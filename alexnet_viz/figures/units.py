@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from alexnet_viz.values import Patch
+
 _GREY = 128
 _TILE = 48  # pixels a side of a contact sheet's tile
 _TINY = 64  # a picture below this side shows its pixels as squares
@@ -21,6 +23,19 @@ def unit_picture(pixels: np.ndarray, side: int = 480) -> Image.Image:
 def waiting_picture(side: int = 480) -> Image.Image:
     """The place of a picture that is not made yet."""
     return Image.new("RGB", (side, side), (_GREY,) * 3)
+
+
+def patch_tiles(patches: Sequence[Patch], masked: bool, side: int = 224) -> np.ndarray:
+    """Patches as tiles uint8 (N, side, side, 3); ``masked``: what did not drive the unit is dimmed."""
+    pixels = [patch.pixels for patch in patches]
+    if masked:
+        pixels = [np.where(patch.mask[..., None], patch.pixels, _dimmed(patch.pixels)) for patch in patches]
+    return np.stack([np.asarray(unit_picture(tile, side)) for tile in pixels])
+
+
+def _dimmed(pixels: np.ndarray) -> np.ndarray:
+    """A quarter of the contrast, around grey."""
+    return ((pixels.astype(np.float32) - _GREY) / 4 + _GREY).astype(np.uint8)
 
 
 def sheet_tiles(batches: Sequence[np.ndarray | None], count: int, batch: int) -> np.ndarray:

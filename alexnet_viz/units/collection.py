@@ -60,8 +60,10 @@ def of_place(place: Path, on_progress: TextProgress = lambda _: None) -> Collect
 
     A ``classes.tsv`` gives the folders readable names, as for training.
     """
-    listing = list_place(place, on_progress)
     shown = display_name(place)
+    if not os.path.exists(place):
+        raise DataError(f"There is no folder or .zip file {shown}: check the path.")
+    listing = list_place(place, on_progress)
     if not listing.paths:
         others = f" ({'; '.join(map(str, listing.left_out))})" if listing.left_out else ""
         raise DataError(f"{shown} holds no photos{others}: choose a folder or a .zip file with photos in it.")

@@ -1,4 +1,4 @@
-"""What a unit responds to, as pictures that form, a whole layer's too; and what each layer still knows of the photo."""
+"""What a unit responds to, as pictures that form or as photos; and what each layer still knows of the photo."""
 
 import streamlit as st
 
@@ -13,11 +13,12 @@ from alexnet_viz.ui.units.choices import (
     chosen_view,
     shows_layer,
 )
+from alexnet_viz.ui.units.exemplars import MASK, RANKING, chosen_search, unit_and_photos
 from alexnet_viz.ui.units.photo_strip import photo_strip
 from alexnet_viz.ui.units.views import contact_sheet, links, numbers, optimised_pictures
 
 choice = current()
-head, views, _ = st.columns([5, 4, 0.42], vertical_alignment="center")  # the link's button has the rest
+head, views, _ = st.columns([5, 3, 0.42], vertical_alignment="center")  # the link's button has the rest
 head.title("What a unit responds to", anchor=False)
 with views:
     view = chosen_view()
@@ -27,16 +28,25 @@ with st.spinner("Waking the network …"):
 if view == "photo":
     photo_strip(model, choice.photo, *chosen_inversion())
 else:
-    what, which, count, how, whole = st.container(key="choices").columns(5, vertical_alignment="bottom")
-    with what:
+    row = st.container(key="choices").columns(5, vertical_alignment="bottom")
+    with row[0]:
         layer = chosen_layer()
-    with which:
+    with row[1]:
         unit = chosen_unit_of(model, layer)
-    with count:
+
+if view == "exemplars":
+    search = chosen_search(model, row[2])
+    RANKING.selectbox(row[3])
+    MASK.toggle(row[4])
+    if search:
+        unit_and_photos(model, layer, unit, search)
+    links(layer, unit)
+elif view == "unit":
+    with row[2]:
         pictures = DIVERSE.slider()
-    with how:
+    with row[3]:
         choices = chosen_choices()
-    with whole:
+    with row[4]:
         all_of_it = shows_layer(layer)
     if all_of_it:
         links(layer, unit)

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 def test_the_strip_forms_and_under_each_layers_picture_stands_its_error(server, open_page):
     page = open_page(f"{server.address}/units?weights=bundled&photo=coffee&invert=steps:2")
-    page.get_by_role("radio", name="What is left of the photo").click()
+    page.get_by_role("radio", name="Inversion").click()
     page.wait_for_url(re.compile("view=photo"))
     pictures = page.locator(".st-key-photo_strip").get_by_test_id("stImage")
     expect(pictures).to_have_count(9)

@@ -3,8 +3,11 @@
 import json
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from alexnet_viz.images.samples import SAMPLES
 from alexnet_viz.network.keys import CONVOLUTIONS, FULLY_CONNECTED
 from tests.ui.pages import address, assert_no_error, open_link
 from tests.waiting import wait_until
@@ -92,3 +95,49 @@ def test_a_strip_that_was_stopped_stands_as_far_as_it_came_and_another_manner_be
     assert_no_error(app)
     assert any("DeepDream" in caption.value for caption in app.caption)
     app.button(key="job_stop").click().run()
+
+
+def photo_grid(app):
+    """What the grid of a unit's photos is told."""
+    shown = [element.proto.mixed.json for element in app.get("bidi_component") if element.proto.mixed.json]
+    return next(meta for meta in (json.loads(text)["meta"] for text in shown) if meta.get("noun") == "photo")
+
+
+@pytest.mark.parametrize(("layer", "ranking"), [("conv1", "most"), ("conv5", "least"), ("fc8", "relevant")])
+def test_a_unit_has_the_photos_that_drive_it(layer, ranking):
+    app = finished(view="exemplars", layer=layer, channel=5, ranking=ranking, mask="True")
+    assert_no_error(app)
+    grid = photo_grid(app)
+    assert grid["count"] == min(9, len(SAMPLES))
+    assert set(grid["names"]) <= {photo.title for photo in SAMPLES}
+    assert grid["facts"] == ["relevance" if ranking == "relevant" else "value before ReLU"]
+    assert any("The network calls these photos" in caption.value for caption in app.caption)
+
+
+def test_a_folder_is_looked_through_and_what_cannot_be_read_is_said(tmp_path):
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 256, (90, 70, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    (tmp_path / "torn.png").write_bytes((tmp_path / "0.png").read_bytes()[:2000])
+    app = finished(view="exemplars", layer="conv3", channel=5, collection="folder", folder=str(tmp_path))
+    assert_no_error(app)
+    assert sorted(photo_grid(app)["names"]) == ["0.png", "1.png", "2.png"]
+    (said,) = [caption.value for caption in app.caption if "photos looked at" in caption.value]
+    assert "4 of 4 photos looked at" in said
+    assert "1 could not be read, such as torn.png" in said
+
+
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [
+        ("", "Name a folder of photos"),
+        ("/no/such/place", "There is no folder"),
+        ("~nosuchuser/x", "There is no folder"),
+    ],
+)
+def test_a_folder_that_is_not_there_gets_a_sentence(folder, sentence):
+    app = finished(view="exemplars", layer="conv3", channel=5, collection="folder", folder=folder)
+    assert not app.exception
+    messages = [element.value for element in (*app.error, *app.info)]
+    assert any(sentence in message for message in messages), messages
+    assert not any("bug" in message for message in messages)

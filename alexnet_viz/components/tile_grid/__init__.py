@@ -40,12 +40,14 @@ def tile_grid(
     on_pick: Callable[[int], None] | None = None,
     parts: tuple[str, ...] = (),
     smooth: bool = False,
+    largest: int = 96,
 ) -> None:
     """Show sheets of tiles in lockstep, in the ``order`` of their numbers.
 
     ``facts`` holds float arrays (n,) that the tip tells of each tile, ``names`` what stands beside its number.
     ``on_pick`` is called with a tile's number before the rerun that a click, a tap or Enter starts. ``parts`` are
-    titles above equal parts of the order. ``smooth`` interpolates between the cells of enlarged tiles.
+    titles above equal parts of the order. ``smooth`` interpolates between the cells of enlarged tiles. No tile is wider
+    than ``largest`` CSS pixels.
     """
     count, height, width = sheets[0].tiles.shape[:3]
     facts = facts or {}
@@ -61,6 +63,7 @@ def tile_grid(
         "height": height,
         "width": width,
         "gap": 0 if max(height, width) == 1 else 3,
+        "largest": largest,
         "noun": noun,
         "facts": list(facts),
         "names": names,

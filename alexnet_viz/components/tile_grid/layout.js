@@ -1,7 +1,6 @@
 // Where tiles lie on a sheet, in CSS pixels. A sheet may have equal parts below each other, with titles above them.
 
 const HIGHEST = 420; // of a sheet
-const LARGEST = 96; // a tile's width
 const HEADING = 26; // above a part that has a title
 
 /** The fewest tiles in a row that let all rows fit into the height: so tiles come out as large as possible. */
@@ -14,12 +13,12 @@ export function columnsFor(width, count, aspect, gap) {
 }
 
 export class GridLayout {
-  /** @param {{ count: number, height: number, width: number, gap: number, parts: string[] }} meta */
-  constructor({ count, height, width, gap, parts }, space) {
+  /** @param {{ count: number, height: number, width: number, gap: number, largest: number, parts: string[] }} meta */
+  constructor({ count, height, width, gap, largest, parts }, space) {
     this.gap = gap;
     this.space = space;
     this.columns = columnsFor(space, count, height / width, gap);
-    this.side = Math.min((space + gap) / this.columns - gap, LARGEST); // a tile's width
+    this.side = Math.min((space + gap) / this.columns - gap, largest); // a tile's width
     this.tall = (this.side * height) / width; // its height
     this.parts = parts.length || 1;
     this.each = count / this.parts; // tiles in a part

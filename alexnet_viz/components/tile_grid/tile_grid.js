@@ -20,6 +20,7 @@ import { drawSheet, sheetPicture, updateFigure } from "./sheet.js";
  * @property {number} height of a tile in the layer's own pixels
  * @property {number} width
  * @property {number} gap between tiles, in CSS pixels
+ * @property {number} largest a tile's width at most, in CSS pixels
  * @property {string} noun what a tile is
  * @property {string[]} facts what the tip says of each tile
  * @property {string[] | null} names

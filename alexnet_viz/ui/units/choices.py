@@ -22,8 +22,13 @@ VIEW = Control(
         "choice",
         "unit",
         "View",
-        "One unit and what it responds to, or the photo and what each layer still knows of it.",
-        options={"unit": "A unit", "photo": "What is left of the photo"},
+        "One unit, as pictures made to drive it or as photos that do; or the photo, and what each layer still knows "
+        "of it.",
+        options={
+            "unit": "Pictures",
+            "exemplars": "Photos",
+            "photo": "Inversion",
+        },
     )
 )
 EXAGGERATION = Control(EXAGGERATION_SETTING)
@@ -52,7 +57,7 @@ _HOW_OF_PHOTO = ControlGroup("invert", "invert", tuple(INVERSION_SETTINGS.values
 
 
 def chosen_view() -> str:
-    """A unit, or what is left of the photo."""
+    """A unit's optimised pictures, photos that drive it, or what is left of the photo."""
     return VIEW.segmented_control(label_visibility="collapsed")
 
 

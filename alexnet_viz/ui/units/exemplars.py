@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from alexnet_viz.components.tile_grid import Sheet, tile_grid
 from alexnet_viz.display import number_text
@@ -21,12 +23,23 @@ from alexnet_viz.progress import CountProgress
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import jobs, photos
 from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.jobs import Task
+from alexnet_viz.ui.shared.sidebar import PHOTO
 from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.ui.shared.unit import unit_label
+from alexnet_viz.ui.units.forming import newest, problems
+from alexnet_viz.ui.units.views import picture_task, shown_picture
+from alexnet_viz.units.choices import Choices
 from alexnet_viz.units.collection import RUN, Collection, named, of_photos
+from alexnet_viz.units.objectives import unit as unit_of
+from alexnet_viz.units.selectivity import class_selectivity, similarity
 from alexnet_viz.values import Exemplars, Patch
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from alexnet_viz.inspection.model import Model
 
 COLLECTION = Control(
@@ -35,8 +48,9 @@ COLLECTION = Control(
         "choice",
         None,
         "Photos to look through",
-        "Each is passed through the network once, and for every unit the photos that drive it most are kept.",
-        options={"photos": "samples and your photos", "run": "what the run validates on", "folder": "a folder or .zip"},
+        "Each is passed through the network once, and for every unit the photos that drive it most are kept. At hand are "
+        "the samples and what you dropped in; of a run it is what it validates on.",
+        options={"photos": "photos at hand", "run": "of the run", "folder": "a folder or .zip"},
     )
 )
 FOLDER = Control(Setting("folder", "text", "", "Folder or .zip", "On the machine that runs the app."))
@@ -49,7 +63,7 @@ RANKING = Control(
         "The largest or the smallest value that the unit has anywhere on a photo, before its ReLU; or its relevance: "
         "the sum over its map of activation × gradient of the logit of the photo's class, as the network sees it "
         "(Achtibat et al. 2023).",
-        options={"most": "drives it up", "least": "drives it down", "relevant": "relevance for the class"},
+        options={"most": "drives it up", "least": "drives it down", "relevant": "relevance"},
     )
 )
 MASK = Control(
@@ -57,8 +71,8 @@ MASK = Control(
         "mask",
         "bool",
         False,
-        "Only what drove it",
-        "The rest of each patch is dimmed: bright are the fewest pixels that hold 80 % of gradient × input.",
+        "Mask",
+        "Only what drove the unit: the rest of each patch is dimmed: bright are the fewest pixels that hold 80 % of gradient × input.",
     )
 )
 _PARTIAL = 8  # searches that were stopped, of which what they had seen is kept
@@ -87,23 +101,21 @@ _partial: OrderedDict[Hashable, Searched] = OrderedDict()
 _patches: LRUCache[list[Patch]] = LRUCache(256)
 
 
-def chosen_collection(model: Model) -> SearchRequest | None:
+def chosen_search(model: Model, place: DeltaGenerator) -> SearchRequest | None:
     """Which photos are looked through; None while a folder is still to be named."""
     run = model.info.choice.partition("@")[0] if model.info.choice.startswith(RUN) else ""
-    options = ["photos", *(["run"] if run else []), "folder"]
-    which = COLLECTION.among(options, "run" if run else "photos")
-    left, right = st.columns(2)
-    COLLECTION.selectbox(left)
+    which = COLLECTION.among(("photos", "run", "folder") if run else ("photos", "folder"), "run" if run else "photos")
+    COLLECTION.selectbox(place)
     identity = model.info.id, model.device.name
     if which == "photos":
         return SearchRequest(*identity, which, tuple(photos.all_references()))
     if which == "run":
         return SearchRequest(*identity, run)
-    place = FOLDER.text_input(right, placeholder="/path/on/this/machine").strip()
-    if not place:
-        right.caption("Name a folder of photos, or a .zip, on the machine that runs the app.")
+    folder = FOLDER.text_input(placeholder="/path/on/this/machine").strip()
+    if not folder:
+        st.info("Name a folder of photos, or a .zip, on the machine that runs the app.", icon=":material/folder_open:")
         return None
-    return SearchRequest(*identity, place, changed=_changed(place))
+    return SearchRequest(*identity, folder, changed=_changed(folder))
 
 
 def _changed(place: str) -> int:
@@ -113,7 +125,7 @@ def _changed(place: str) -> int:
         return 0  # listing it says what is wrong
 
 
-def search_task(model: Model, request: SearchRequest) -> Task:
+def _search_task(model: Model, request: SearchRequest) -> Task:
     """The search in the background; what it had seen when it was stopped is gone on with."""
 
     def make(progress: CountProgress) -> Searched:
@@ -141,70 +153,110 @@ def search_task(model: Model, request: SearchRequest) -> Task:
 def _opened(request: SearchRequest, progress: CountProgress) -> Collection:
     if request.photos:
         names = [photos.title(reference) for reference in request.photos]
-        return of_photos("samples and your photos", request.photos, names, photos.load)
+        return of_photos("the photos at hand", request.photos, names, photos.load)
     return named(request.collection, lambda _: progress(0, 0))
 
 
-def searched(request: SearchRequest) -> Searched | None:
-    """What was found: all of it, else what there is so far."""
-    return jobs.made.peek(request) or _partial.get(request)
+def unit_and_photos(model: Model, layer: str, unit: int, request: SearchRequest) -> None:
+    """A picture made to drive the unit, beside the photos of a collection that do; what they say of the unit."""
+    picture = picture_task(model, (unit_of(layer, unit),), Choices(), "Optimised picture")
+    search = _search_task(model, request)
+
+    def draw() -> None:
+        left, right = st.columns([1, 3])
+        with left:
+            shown_picture("Optimised picture", newest(picture.key), 0, 1)
+        found = jobs.made.peek(request) or _partial.get(request)
+        with right:
+            if found is None:
+                st.caption("No photo looked at yet.")
+            else:
+                _patch_grid(model, layer, unit, request, found)
+
+    values = gather([picture, search], [True, True], draw)
+    if all(value is not None for value in values):
+        draw()
+    problems(values)
 
 
-def exemplar_patches(model: Model, layer: str, unit: int, found: Searched | None) -> None:
-    """The patches of the photos that come first, with the unit's value on each; a click makes one the photo."""
-    if found is None:
-        st.caption("No photo looked at yet.")
-        return
-    ranking = found.exemplars.layers[layer].rankings[RANKING.value]
-    shown = [i for i, photo in enumerate(ranking.photos[unit]) if photo >= 0]
+def _patch_grid(model: Model, layer: str, unit: int, request: SearchRequest, found: Searched) -> None:
+    """What the unit sees of the photos that come first, with its value there; a click makes one the photo at hand."""
+    ranking, kind = found.exemplars.layers[layer].rankings[RANKING.value], RANKING.value
+    shown = ranking.photos[unit] >= 0
     numbers, cells = ranking.photos[unit][shown], ranking.cells[unit][shown]
     try:
-        made = _made(model, found.collection, layer, unit, numbers, cells)
+        made = _patches_of(model, found.collection, layer, unit, numbers.tolist(), cells.tolist())
     except (UserError, OSError) as error:
-        st.error(f"These photos can no longer be read: {markdown(str(error))}", icon=":material/info:")
+        st.error(markdown(f"These photos can no longer be read: {error}"), icon=":material/info:")
         return
-    names = [_name(found, int(number)) for number in numbers]
-    title = RANKING.setting.title(RANKING.value)
+    title = f"What {unit_label(layer.startswith('conv')).lower()} {unit} of {layer} sees of {len(made)} photos"
     tile_grid(
-        [Sheet(patch_tiles(made, MASK.value), f"What unit {unit} of {layer} sees of {len(made)} photos: {title}")],
+        [Sheet(patch_tiles(made, MASK.value), f"{title}, ranked by what {RANKING.setting.title(kind)}")],
         np.arange(len(made)),
-        key=f"exemplars_{RANKING.value}",
+        key=f"exemplars_{kind}",
         noun="photo",
-        facts={"relevance" if RANKING.value == "relevant" else "value before ReLU": ranking.values[unit][shown]},
-        names=names,
+        facts={"relevance" if kind == "relevant" else "value before ReLU": ranking.values[unit][shown]},
+        names=[_name(found.collection, number) for number in numbers.tolist()],
+        on_pick=callback(lambda tile: _choose_photo(request, found.collection, int(numbers[tile]))),
         smooth=True,
         largest=150,
     )
-    _caption(model, layer, found, numbers)
+    st.caption(markdown(_explanation(model, layer, found, numbers)))
+    st.caption(markdown(_measures(found, layer, unit, ranking.photos[unit][shown])))
 
 
-def _made(
-    model: Model, collection: Collection, layer: str, unit: int, numbers: np.ndarray, cells: np.ndarray
+def _choose_photo(request: SearchRequest, collection: Collection, number: int) -> None:
+    """Make a photo of the collection the one at hand; one of a folder or a run comes onto the visit's roll."""
+    if request.photos:
+        PHOTO.choose(request.photos[number])
+        return
+    photo, buffer = collection.read(number), io.BytesIO()
+    Image.fromarray(photo.pixels).save(buffer, "PNG")
+    PHOTO.choose(photos.add(buffer.getvalue(), photo.name))
+
+
+def _patches_of(
+    model: Model, collection: Collection, layer: str, unit: int, numbers: list[int], cells: list[int]
 ) -> list[Patch]:
     from alexnet_viz.units.patches import patches
 
-    key = (model.info.id, collection.key, layer, unit, tuple(numbers.tolist()), tuple(cells.tolist()))
-    return _patches.get(key, lambda: patches(model, collection, layer, unit, numbers.tolist(), cells.tolist()))
+    key = (model.info.id, collection.key, layer, unit, tuple(numbers), tuple(cells))
+    return _patches.get(key, lambda: patches(model, collection, layer, unit, numbers, cells))
 
 
-def _name(found: Searched, number: int) -> str:
-    label = found.collection.class_of(number)
-    name = found.collection.names[number]
+def _name(collection: Collection, number: int) -> str:
+    label, name = collection.class_of(number), collection.names[number]
     return f"{name} ({label})" if label and label not in name else name
 
 
-def _caption(model: Model, layer: str, found: Searched, numbers: np.ndarray) -> None:
-    """What was looked through, and what the network calls the photos shown."""
-    done = found.exemplars
-    categories = model.info.categories
-    answers = [categories[answer] if answer < len(categories) else f"class {answer}" for answer in done.answers[numbers]]
-    counts = {name: answers.count(name) for name in dict.fromkeys(answers)}
-    called = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in counts.items())
-    sees = "" if layer.startswith("fc") else " Each patch is what the unit sees of the photo, at the place of that value."
-    skipped = f" {done.skipped_count:,} could not be read: {done.skipped[0]}" if done.skipped_count else ""
-    st.caption(
-        markdown(
-            f"{done.done:,} of {done.total:,} photos looked at ({found.collection.title}).{sees} The network calls "
-            f"these photos: {called}.{skipped}"
+def _measures(found: Searched, layer: str, unit: int, numbers: np.ndarray) -> str:
+    """How selective the unit is by class, and how alike its photos are, where that is known."""
+    words = []
+    if selectivity := class_selectivity(found.exemplars, layer, unit):
+        names = found.collection.class_names
+        classes = ", ".join(f"{names[label]} {number_text(mean)}" for label, mean in selectivity.strongest)
+        words.append(
+            f"Largest mean over a class's photos: {classes}. Class selectivity {selectivity.index:.2f}, of 1 for a unit "
+            "that answers to one class alone (Morcos et al. 2018)."
         )
+    vectors = found.exemplars.fc7
+    alike = similarity(vectors[numbers[numbers < len(vectors)]])
+    if alike is not None:
+        words.append(
+            f"These photos are alike to {alike:.0%}: mean cosine of their fc7, 100% for photos of one kind "
+            "(after Pach et al. 2025)."
+        )
+    return " ".join(words)
+
+
+def _explanation(model: Model, layer: str, found: Searched, numbers: np.ndarray) -> str:
+    """What was looked through, what a patch is, and what the network calls the photos shown."""
+    seen, names = found.exemplars, model.info.categories
+    answers = Counter(names[i] if i < len(names) else f"class {i}" for i in seen.answers[numbers].tolist())
+    called = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in answers.most_common())
+    patch = " Each patch is what the unit sees, where it has that value." if layer.startswith("conv") else ""
+    skipped = f" {seen.skipped_count:,} could not be read, such as {seen.skipped[0]}" if seen.skipped_count else ""
+    return (
+        f"{seen.done:,} of {seen.total:,} photos looked at: {found.collection.title}.{patch} The network calls these "
+        f"photos: {called}. A click makes one the photo at hand.{skipped}"
     )

@@ -46,8 +46,8 @@ def optimised_pictures(model: Model, layer: str, unit: int, count: int, choices:
     """What drives the unit up most, in ``count`` pictures, and what drives it down, as the pictures form."""
     up = unit_of(layer, unit)
     tasks = [
-        _task(model, (up,) * count, choices, "Drives it up"),
-        _task(model, (-up,), choices, "Drives it down"),
+        picture_task(model, (up,) * count, choices, "Drives it up"),
+        picture_task(model, (-up,), choices, "Drives it down"),
     ]
     signs = (1, -1)  # what is driven down is maximised with its sign turned
 
@@ -58,7 +58,7 @@ def optimised_pictures(model: Model, layer: str, unit: int, count: int, choices:
             for number in range(pictures):
                 title = task.title if pictures == 1 else f"{task.title}, {number + 1} of {pictures}"
                 with next(columns):
-                    _picture(title, images, number, sign)
+                    shown_picture(title, images, number, sign)
 
     values = gather(tasks, [True] * len(tasks), draw)
     if all(value is not None for value in values):
@@ -68,7 +68,7 @@ def optimised_pictures(model: Model, layer: str, unit: int, count: int, choices:
         st.info(markdown(note), icon=":material/info:")
 
 
-def _task(model: Model, objectives: tuple[Objective, ...], choices: Choices, title: str) -> Task:
+def picture_task(model: Model, objectives: tuple[Objective, ...], choices: Choices, title: str) -> Task:
     """How pictures are made in the background; each look at them on the way is kept for the page."""
     request = PictureRequest(model.info.id, model.device.name, objectives, choices)
 
@@ -80,7 +80,7 @@ def _task(model: Model, objectives: tuple[Objective, ...], choices: Choices, tit
     return forming(request, title, make)
 
 
-def _picture(title: str, images: OptimisedImages | None, number: int, sign: int) -> None:
+def shown_picture(title: str, images: OptimisedImages | None, number: int, sign: int) -> None:
     """One picture with the unit's value on it, ``sign`` times the objective's; or an empty place of its size."""
     if images is None:
         st.image(waiting_picture(), f"{title}: waits", width="stretch", alt=f"{title}: not begun")
@@ -101,7 +101,7 @@ def contact_sheet(model: Model, layer: str, unit: int, choices: Choices) -> None
     """A small picture of every channel of a layer, batch by batch; a click chooses a channel."""
     channels = len(queries.filter_summary(model, layer).norms)
     tasks = [
-        _task(
+        picture_task(
             model,
             tuple(unit_of(layer, channel) for channel in range(first, min(first + BATCH, channels))),
             choices,
