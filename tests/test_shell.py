@@ -26,6 +26,7 @@ from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
+from alexnet_viz.inspection.trace import trace
 from alexnet_viz.network.keys import CONVOLUTIONS, FULLY_CONNECTED
 from alexnet_viz.network.variants import build
 from alexnet_viz.training import launcher, runs
@@ -111,6 +112,10 @@ def test_trace_as_a_table(capsys):
         (["units", "--weights", "random", "--layer", "conv5"], "--layer conv4 --sheet"),
         (["units", "--weights", "random", "--unit", "conv1:0", "--set", "stes=5"], "There is no setting 'stes'"),
         (["units", "--weights", "random", "--photo", CAT], "--photo cat.jpg --inversion"),
+        (["units", "--weights", "random", "--unit", "conv1:0", "--exemplars"], "--collection FOLDER --exemplars"),
+        (["units", "--unit", "conv1:64", "--exemplars", "--collection", "."], "conv1 has no channel 64"),
+        (["units", "--unit", "conv1:0", "--exemplars", "--collection", "no/where"], "There is no folder or .zip file"),
+        (["units", "--unit", "conv1:0", "--exemplars", "--collection", "run:none"], "The run 'none' is not there"),
         (["units", "--photo", CAT, "--inversion", "--set", "jitter=3"], "There is no setting 'jitter'"),
         (["units", "--photo", CAT, "--inversion", "--set", "exaggeration=4"], "exaggeration must be one of 1, 2, 3"),
         (["units", "--weights", "random", "--photo", "no.jpg", "--inversion"], "no.jpg cannot be read"),
@@ -223,6 +228,33 @@ def test_units_takes_a_class_by_its_name_and_a_layer_as_a_sheet(capsys, tmp_path
     assert len(row["values"]) == 64
     with Image.open(row["file"]) as sheet:
         assert sheet.size == (16 * 13 - 2, 4 * 13 - 2)  # conv1's units see 11 pixels
+
+
+def test_units_writes_the_photos_of_a_folder_that_drive_them(capsys, tmp_path):
+    for number in range(12):
+        folder = tmp_path / "photos" / ("cat" if number % 2 else "dog")
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 40 + 15 * number, (80, 90, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:02}.png")
+    (tmp_path / "photos" / "dog" / "torn.jpg").write_bytes(Path(CAT).read_bytes()[:3000])
+    arguments = ["units", "--weights", "bundled", "--exemplars", "--collection", str(tmp_path / "photos")]
+    assert main([*arguments, "--unit", "conv2:5", "--out", str(tmp_path), "--json"]) == 0
+    out, err = capsys.readouterr()
+    result = json.loads(out)
+    (row,) = result["units"]
+    assert (result["photos"], result["skipped"]) == (13, 1)
+    assert "torn.jpg" in err
+    assert row["most"][0]["class"] in ("cat", "dog")
+    assert [photo["value"] for photo in row["most"]] == sorted((p["value"] for p in row["most"]), reverse=True)
+    with Image.open(row["file"]) as sheet:
+        assert sheet.size == (9 * 226 - 2, 3 * 226 - 2)  # a row each for up, down and relevance
+    model = get("bundled")
+    first = row["most"][0]
+    photo = decode((tmp_path / "photos" / first["photo"]).read_bytes(), "photo")
+    output = trace(model, preprocess(photo, model.info.preprocessing).tensor).outputs["conv2"][5]
+    assert output[first["y"], first["x"]] == output.max() == pytest.approx(first["value"], rel=1e-5)
+    assert main([*arguments, "--layer", "fc7"]) == 0
+    assert capsys.readouterr().out.count("class selectivity") == model.info.spec.fc_width
 
 
 def test_units_writes_what_each_layer_knows_of_a_photo_as_one_strip(capsys, tmp_path):

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alexnet_viz.commands import unit_exemplars
 from alexnet_viz.commands.common import assignments, load_model, make_folder, network_options, print_lines, print_notes
 from alexnet_viz.commands.photos import read
 from alexnet_viz.display import json_text
@@ -34,7 +35,9 @@ def add(commands: Commands) -> None:
         help="conv5:37, fc7:12, or a class: fc8:'Egyptian cat'. Several of one layer are made together; one named "
         "twice gets two different pictures",
     )
-    what.add_argument("--layer", metavar="LAYER", help="with --sheet: all channels of this convolution")
+    what.add_argument(
+        "--layer", metavar="LAYER", help="all of a layer: with --sheet a convolution, with --exemplars any"
+    )
     what.add_argument("--photo", type=Path, metavar="FILE", help="with --inversion: what each layer still knows of it")
     units.add_argument("--sheet", action="store_true", help="one picture of all of --layer's channels")
     units.add_argument(
@@ -43,6 +46,10 @@ def add(commands: Commands) -> None:
         help="one picture: --photo, and for each layer what was made from noise to have the photo's activations there; "
         "--set exaggeration=3 for a caricature, exaggeration=dream for DeepDream",
     )
+    units.add_argument(
+        "--exemplars", action="store_true", help="instead: the photos of --collection that drive --unit or --layer most"
+    )
+    units.add_argument("--collection", metavar="PLACE", help="a folder of photos, a .zip, or run:ID")
     units.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="steps=256, seed=1 …; a wrong one lists all"
     )
@@ -53,6 +60,10 @@ def add(commands: Commands) -> None:
 
 def _units(options: argparse.Namespace) -> int:
     """Write what drives each unit up and down, a layer's sheet or a photo's strip, and print what they reached."""
+    if options.exemplars != bool(options.collection):
+        raise UnitError("Exemplars are of a collection: --collection FOLDER --exemplars --unit conv5:37.")
+    if options.exemplars and not options.photo:
+        return _exemplars(options)
     if options.sheet != bool(options.layer):
         raise UnitError("A sheet is of a layer: --layer conv4 --sheet. A single unit is --unit conv4:12.")
     if options.inversion != bool(options.photo):
@@ -75,6 +86,35 @@ def _units(options: argparse.Namespace) -> int:
     else:
         for row in rows:
             print_lines([f"{row['file']}  {row['name']}{_reached(row)}", *(f"  {note}" for note in row["notes"])])
+    print_notes(model.info)
+    return 0
+
+
+def _exemplars(options: argparse.Namespace) -> int:
+    """Write what each unit sees of its photos, and print which they are; for a whole layer print alone."""
+    model = load_model(options)
+    if options.layer:
+        layer = layer_step(model.info.spec, options.layer).layer
+        wanted = [(layer.name, unit) for unit in range(layer.out)]
+    else:
+        objectives = [_objective(text, model) for text in options.unit]
+        for objective in objectives:
+            objective.check(model.info.spec)
+        wanted = [(objective.layer, objective.terms[0][0]) for objective in objectives]
+        make_folder(options.out)
+    collection, found = unit_exemplars.look_through(model, options.collection)
+    rows = [unit_exemplars.unit_row(model, collection, found, layer, unit) for layer, unit in wanted]
+    if options.unit:
+        for row in rows:
+            file = unit_exemplars.file_of(options.out, row["layer"], row["unit"])
+            _save(unit_exemplars.unit_sheet(model, collection, found, row["layer"], row["unit"]), file)
+            row["file"] = str(file)
+    if options.json:
+        print(unit_exemplars.as_json(rows, collection, found))
+    else:
+        print_lines(line for row in rows for line in unit_exemplars.words(row))
+    for line in unit_exemplars.skipped_notes(found):
+        print(line, file=sys.stderr)
     print_notes(model.info)
     return 0
 

@@ -2,8 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
+
+from tests.browser.conftest import settled
 
 pytestmark = pytest.mark.browser
 
@@ -23,3 +27,19 @@ def test_the_strip_forms_and_under_each_layers_picture_stands_its_error(server, 
         shown = picture.get_by_role("img", name=re.compile(rf"What {layer} still knows of the photo .+: error {error}"))
         expect(shown).to_be_visible()
         assert shown.evaluate("image => image.complete && image.naturalWidth > 0")
+
+
+def test_a_photo_that_drives_a_unit_becomes_the_photo_at_hand(server, open_page, tmp_path):
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 256, (90, 70, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"noise {number}.png")
+    place = f"view=exemplars&collection=folder&folder={tmp_path}&layer=conv3&channel=5"
+    page = open_page(f"{server.address}/units?weights=bundled&photo=coffee&{place}")
+    grid = page.get_by_role("listbox", name=re.compile("What channel 5 of conv3 sees of 3 photos"))
+    expect(grid).to_be_visible()
+    settled(page)
+    grid.click(position={"x": 20, "y": 20})
+    page.wait_for_url(re.compile("photo=upload-"))
+    settled(page)
+    page.get_by_role("link", name="Classify").click()
+    expect(page.get_by_text(re.compile(r"noise \d\.png")).first).to_be_visible()

@@ -48,8 +48,8 @@ COLLECTION = Control(
         "choice",
         None,
         "Photos to look through",
-        "Each is passed through the network once, and for every unit the photos that drive it most are kept. At hand are "
-        "the samples and what you dropped in; of a run it is what it validates on.",
+        "Each is passed through the network once, and for every unit the photos that drive it most are kept. At hand "
+        "are the samples and what you dropped in; of a run it is what it validates on.",
         options={"photos": "photos at hand", "run": "of the run", "folder": "a folder or .zip"},
     )
 )
@@ -72,7 +72,8 @@ MASK = Control(
         "bool",
         False,
         "Mask",
-        "Only what drove the unit: the rest of each patch is dimmed: bright are the fewest pixels that hold 80 % of gradient × input.",
+        "What did not drive the unit is dimmed: bright are the fewest pixels of a patch that hold 80 % of gradient × "
+        "input.",
     )
 )
 _PARTIAL = 8  # searches that were stopped, of which what they had seen is kept
@@ -236,7 +237,7 @@ def _measures(found: Searched, layer: str, unit: int, numbers: np.ndarray) -> st
         names = found.collection.class_names
         classes = ", ".join(f"{names[label]} {number_text(mean)}" for label, mean in selectivity.strongest)
         words.append(
-            f"Largest mean over a class's photos: {classes}. Class selectivity {selectivity.index:.2f}, of 1 for a unit "
+            f"Largest mean over a class's photos: {classes}. Class selectivity {selectivity.index:.2f}; 1 is a unit "
             "that answers to one class alone (Morcos et al. 2018)."
         )
     vectors = found.exemplars.fc7
