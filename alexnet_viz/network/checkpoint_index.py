@@ -1,4 +1,4 @@
-"""Which checkpoints of a run are whole: its ``checkpoints/index.json``. No torch here."""
+"""Which checkpoints of a run are whole, its ``checkpoints/index.json``, and what it kept beside them. No torch here."""
 
 from __future__ import annotations
 
@@ -41,6 +41,18 @@ def weights_file(folder: Path, index: Index) -> Path | None:
     names = [index["best"]] * (index["best"] is not None) + index["last"]
     files = (folder / f"{name}.safetensors" for name in names)
     return next((file for file in files if file.is_file()), None)
+
+
+def kept_file(run: Path, step: int) -> Path:
+    """Where a run keeps the whole weights that it had after a step, there or not."""
+    return run / "kept" / f"step-{step:08d}.safetensors"
+
+
+def kept_steps(run: Path) -> tuple[int, ...]:
+    """The steps after which a run kept its whole weights, in order."""
+    names = [file.stem for file in (run / "kept").glob("step-*.safetensors")]
+    steps = sorted(int(name.removeprefix("step-")) for name in names if _NAME.fullmatch(name))
+    return tuple(step for step in steps if kept_file(run, step).is_file())
 
 
 def _checked(value: Any) -> Index:

@@ -1,7 +1,8 @@
 """Where weights can come from, and getting them onto this machine. No torch here: a page can list them at once.
 
 A choice is a short text, the same in the address, the sidebar and the shell: ``imagenet``, ``bundled``, ``random``,
-``run:<id>``, ``run:<id>@start`` for what that run began with, or the path of a checkpoint. A path may end in
+``run:<id>``, ``run:<id>@start`` for what that run began with, ``run:<id>@<step>`` for what it was after a step at which
+it kept its weights, or the path of a checkpoint. A path may end in
 ``#preprocessing=`` and one of network.colours: files of others do not say how photos were prepared.
 """
 
@@ -22,13 +23,14 @@ from pathlib import Path
 from alexnet_viz.disk import atomic_file, cache_folder, entry_named, runs_folder, write_atomically
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import WeightsError
-from alexnet_viz.network.checkpoint_index import read_index, weights_file
+from alexnet_viz.network.checkpoint_index import kept_file, kept_steps, read_index, weights_file
 from alexnet_viz.progress import CountProgress
 
 IMAGENET_URL = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"  # AlexNet_Weights.IMAGENET1K_V1
 IMAGENET_MEGABYTES = 233
 BUNDLED = Path(__file__).parents[2] / "assets" / "weights" / "alexnet-bundled.safetensors"
 START = "@start"
+_MOMENT = re.compile(r"(.*)@(start|[0-9]{1,15})", re.DOTALL)
 PREPROCESSING = "#preprocessing="
 CHECKPOINT_BYTES = 2 << 30  # of a file that is read: an AlexNet with Adam's state has 0.73 GB
 HEADER_BYTES = 4 << 20  # of a safetensors file: names, shapes and metadata; 22,000 classes take 0.7 MB
@@ -56,6 +58,17 @@ def is_file_choice(choice: str) -> bool:
     return choice not in ("imagenet", "bundled", "random") and not choice.startswith("run:")
 
 
+def split_run(choice: str) -> tuple[str, str]:
+    """The run of a choice ``run:…``, and the moment that it names: "start", a step's digits, or "".
+
+    >>> split_run("run:mine@120"), split_run("run:mine@start"), split_run("run:a@b")
+    (('mine', '120'), ('mine', 'start'), ('a@b', ''))
+    """
+    run = choice.removeprefix("run:")
+    match = _MOMENT.fullmatch(run)
+    return (match[1], match[2]) if match else (run, "")
+
+
 def with_preprocessing(choice: str, preprocessing: str) -> str:
     """A checkpoint's choice with a way to prepare photos. Raises WeightsError for weights that say it themselves."""
     if not is_file_choice(choice):
@@ -74,7 +87,8 @@ def path_of(choice: str, runs: Path | None = None) -> Path | None:
     if choice == "bundled":
         return BUNDLED
     if choice.startswith("run:"):
-        return run_weights(choice.removeprefix("run:").removesuffix(START), runs)
+        run, moment = split_run(choice)
+        return _kept_weights(run, int(moment), runs) if moment.isdecimal() else run_weights(run, runs)
     place = split_choice(choice)[0]
     try:
         path = Path(place).expanduser()
@@ -121,13 +135,7 @@ def is_described(choice: str) -> bool:
 
 def run_weights(run: str, runs: Path | None = None) -> Path:
     """The weights file of a training run: its best checkpoint, else its last. Raises WeightsError."""
-    runs = runs or runs_folder()
-    folder = entry_named(runs, run)  # a run is a name, never a path that leads elsewhere
-    if folder is None:
-        raise WeightsError(
-            f"There is no run {display_name(run)[:100]!r} with a checkpoint in {display_name(runs)}: choose another "
-            "run, or other weights."
-        )
+    folder = _folder_of(run, runs)
     index, problem = read_index(folder / "checkpoints")
     file = weights_file(folder / "checkpoints", index)
     if file is None:
@@ -135,6 +143,28 @@ def run_weights(run: str, runs: Path | None = None) -> Path:
         why = f"its {names[0]} is missing" if names else f"its index.json {problem}" if problem else "it has none yet"
         raise WeightsError(f"The run {display_name(run)!r} has no checkpoint to take ({why}): choose other weights.")
     return file
+
+
+def _kept_weights(run: str, step: int, runs: Path | None) -> Path:
+    """The file of the weights that a run kept after a step. Raises WeightsError where it kept none then."""
+    folder = _folder_of(run, runs)
+    if not (file := kept_file(folder, step)).is_file():
+        steps = ", ".join(map(str, kept_steps(folder))) or "none"
+        raise WeightsError(
+            f"The run {display_name(run)!r} kept no weights after step {step}: choose one of its steps ({steps})."
+        )
+    return file
+
+
+def _folder_of(run: str, runs: Path | None) -> Path:
+    runs = runs or runs_folder()
+    folder = entry_named(runs, run)  # a run is a name, never a path that leads elsewhere
+    if folder is None:
+        raise WeightsError(
+            f"There is no run {display_name(run)[:100]!r} with a checkpoint in {display_name(runs)}: choose another "
+            "run, or other weights."
+        )
+    return folder
 
 
 def is_safetensors(head: bytes) -> bool:

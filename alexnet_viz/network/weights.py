@@ -26,6 +26,7 @@ from alexnet_viz.network.sources import (
     imagenet_file,
     path_of,
     split_choice,
+    split_run,
 )
 from alexnet_viz.network.stored import COUNTS, FLOATS, Contents, StoredTensor
 from alexnet_viz.network.variants import AlexNet, build, initialise
@@ -123,7 +124,7 @@ def _checkpoint(path: Path, choice: str) -> tuple[AlexNet, WeightsInfo]:
         unsure_below=about.unsure_below if about else None,
     )
     if choice.startswith("run:") and choice.endswith(START):
-        title = f"{choice.removeprefix('run:').removesuffix(START)}, at its start"
+        title = f"{split_run(choice)[0]}, at its start"
         notes = ("Untrained: its answers mean nothing.",)
         return _begun(about.recipe if about else None, spec, path.name), replace(
             info, id=info.id + START, title=title, notes=notes

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from alexnet_viz.disk import write_atomically
 from alexnet_viz.errors import RunError
+from alexnet_viz.network.checkpoint_index import kept_file
 from alexnet_viz.network.files import read_weights, save_weights
 from alexnet_viz.training import batch_norm
 from alexnet_viz.training.distributed import ProcessGroup
@@ -53,7 +54,12 @@ def save_checkpoint(context: TrainingContext, state: TrainingState) -> None:
     if context.recipe.batch_norm:  # what is folded away cannot be trained on
         saved["network"] = state.network.state_dict()
     weights = batch_norm.folded(state.network)
-    write_checkpoint(context.path, state.step, weights, saved, best=best, **_description(context, state))
+    about = _description(context, state, context.recipe.size_at(_epoch(context, state)))
+    write_checkpoint(context.path, state.step, weights, saved, best=best, **about)
+
+
+def _epoch(context: TrainingContext, state: TrainingState) -> int:
+    return max(0, state.step - 1) // context.plan.steps_per_epoch
 
 
 def _check_weights(state: TrainingState) -> None:
@@ -64,10 +70,26 @@ def _check_weights(state: TrainingState) -> None:
             )
 
 
-def _description(context: TrainingContext, state: TrainingState) -> dict[str, Any]:
-    """What the weights file says of itself, as ``network.files.save_weights`` takes it."""
-    recipe, epoch = context.recipe, max(0, state.step - 1) // context.plan.steps_per_epoch
-    size = recipe.size_at(epoch)
+def keep_weights(context: TrainingContext, state: TrainingState) -> None:
+    """Keep the whole weights of this moment for good, halved, for ``run:ID@STEP``; the optimiser's state is not kept.
+
+    Whatever size training is at, they see photos at the run's final size, as the film's pictures do: what changes from
+    one to the next is then the network alone. Processes other than the main one do nothing.
+    """
+    if not context.group.is_main:
+        return
+    largest = torch.finfo(torch.float16).max
+    weights = batch_norm.folded(state.network)
+    halves = {name: weight.clamp(-largest, largest).half() for name, weight in weights.items()}
+    about = _description(context, state, context.recipe.final_size)
+    file = kept_file(context.path, state.step)
+    file.parent.mkdir(exist_ok=True)  # not its parents: a run that was deleted stays so
+    save_weights(file, halves, **about)
+
+
+def _description(context: TrainingContext, state: TrainingState, size: int) -> dict[str, Any]:
+    """What weights for photos of a ``size`` say of themselves, as ``network.files.save_weights`` takes it."""
+    recipe, epoch = context.recipe, _epoch(context, state)
     return {
         "spec": replace(state.network.spec, input_size=size),
         "categories": context.splits.class_names,

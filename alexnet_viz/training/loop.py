@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from alexnet_viz.errors import Stopped
-from alexnet_viz.training.checkpoints import save_checkpoint
+from alexnet_viz.training.checkpoints import keep_weights, save_checkpoint
 from alexnet_viz.training.data import Splits
 from alexnet_viz.training.distributed import ProcessGroup
 from alexnet_viz.training.loader import train_loader
@@ -47,6 +47,8 @@ def train(
         save_checkpoint(context, state)
         return False
     take_snapshot(context, state)
+    if context.kept_steps:
+        keep_weights(context, state)
     return True
 
 
@@ -69,6 +71,8 @@ def train_epoch(context: TrainingContext, state: TrainingState) -> None:
                 saved = time.monotonic()
             if state.step in plan.snapshot_steps:
                 take_snapshot(context, state)
+            if state.step in context.kept_steps:
+                keep_weights(context, state)
             done += 1
             log = done % plan.log_every == 0 or done == plan.steps_per_epoch
             measured = train_step(context, state, x, labels, measure=log)

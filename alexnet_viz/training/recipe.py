@@ -181,6 +181,14 @@ class Recipe:
     snapshots: int = _setting(
         60, "Running", "Pictures in the film of learning, spread over the run.", 0, 1000, label="Pictures in the film"
     )
+    kept_megabytes: int = _setting(
+        128,
+        "Running",
+        "Disk for whole weights kept along the run, in half precision, to move through the training with; 0: none.",
+        0,
+        1_000_000,
+        label="Weights kept along the run (MB)",
+    )
 
     def __post_init__(self) -> None:
         for name, setting in settings().items():

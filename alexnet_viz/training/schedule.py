@@ -11,6 +11,8 @@ import numpy as np
 from alexnet_viz.errors import RecipeError
 from alexnet_viz.training.recipe import Recipe
 
+KEPT = 24  # sets of whole weights of a run at most: more is no smoother to look at
+HALF = 2  # bytes of a parameter in half precision
 _ORDER, _DROPOUT = 1, 2  # keep draws made of the same seed apart
 
 
@@ -32,9 +34,25 @@ def plan_training(recipe: Recipe, photos: int) -> TrainingPlan:
             f"batch_size ({recipe.batch_size}) is larger than the {photos} training photos: use at most {photos}."
         )
     steps = per_epoch * recipe.epochs
-    # Filters change fastest at the start, so the film's pictures lie closest there.
-    film = {round(steps * (i / max(1, recipe.snapshots - 1)) ** 2) for i in range(recipe.snapshots)}
-    return TrainingPlan(per_epoch, steps, min(per_epoch, max(5, steps // 1000)), frozenset(film))
+    log_every = min(per_epoch, max(5, steps // 1000))
+    return TrainingPlan(per_epoch, steps, log_every, _spread(steps, recipe.snapshots))
+
+
+def kept_steps(recipe: Recipe, steps: int, parameters: int) -> frozenset[int]:
+    """The steps after which a run keeps its whole weights: as many as fit into the recipe's megabytes, 24 at most.
+
+    None where not even two fit: the start and the end are the least that shows a change.
+    """
+    count = min(KEPT, recipe.kept_megabytes * 1_000_000 // (HALF * parameters))
+    return _spread(steps, count) if count > 1 else frozenset()
+
+
+def _spread(steps: int, count: int) -> frozenset[int]:
+    """So many moments from the first step to the last: filters change fastest at the start, so they lie closest there.
+
+    Fewer where they fall on one step.
+    """
+    return frozenset(round(steps * (i / max(1, count - 1)) ** 2) for i in range(count))
 
 
 def order(seed: int, epoch: int, photos: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.optimizer import make_optimizer
 from alexnet_viz.training.precision import resolve_precision
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.schedule import plan_training
+from alexnet_viz.training.schedule import kept_steps, plan_training
 from alexnet_viz.training.state import TrainingContext, TrainingState
 
 CALIBRATION_PHOTOS = 512  # photos that the first means and variances of given weights are taken from
@@ -34,17 +34,20 @@ def set_up(
     Raises RecipeError where the recipe does not fit its photos, its first weights or the processes; RunError where the
     photos are not those of the checkpoint.
     """
+    plan = plan_training(recipe, len(splits.train))
+    network = _first_network(path, recipe, splits, device)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
     context = TrainingContext(
         path,
         recipe,
         splits,
-        plan_training(recipe, len(splits.train)),
+        plan,
         group,
         monitor,
         device,
         precision=resolve_precision(device, recipe.precision),
+        kept_steps=kept_steps(recipe, plan.steps, parameters),
     )
-    network = _first_network(path, recipe, splits, device)
     state = TrainingState(
         network,
         model=wrap_model(recipe, network, group, device),

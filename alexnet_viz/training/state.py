@@ -23,7 +23,10 @@ from alexnet_viz.training.schedule import TrainingPlan
 
 @dataclass(frozen=True, eq=False)
 class TrainingContext:
-    """What stays as it is while a run trains. ``precision`` is fp32, bf16 or fp16, ``path`` the run directory."""
+    """What stays as it is while a run trains. ``precision`` is fp32, bf16 or fp16, ``path`` the run directory.
+
+    ``kept_steps`` are the steps after which the whole weights are kept beside the checkpoints.
+    """
 
     path: Path
     recipe: Recipe
@@ -33,6 +36,7 @@ class TrainingContext:
     monitor: Monitor
     device: torch.device
     precision: str
+    kept_steps: frozenset[int]
 
 
 @dataclass(eq=False)

@@ -105,6 +105,7 @@ def tiny(photos):
         device="cpu",  # what is bit for bit on a CPU is not on every GPU
         checkpoint_minutes=0.0,
         snapshots=3,
+        kept_megabytes=0,
     )
 
 

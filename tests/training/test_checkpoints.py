@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from alexnet_viz.errors import RunError
+from alexnet_viz.errors import RunError, WeightsError
+from alexnet_viz.images.preprocess import preprocess
+from alexnet_viz.network.checkpoint_index import kept_steps
 from alexnet_viz.network.files import read_weights
+from alexnet_viz.network.weights import load
 from alexnet_viz.training import checkpoints, runs
 from alexnet_viz.training.checkpoints import restore_checkpoint, save_checkpoint
 from alexnet_viz.training.distributed import ProcessGroup
@@ -15,8 +18,8 @@ from alexnet_viz.training.loader import train_loader
 from alexnet_viz.training.loop import train_step
 from alexnet_viz.training.metrics import TrainingDiverged
 from alexnet_viz.training.recipe import preset
-from alexnet_viz.training.snapshots import read_snapshot
-from alexnet_viz.values import NetworkSpec, Preprocessing
+from alexnet_viz.training.snapshots import read_photo, read_snapshot
+from alexnet_viz.values import NetworkSpec, Photo, Preprocessing
 
 ABOUT = {
     "spec": NetworkSpec(num_classes=2),
@@ -149,3 +152,22 @@ def test_a_checkpoint_of_this_moment_is_written_once_and_never_with_a_nan(set_up
     with pytest.raises(TrainingDiverged, match=r"conv3.bias is not finite after step 0.*smaller learning_rate"):
         save_checkpoint(context, state)
     assert runs.read_index(context.path)["last"] == ["step-00000000"]
+
+
+def test_whole_weights_are_kept_along_the_run_and_open_by_run_and_step(fit, tiny):
+    path, _ = fit(tiny.changed(sizes=((0, 67), (1, 96)), batch_norm=True, snapshots=2, kept_megabytes=24))
+    assert kept_steps(path) == (0, 1, 5, 12)  # 5.3 MB each
+    (began, first), (_, last) = (load(f"run:{path.name}@{step}") for step in (0, 12))
+    assert first.preprocessing == last.preprocessing == Preprocessing.for_size(96)  # also where training began smaller
+    assert (last.title, last.categories) == (f"{path.name}, step 12", ("a", "b", "c", "d"))
+    drawn = load(f"run:{path.name}@start")[0].state_dict()
+    assert all(torch.equal(value, drawn[key].half().float()) for key, value in began.state_dict().items())
+    shot, pixels = read_snapshot(path, 12), read_photo(path)[0]
+    seen = preprocess(Photo("", pixels, (96, 96), "PNG", ""), Preprocessing(96, 96)).tensor
+    found = load(f"run:{path.name}@12")[0](torch.from_numpy(seen)[None]).softmax(1)[0]
+    assert found.tolist() == pytest.approx(shot.probabilities.tolist(), abs=5e-3)  # both are halved
+    (path / "kept" / "step-00000005.safetensors").write_bytes(b"")
+    with pytest.raises(WeightsError, match=r"step-00000005.safetensors is empty"):
+        load(f"run:{path.name}@5")
+    with pytest.raises(WeightsError, match=r"kept no weights after step 7: choose one of its steps \(0, 1, 5, 12\)"):
+        load(f"run:{path.name}@7")

@@ -13,6 +13,7 @@ from alexnet_viz.training.schedule import (
     dropout_seed,
     ends_early,
     is_best,
+    kept_steps,
     learning_rate,
     order,
     plan_training,
@@ -100,6 +101,23 @@ def test_an_epoch_leaves_out_the_incomplete_batch():
     plan = plan_training(Recipe(batch_size=32, epochs=3, snapshots=4), 100)
     assert (plan.steps_per_epoch, plan.steps) == (3, 9)
     assert plan.snapshot_steps == {0, 1, 4, 9}
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "parameters", "steps"),
+    [
+        (128, 7_460_000, (0, 7, 30, 67, 120, 187, 269, 366)),  # the preset quick on its textures
+        (128, 61_100_840, ()),  # one of torchvision's alone would fit, and shows no change
+        (245, 61_100_840, (0, 366)),
+        (0, 1000, ()),
+    ],
+)
+def test_whole_weights_are_kept_as_often_as_the_recipes_megabytes_hold_them(megabytes, parameters, steps):
+    assert tuple(sorted(kept_steps(Recipe(kept_megabytes=megabytes), 366, parameters))) == steps
+
+
+def test_small_weights_are_kept_no_more_often_than_can_be_looked_at():
+    assert len(kept_steps(Recipe(), 10_000, 1000)) == 24
 
 
 def test_fewer_photos_than_a_batch_are_refused():

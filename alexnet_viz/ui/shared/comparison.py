@@ -58,7 +58,7 @@ def weights(choice: Choice, model: Model, *, optional: bool) -> Model | None:
 
     missing = [] if sources.imagenet_file().is_file() else ["imagenet"]
     options = [option for option in weight_options() if option not in ("file", choice.weights, *missing)]
-    if choice.weights.startswith("run:") and not choice.weights.endswith(sources.START):
+    if choice.weights.startswith("run:") and not sources.split_run(choice.weights)[1]:
         options.insert(0, choice.weights + sources.START)
     options = [NOTHING] * (optional or not options) + options
     if (now := WEIGHTS.resolve(options[0])) not in options:

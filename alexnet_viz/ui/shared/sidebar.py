@@ -305,9 +305,9 @@ def weight_title(weights: str) -> str:
     if weights == "imagenet" and not sources.imagenet_file().is_file():
         return f"{_TITLES[weights]} (not here yet)"
     if weights.startswith("run:"):
-        run = weights[4:]
-        began = run.endswith(sources.START)
-        return f"Run {run.removesuffix(sources.START)}" + ", at its start" * began
+        run, moment = sources.split_run(weights)
+        when = {"": "", "start": ", at its start"}.get(moment, f", after step {moment}")
+        return f"Run {run}{when}"
     place, preprocessing = sources.split_choice(weights)
     return _TITLES.get(place, Path(place).name + f", {preprocessing}" * bool(preprocessing))
 
@@ -320,7 +320,7 @@ def _known_textures(weights: str) -> tuple[str, ...]:
     from alexnet_viz.training.textures import CLASS_NAMES
 
     try:
-        names = read_run(run_named(weights.removeprefix("run:").removesuffix(sources.START))).class_names
+        names = read_run(run_named(sources.split_run(weights)[0])).class_names
     except RunError:
         return ()
     return names if set(names) <= set(CLASS_NAMES) else ()
