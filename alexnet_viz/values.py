@@ -581,6 +581,24 @@ class DeviceInfo:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """What a run's weights after ``step`` make of one photo and one channel.
+
+    ``kernel`` is the channel's of conv1, float32 (3, k, k), None for a deeper layer's; ``map`` its map after the ReLU,
+    float32 (h, w); ``cam`` the Grad-CAM map of ``target``, float32, with its ``placement`` on the input; ``top`` the
+    strongest classes with their probabilities.
+    """
+
+    step: int
+    kernel: np.ndarray | None
+    map: np.ndarray
+    cam: np.ndarray
+    placement: tuple[float, float]
+    target: str
+    top: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class Line:
     """Points of one line. ``kind``: "" or "thin", "faint", "dots", or "area" down to ``floor``.
 

@@ -7,6 +7,7 @@ from alexnet_viz.ui.training.compare import runs_table
 from alexnet_viz.ui.training.control import controls
 from alexnet_viz.ui.training.launch import invitation, launch, new_run
 from alexnet_viz.ui.training.results import results
+from alexnet_viz.ui.training.scrubber import scrubber
 from alexnet_viz.ui.training.watch import chosen_run, listed_runs, watch
 
 st.title("Train an AlexNet", anchor=False)
@@ -21,6 +22,8 @@ if run:
         controls(run, row[1:])
     with error_boundary():
         watch(run)
+    with error_boundary():
+        scrubber(run)
     with error_boundary():
         results(run)
 if runs:

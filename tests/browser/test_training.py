@@ -1,16 +1,20 @@
 """A run in the browser from Start to the use of its weights."""
 
+import re
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.recipe import preset
-from alexnet_viz.training.snapshots import snapshot_steps
+from alexnet_viz.training.snapshots import snapshot_steps, write_photo
 from alexnet_viz.training.textures import CLASS_NAMES
 from tests.browser.conftest import settled
 from tests.browser.visitor import BARS
+from tests.kept_weights import keep
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.browser
@@ -148,3 +152,32 @@ def test_a_run_that_was_deleted_in_another_tab_says_so_and_no_other_takes_its_pl
     expect(page.get_by_text("What you see of it is what this page read last.")).to_be_visible()
     expect(page.locator(".chart svg")).to_have_count(charts)
     assert "run=mine" in page.url
+
+
+def test_one_slider_moves_all_pictures_through_the_training_and_plays(server, open_page, runs_there):
+    path = runs.create_run(preset("quick").changed(input_size=64, fc_width=16), runs_there, "along")
+    runs.write_class_names(path, CLASS_NAMES)
+    runs.write_status(path, runs.Status("finished", step=100, steps=100))
+    write_photo(path, np.full((64, 64, 3), 90, np.uint8), 3)
+    keep(path, 0, 30, 100)
+    page = open_page(f"{server.address}/train?weights=random&run=along&along=True&layer=conv1&channel=5")
+    slider = page.get_by_role("slider", name="Step of the training")
+    expect(slider).to_have_attribute("aria-valuetext", "step 100, moment 3 of 3")
+    pictures = {title: page.locator(f".scrubber figure:has-text('{title}') img") for title in ("Filter", "Map", "Grad")}
+    last = {title: picture.get_attribute("src") for title, picture in pictures.items()}
+    slider.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", "step 30, moment 2 of 3")
+    for title, picture in pictures.items():
+        assert picture.get_attribute("src") != last[title]
+        expect(picture).to_have_attribute("alt", re.compile("after step 30$"))
+    expect(page.locator(".scrubber .top li")).to_have_count(5)
+    page.get_by_role("button", name="Play the training").click()
+    expect(slider).to_have_attribute("aria-valuetext", "step 100, moment 3 of 3")
+    expect(page.get_by_role("button", name="Play the training")).to_be_visible()  # at its end it stands still
+    with page.expect_download() as download:
+        page.get_by_role("button", name="GIF").click()
+    with Image.open(download.value.path()) as played:
+        assert (played.format, played.n_frames) == ("GIF", 3)
+    page.get_by_role("switch", name="Optimised pictures").click(force=True)
+    made = page.locator(".scrubber figure:has-text('Optimised') img")
+    expect(made).to_have_attribute("alt", "A picture that drives conv1, channel 5 up, after step 100")

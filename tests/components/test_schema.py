@@ -17,6 +17,7 @@ from alexnet_viz.components import (
     photo_picker,
     playground_view,
     progress,
+    scrubber,
     tile_grid,
 )
 from alexnet_viz.figures.network import layer_scene, overview_scene, unit_scene
@@ -126,6 +127,9 @@ def test_photos_and_drawings(sent):
 def test_runs(sent):
     matches(sent(progress, "running", "", 0.5, "", "/feed", 1.0), "progress/progress.js", "Data")
     matches(sent(film, "run", "/feed", 1.0), "film/film.js", "Data")
+    data = sent(scrubber, "a", [0, 9], [("Map", "A map", ["data:,"] * 2)], [[("cat", 0.5)]] * 2, "cat")
+    matches(data, "scrubber/scrubber.js", "Data")
+    matches(data["strips"][0], "scrubber/scrubber.js", "Strip")
     matches(sent(line_charts, "[]", 3, 200), "line_charts/line_charts.js", "Data")
     matches(Chart.__dataclass_fields__, "line_charts/chart.js", "Chart")
     matches(Line.__dataclass_fields__, "line_charts/chart.js", "Line")

@@ -10,18 +10,24 @@ from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import pytest
+import torch
 from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import RunError
+from alexnet_viz.images.preprocess import preprocess
+from alexnet_viz.network.checkpoint_index import kept_file
+from alexnet_viz.network.weights import load
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
-from alexnet_viz.training.snapshots import Snapshot, read_snapshot, write_photo, write_snapshot
+from alexnet_viz.training.snapshots import Snapshot, read_photo, read_snapshot, write_photo, write_snapshot
 from alexnet_viz.training.textures import CLASS_NAMES
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training import feed, film, launch
+from alexnet_viz.values import Photo, Preprocessing
+from tests.kept_weights import keep
 from tests.ui.pages import SHELL, answer_bars, script
 from tests.waiting import PATIENCE, wait_until
 
@@ -78,6 +84,14 @@ def finished():
         return path
 
     return make
+
+
+def shown_along(app):
+    """What the component of the weights along the way gets, once it is there; None where it is not shown."""
+    wait_until(lambda: not any(button.key == "job_stop" for button in app.run().button), pause=0.3)
+    assert not app.exception
+    texts = [one.proto.mixed.json or one.proto.json for one in app.get("bidi_component")]
+    return next((json.loads(text) for text in texts if '"strips"' in text), None)
 
 
 def control(app, name, preset_name="quick"):
@@ -573,3 +587,33 @@ def test_an_unreadable_run_is_not_what_a_visitor_sees_first(page, finished):
     assert set(select.options) == {readable.name, garbage.name}
     assert select.value == readable.name
     assert not page.error
+
+
+def test_one_slider_moves_through_the_weights_that_a_run_kept(page, finished):
+    path = finished(input_size=64, fc_width=16)
+    assert not [one for one in page.run().toggle if one.key == "along"]  # it kept none
+    keep(path, 0, 30, 100)
+    page.run().toggle(key="along").set_value(True).run()
+    data = shown_along(page)
+    assert data["steps"] == [0, 30, 100]
+    assert data["truth"] == CLASS_NAMES[3]
+    assert [strip["title"] for strip in data["strips"]] == ["Filter", "Map", "Grad-CAM"]
+    assert {len(strip["pictures"]) for strip in data["strips"]} == {3}
+    network = load(f"run:{path.name}@30")[0]
+    seen = preprocess(Photo("", read_photo(path)[0], (8, 8), "PNG", ""), Preprocessing(64, 64)).tensor
+    answer = network(torch.from_numpy(seen)[None]).softmax(1)[0]
+    assert data["top"][1][0] == [CLASS_NAMES[int(answer.argmax())], pytest.approx(float(answer.max()), abs=1e-4)]
+    page.selectbox(key="layer").set_value("conv4").run()
+    page.segmented_control(key="along_photo").set_value("mine").run()
+    assert [strip["title"] for strip in shown_along(page)["strips"]] == ["Map", "Grad-CAM"]
+    assert shown_along(page)["truth"] == ""
+    assert {button.label for button in page.get("download_button")} >= {"GIF", "WebP"}
+
+
+def test_weights_along_the_way_that_are_damaged_are_named_and_the_others_shown(page, finished):
+    path = finished(input_size=64, fc_width=16)
+    keep(path, 0, 30, 100)
+    kept_file(path, 30).write_bytes(b"")
+    page.run().toggle(key="along").set_value(True).run()
+    assert shown_along(page)["steps"] == [0, 100]
+    assert any("step-00000030.safetensors is empty" in error.value for error in page.error)

@@ -1,6 +1,7 @@
 // The film of learning. The newest frame comes by itself, the others when somebody wants to see them; all stay here,
 // and playing them asks nothing of the server.
 
+import { classRow } from "../lib/answer.js";
 import { make, prefersReducedMotion } from "../lib/dom.js";
 import { Lifetime, renewLifetime } from "../lib/lifetime.js";
 import { formatCount } from "../lib/numbers.js";
@@ -227,18 +228,6 @@ class Film {
 
 const filtersTitle = ({ filters: [count] }, look) =>
   look === "learned" ? `what training added to conv1's ${count} filters` : `conv1's ${count} filters`;
-
-function classRow([label, probability], truth) {
-  const percent = `${(100 * probability).toFixed(0)} %`;
-  const row = make(
-    "li",
-    { className: label === truth ? "truth" : "" },
-    make("span", {}, label),
-    make("span", {}, percent),
-  );
-  row.style.setProperty("--share", probability);
-  return row;
-}
 
 /** @param {{ parentElement: any, data: Data }} component */
 export default function film({ parentElement, data }) {
