@@ -178,6 +178,7 @@ def test_one_slider_moves_all_pictures_through_the_training_and_plays(server, op
         page.get_by_role("button", name="GIF").click()
     with Image.open(download.value.path()) as played:
         assert (played.format, played.n_frames) == ("GIF", 3)
-    page.get_by_role("switch", name="Optimised pictures").click(force=True)
+    page.get_by_text("Optimised pictures", exact=True).click()
+    page.wait_for_url(re.compile("along_images=True"))
     made = page.locator(".scrubber figure:has-text('Optimised') img")
     expect(made).to_have_attribute("alt", "A picture that drives conv1, channel 5 up, after step 100")
