@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from html import escape
@@ -413,11 +414,10 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
             orientation="h",
             name=layer.name,
             marker={"color": colour, "line": {"color": PAPER[theme], "width": 1}},
-            text=[layer.name if share > 0.06 else "" for share in shares],
+            text=[layer.name] * len(shares),
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            constraintext="none",
             textfont={"size": 14, "color": ink_on(colour)},
             customdata=[f"{value:,}" for value in values],
             hovertemplate=f"<b>{layer.name}</b><br>%{{y}}: %{{customdata}} (%{{x:.2%}})<extra></extra>",
@@ -426,9 +426,6 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
     for kind in dict.fromkeys(layer.kind for layer in layers):
         figure.add_bar(x=[None], y=[None], name=KIND_TITLES[kind], marker={"color": KIND_COLOURS[kind]})
     for (title, row), total in zip(rows.items(), totals, strict=True):
-        conv, fully = (
-            sum(n for n, layer in zip(row, layers, strict=True) if layer.kind == kind) for kind in ("conv", "fc")
-        )
         unit = "B" if title.endswith("bytes") else ""
         figure.add_annotation(
             x=0,
@@ -438,12 +435,12 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
             yshift=28,
             showarrow=False,
             font={"size": 15},
-            text=f"<b>{title.partition(',')[0]}</b>  {human(total, unit)}: "
-            f"conv {conv / total:.0%}, fc {fully / total:.0%}" + _rest((total - conv - fully) / total),
+            text=f"<b>{title.partition(',')[0]}</b>  {human(total, unit)}: {_shares(row, layers)}",
         )
     figure.update_layout(
         barmode="stack",
         bargap=0.55,
+        uniformtext={"mode": "hide", "minsize": 14},  # names are there where they fit
         height=330,
         margin={"l": 14, "r": 24, "t": 8, "b": 0},
         font={"color": INK[theme], "size": 14},
@@ -456,9 +453,13 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
     return figure
 
 
-def _rest(share: float) -> str:
-    """The share of all layers that are neither convolutions nor fully connected, where there is one."""
-    return f", ReLU, pooling etc. {share:.0%}" if share >= 0.005 else ""
+def _shares(values: list[int], layers: tuple[LayerInfo, ...]) -> str:
+    """The shares of the convolutions, of the fully connected layers and of the others, where they round to any."""
+    sums = Counter[str]()
+    for value, layer in zip(values, layers, strict=True):
+        sums[layer.kind if layer.kind in ("conv", "fc") else "others"] += value
+    shares = {kind: sums[kind] / sums.total() for kind in ("conv", "fc", "others")}
+    return ", ".join(f"{kind} {share:.0%}" for kind, share in shares.items() if share >= 0.005)
 
 
 def compare_rows(architectures: Mapping[Any, Architecture]) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ address.begin()
 with error_boundary():
     sidebar()
     with st.container(key="large_type_place"):
-        large_type(key="large_type")
+        large_type()
     with st.container(key="copy_link_place"):
         link = copy_link(shared_origin(st.context.url or ""), key="copy_link")
     with error_boundary():

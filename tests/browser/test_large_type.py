@@ -38,6 +38,40 @@ def test_a_button_and_a_key_make_every_pages_type_larger(server, open_page):
     page.wait_for_function("document.documentElement.classList.contains('large-type')")
 
 
+def labels(chart):
+    """The names beside a chart's bars as (text, size of type, left edge, middle's height), in pixels of the page."""
+    return chart.locator(".ytick text").evaluate_all(
+        """(texts) => texts.map((text) => {
+            const box = text.getBoundingClientRect();
+            return [text.textContent, parseFloat(getComputedStyle(text).fontSize), box.left, box.top + box.height / 2];
+        })"""
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_charts_labels_grow_whole_and_the_pointer_finds_its_bars(server, open_page, scheme):
+    page = open_page(f"{server.address}/filters?weights=random&layer=fc8", 1024, 768, scheme)
+    chart = page.locator(".stPlotlyChart").first
+    chart.locator(".bars .point path").first.wait_for()
+    usual = labels(chart)
+    page.keyboard.press("f")
+    page.wait_for_function("(height) => document.querySelector('.stPlotlyChart').offsetHeight > height", arg=500)
+    settle(page)
+    chart.scroll_into_view_if_needed()
+    larger = labels(chart)
+    assert [size for _, size, *_ in larger] == pytest.approx([1.5 * size for _, size, *_ in usual])
+    assert min(left for *_, left, _ in larger) >= chart.bounding_box()["x"] - 1
+    bars = [path.bounding_box() for path in chart.locator(".bars .point path").all()]
+    for name, *_, y in (larger[0], larger[5]):
+        (bar,) = (bar for bar in bars if bar["y"] < y < bar["y"] + bar["height"])
+        page.mouse.move(bar["x"] + bar["width"] / 2, y)
+        chart.locator(".hoverlayer").get_by_text(name.strip()).first.wait_for()
+    page.keyboard.press("f")
+    page.wait_for_function("(height) => document.querySelector('.stPlotlyChart').offsetHeight < height", arg=500)
+    settle(page)
+    assert [size for _, size, *_ in labels(chart)] == [size for _, size, *_ in usual]
+
+
 def test_f_in_a_field_is_a_letter(server, open_page):
     page = open_page(f"{server.address}/filters?weights=random&layer=conv2")
     page.get_by_role("combobox", name="Layer").press("f")

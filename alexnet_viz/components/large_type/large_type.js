@@ -31,15 +31,23 @@ function isTaken(event) {
   return event.composedPath().some((target) => target instanceof Element && target.matches(TYPED_INTO));
 }
 
-/** @param {{ parentElement: any }} component */
-export default function largeType({ parentElement }) {
+/**
+ * @typedef {object} Data what Python sends
+ * @property {boolean} large whether it knows of large type, for the charts that it makes
+ */
+
+/** @param {{ parentElement: any, data: Data, setStateValue: (name: string, value: any) => void }} component */
+export default function largeType({ parentElement, data, setStateValue }) {
   const lifetime = renewLifetime(parentElement);
   const page = document.documentElement;
   const button = parentElement.querySelector("button");
+  let known = data.large;
   const show = (isLarge) => {
     page.classList.toggle(CLASS, isLarge);
     button.setAttribute("aria-pressed", String(isLarge));
     store(isLarge);
+    if (isLarge !== known) setStateValue("large", isLarge);
+    known = isLarge;
   };
   const turn = (isLarge) => {
     show(isLarge);

@@ -11,8 +11,9 @@ from alexnet_viz.figures.activations import (
     labelled,
     unit_bars,
 )
-from alexnet_viz.ui.activations.passes import NO_TOOLBAR, MapOptions, ShownPass
+from alexnet_viz.ui.activations.passes import MapOptions, ShownPass
 from alexnet_viz.ui.shared import predict
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.sidebar import theme
 
 
@@ -28,10 +29,10 @@ def answers(passes: list[ShownPass], compared_with: str) -> None:
             (shown.title, {label: likely[label] for label in both})
             for shown, likely in zip(passes, (first, second), strict=True)
         )
-        left.plotly_chart(
+        plotly_chart(
             compared_probabilities(before, after, theme()),
+            left,
             key="answers",
-            config=NO_TOOLBAR,
             alt=f"The strongest classes of both: {top_classes(first)[0]}, and {top_classes(second)[0]}",
         )
     else:
@@ -45,17 +46,17 @@ def answers(passes: list[ShownPass], compared_with: str) -> None:
                 theme(),
             )
             alt = f"The strongest classes of {shown.title}; first is {top[0]}"
-            left.plotly_chart(bars, key=f"answer-{number}", config=NO_TOOLBAR, alt=alt)
+            plotly_chart(bars, left, key=f"answer-{number}", alt=alt)
     if compared_with == "lesion":
         from alexnet_viz.inspection.lesion import changes
 
         moved = changes(passes[0].trace, passes[1].trace)
         names = list(moved)
         start = next((i for i, name in enumerate(names) if moved[name] > 0), len(names) - 1)
-        right.plotly_chart(
+        plotly_chart(
             change_figure({name: moved[name] for name in names[start:]}, theme()),
+            right,
             key="moved",
-            config=NO_TOOLBAR,
             alt="How far the output of every later layer has moved",
         )
         right.caption("How far each layer has moved. Choose a later layer above to see its maps with the lesion.")

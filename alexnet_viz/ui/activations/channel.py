@@ -14,7 +14,6 @@ from alexnet_viz.figures.palette import scale
 from alexnet_viz.ui.activations.passes import (
     FILTERS,
     NETWORK,
-    NO_TOOLBAR,
     UNITS,
     MapOptions,
     ShownPass,
@@ -22,6 +21,7 @@ from alexnet_viz.ui.activations.passes import (
     scale_peaks,
 )
 from alexnet_viz.ui.shared import photos, queries
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.unit import COLUMN, ROW, SMOOTH, chosen_unit
@@ -167,9 +167,9 @@ def value_in_detail(passes: list[ShownPass], options: MapOptions, unit: int) -> 
         help="And stay at the peak of every channel looked at next.",
     )
     named = [(shown.title, output[unit]) for shown, output in zip(passes, outputs, strict=True) if unit < len(output)]
-    spread.plotly_chart(
+    plotly_chart(
         value_histogram(named, {"chosen": float(channel[y, x])}, theme()),
+        spread,
         key="values",
-        config=NO_TOOLBAR,
         alt=f"Histogram of channel {unit} of {options.layer}",
     )

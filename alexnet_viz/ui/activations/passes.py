@@ -35,7 +35,6 @@ SORT = Control(
         options={"index": "number", "peak": "peak", "mean": "mean", "sparsity": "sparsity"},
     )
 )
-NO_TOOLBAR = {"displayModeBar": False}
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,9 @@ from alexnet_viz.figures.activations import (
     unit_bars,
     value_histogram,
 )
-from alexnet_viz.ui.activations.passes import NO_TOOLBAR, MapOptions, ShownPass, outputs_at, unit_names
+from alexnet_viz.ui.activations.passes import MapOptions, ShownPass, outputs_at, unit_names
 from alexnet_viz.ui.shared import queries
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
 
@@ -26,24 +27,23 @@ def strongest_units(passes: list[ShownPass], options: MapOptions, unit: int, top
     """The strongest units of a fully connected layer as bars, with the chosen one among them."""
     labels, values, row = _strongest(passes, options, unit, top)
     figure = unit_bars(labels, values, "logit" if options.layer == "fc8" else "value", row, theme())
-    st.plotly_chart(figure, key="units", config=NO_TOOLBAR, alt=f"The strongest units of {options.layer}")
+    plotly_chart(figure, key="units", alt=f"The strongest units of {options.layer}")
 
 
 def likeliest_classes(passes: list[ShownPass], options: MapOptions, unit: int, top: int = 15) -> None:
     """The softmax as bars with the classes' names and percentages, the chosen class among them."""
     labels, values, row = _strongest(passes, options, unit, top)
     figure = class_bars(labels, values, row, theme())
-    st.plotly_chart(figure, key="classes", config=NO_TOOLBAR, alt=f"The likeliest classes; the first is {labels[0]}")
+    plotly_chart(figure, key="classes", alt=f"The likeliest classes; the first is {labels[0]}")
 
 
 def every_class(passes: list[ShownPass], options: MapOptions, unit: int) -> None:
     """All classes' probabilities by rank: how far the likeliest stand out."""
     outputs, alike = outputs_at(passes, options.layer)
     values = [(shown.title, output) for shown, output in zip(passes, outputs if alike else outputs[:1], strict=False)]
-    st.plotly_chart(
+    plotly_chart(
         rank_figure(values, unit, theme()),
         key="ranks",
-        config=NO_TOOLBAR,
         alt=f"The probabilities of all {len(outputs[0]):,} classes, likeliest first, on a logarithmic scale",
     )
     st.caption(f"All {len(outputs[0]):,} classes, likeliest first; the dot is the chosen one. They add up to 100 %.")
@@ -81,10 +81,10 @@ def unit_numbers(passes: list[ShownPass], options: MapOptions, unit: int) -> Non
         f"{values.min():.4g} to {values.max():.4g}."
     )
     named = [(shown.title, output) for shown, output in zip(passes, outputs, strict=True)]
-    right.plotly_chart(
+    plotly_chart(
         value_histogram(named, {"chosen": float(values[unit])}, theme()),
+        right,
         key="values",
-        config=NO_TOOLBAR,
         alt=f"Histogram of the units of {options.layer}",
     )
 

@@ -12,6 +12,7 @@ from alexnet_viz.errors import ShapeError
 from alexnet_viz.figures.architecture import compare_rows, human, share_figure
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import queries
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
@@ -150,10 +151,9 @@ def totals(plan: Architecture) -> None:
     numbers[1].metric("Multiply-adds", human(plan.macs), help=f"{plan.macs:,} for a batch of {plan.batch}")
     memory = sum(layer.activation_bytes for layer in plan.layers)
     numbers[2].metric("Activations", human(memory, "B"), help="float32, every layer's output, for the whole batch")
-    st.plotly_chart(
+    plotly_chart(
         share_figure(plan, theme()),
         key="shares",
-        config={"displayModeBar": False},
         alt="Three bars: the share of each layer in parameters, multiply-adds and activation memory",
     )
 

@@ -20,6 +20,7 @@ from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.choices import chosen_target
 from alexnet_viz.ui.shared import address, photos, queries
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
@@ -88,7 +89,7 @@ def _brush(model: Model, answer: Classification, own: list[int], photo: str, fil
         _moved(every, now, 0.0 if mask is None else float(mask.mean()))
         chart = before_and_after([every[i] for i in rows], [now[i] for i in rows], theme())
         words = (f"{now[i].label}: {every[i].probability:.1%} before, {now[i].probability:.1%} after" for i in rows)
-        st.plotly_chart(chart, key="why-moved", config={"displayModeBar": False}, alt="; ".join(words))
+        plotly_chart(chart, key="why-moved", alt="; ".join(words))
 
 
 def _keep(mask: np.ndarray | None) -> None:

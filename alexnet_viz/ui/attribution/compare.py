@@ -16,6 +16,7 @@ from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, compare
 from alexnet_viz.ui.attribution.randomisation import randomised_layers
 from alexnet_viz.ui.attribution.single_map import first_name, row, short
 from alexnet_viz.ui.shared import comparison, photos, queries
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import Choice, theme
 from alexnet_viz.ui.shared.text import markdown
@@ -177,19 +178,18 @@ def _agreement(model: Model, panels: Sequence[Panel]) -> None:
     correlation, overlap = agreement([on_input(panel.values, size, panel.placement) for panel in panels], size)
     names = [panel.title if len(panel.title) < 26 else panel.title[:24] + "…" for panel in panels]
     left, right = st.columns(2, gap="large")
-    quiet = {"displayModeBar": False}
     left.markdown("**Rank correlation** (Spearman): 1 the same order of pixels, 0 none, −1 the reverse.")
-    left.plotly_chart(
+    plotly_chart(
         matrix(names, correlation, True, theme()),
+        left,
         key="why-spearman",
-        config=quiet,
         alt=f"Spearman correlation of {len(names)} maps with each other",
     )
     right.markdown("**Overlap of the strongest tenth** (intersection over union): by chance 0.05.")
-    right.plotly_chart(
+    plotly_chart(
         matrix(names, overlap, False, theme()),
+        right,
         key="why-iou",
-        config=quiet,
         alt=f"Overlap of the strongest tenth of {len(names)} maps with each other",
     )
     st.caption(

@@ -19,6 +19,7 @@ from alexnet_viz.ui.attribution.by_hand import canvas, crop_of
 from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice, compared_methods
 from alexnet_viz.ui.attribution.map_jobs import task
 from alexnet_viz.ui.shared import jobs, photos, queries
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.jobs import Task
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 BASELINES = {"random": "Random pixels", "centre": "Centred Gaussian"}
-_QUIET = {"displayModeBar": False}
 
 STEPS = Control(
     Setting(
@@ -169,7 +169,7 @@ def _curves(model: Model, keys: list[str], made: dict, method_choice: MethodChoi
             if curves or lines:
                 chart = pixel_curves(curves, lines, score, axis, theme())
                 words = "; ".join(f"{curve.name}: area {curve.area:.3f}" for curve in (*curves, *lines))
-                st.plotly_chart(chart, key=f"why-{what}", config=_QUIET, alt=f"{what}: {words}")
+                plotly_chart(chart, key=f"why-{what}", alt=f"{what}: {words}")
     verdicts = [_verdict(METHODS[key].title, made, key) for key in keys]
     st.markdown("\n".join(f"- {verdict}" for verdict in verdicts if verdict))
     st.caption(

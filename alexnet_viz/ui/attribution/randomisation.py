@@ -15,6 +15,7 @@ from alexnet_viz.settings import Setting
 from alexnet_viz.ui.attribution.choices import MapRequest, MethodChoice
 from alexnet_viz.ui.attribution.map_pictures import downloads, label, panel_of, tile
 from alexnet_viz.ui.shared import queries
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.jobs import Task
@@ -54,7 +55,7 @@ def randomised_layers(model: Model, method_choice: MethodChoice, photo: str, loo
         words = "; ".join(
             f"{name}: {', '.join(f'{correlation:.2f}' for correlation in line)}" for name, line in lines.items()
         )
-        st.plotly_chart(cascade(layers, lines, theme()), key="why-cascade", config={"displayModeBar": False}, alt=words)
+        plotly_chart(cascade(layers, lines, theme()), key="why-cascade", alt=words)
     st.caption(
         "Adebayo et al. 2018, cascading randomisation: from the left, more and more layers lose their training. A line "
         "that stays up belongs to a map that does not depend on what the network learned. Rank correlation of whole "

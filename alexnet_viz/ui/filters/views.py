@@ -21,6 +21,7 @@ from alexnet_viz.figures.filters import (
 from alexnet_viz.figures.palette import levels, scale
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import queries
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.sidebar import theme
@@ -71,7 +72,6 @@ WITH_PHOTO = Control(
         "that PyTorch computes.",
     )
 )
-_QUIET = {"displayModeBar": False}
 
 
 def chosen_layer() -> str:
@@ -162,10 +162,9 @@ def one_kernel(model: Model, unit: int) -> None:
         f"**{kernel.max():.3f}**  \nstripes at **{orientation(kernel)[0]:.0f}°**  \nhue **{hue(kernel)[0]:.0f}°**",
         help="Stripes: 0° level, 90° upright, from the strongest frequency. Hue: 0° red, 120° green, 240° blue.",
     )
-    st.plotly_chart(
+    plotly_chart(
         spectrum_figure(spectrum(kernel[0]), theme()),
         key=f"spectrum-{model.info.choice}",
-        config=_QUIET,
         alt=f"The 2-D Fourier spectrum of kernel {unit}: which stripes it answers to",
     )
 
@@ -246,10 +245,10 @@ def class_votes(models: list[Model], layer: str, unit: int, photo: str) -> None:
         name = f" ({markdown(model.info.categories[unit])})" if layer == "fc8" else ""
         column.markdown(f"**{markdown(model.info.title)}**, {layer} unit {unit}{name}, bias {of.bias[unit]:.4f}")
         labels = [f"{before} {number}" for number in chosen]
-        column.plotly_chart(
+        plotly_chart(
             vote_bars(labels, values, "weight × input" if put_in else "weight", theme()),
+            column,
             key=f"votes-{model.info.choice}",
-            config=_QUIET,
             alt=f"The strongest inputs for and against unit {unit} of {layer}",
         )
         if put_in:
@@ -283,11 +282,9 @@ def whole_layer(models: list[Model], layer: str) -> None:
     st.caption("Near zero: below 1 % of the layer's largest |weight|. Dead: a norm below 1 % of the median filter's.")
     left, right = st.columns(2, gap="medium")
     counted = [(title, (summary.counts, summary.edges)) for title, summary in summaries]
-    left.plotly_chart(
-        weight_histogram(counted, theme()), key="weights-of", config=_QUIET, alt=f"Histogram of the weights of {layer}"
-    )
+    plotly_chart(weight_histogram(counted, theme()), left, key="weights-of", alt=f"Histogram of the weights of {layer}")
     biases = [(model.info.title, queries.filters(model, layer).bias) for model in models]
-    right.plotly_chart(bias_figure(biases, theme()), key="biases", config=_QUIET, alt=f"The biases of {layer}")
+    plotly_chart(bias_figure(biases, theme()), right, key="biases", alt=f"The biases of {layer}")
     if layer == "conv1":
         _colours_read(models)
     else:
@@ -299,10 +296,10 @@ def _colours_read(models: list[Model]) -> None:
     st.subheader("Which colours each kernel reads", anchor=False)
     for column, model in zip(st.columns(len(models), gap="medium"), models, strict=True):
         norms, _ = queries.norm_grid(model, "conv1", None)
-        column.plotly_chart(
+        plotly_chart(
             colour_figure(norms, theme()),
+            column,
             key=f"norms-{model.info.choice}",
-            config=_QUIET,
             alt="A bar for each kernel of conv1: how much of it reads red, green and blue",
         )
         energy = norms.astype(np.float64) ** 2
@@ -319,10 +316,10 @@ def _connections(models: list[Model], layer: str) -> None:
     st.subheader("Who is connected to whom", anchor=False)
     for column, model in zip(st.columns(len(models), gap="medium"), models, strict=True):
         grid, block = queries.norm_grid(model, layer, folded_side(model, layer))
-        column.plotly_chart(
+        plotly_chart(
             norm_figure(grid, block, theme()),
+            column,
             key=f"norms-{model.info.choice}",
-            config=_QUIET,
             alt=f"The norm of the weights from every input to every output of {layer}",
         )
         blocks = f" Each cell stands for {block[0]} × {block[1]} of them (root mean square)." if max(block) > 1 else ""

@@ -24,6 +24,7 @@ from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.settings import Setting
 from alexnet_viz.training import runs
 from alexnet_viz.training.answers import Answers, confusion, read_answers
+from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.text import markdown
@@ -74,10 +75,10 @@ def results(run: runs.Run | runs.UnreadableRun) -> None:
             "**What is taken for what**: the true class in rows, what the network said in columns",
             help="Rows and columns are in one order, and classes that are taken for each other side by side in it.",
         )
-        _chart(
+        plotly_chart(
             _drawn.get((*shown, "confusion"), lambda: _confusion(part, titles)),
-            "confusion",
-            "Confusion matrix: true classes in rows, what the network said in columns",
+            key="confusion",
+            alt="Confusion matrix: true classes in rows, what the network said in columns",
         )
         if len(kept) > NAMED:
             _common_mistakes(part, titles)
@@ -85,7 +86,7 @@ def results(run: runs.Run | runs.UnreadableRun) -> None:
         with side:
             st.markdown("**Accuracy of each class**, the worst first" if side is sides[0] else "&nbsp;")
             bars = _drawn.get((*shown, int(half[0])), partial(accuracy_bars, part, titles, half, theme()))
-            _chart(bars, f"accuracy-{half[0]}", "Share of right answers of each class, the worst first")
+            plotly_chart(bars, key=f"accuracy-{half[0]}", alt="Share of right answers of each class, the worst first")
     _wrong(answers, names)
 
 
@@ -100,10 +101,6 @@ def _changed(run: runs.Run) -> int | None:
 def _confusion(counts: np.ndarray, names: tuple[str, ...]) -> go.Figure:
     order = neighbours(counts)
     return confusion_matrix(counts[order][:, order], tuple(names[i] for i in order), theme())
-
-
-def _chart(figure: go.Figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
 
 
 def _usual(counts: np.ndarray, names: tuple[str, ...]) -> str:
