@@ -46,10 +46,13 @@ def mix(colour: str, other: str, share: float) -> str:
 
 
 def ink_on(colour: str) -> str:
-    """The ink, dark or light, that contrasts more with a fill (WCAG 2 relative luminance)."""
-    linear = [(int(colour[i : i + 2], 16) / 255) ** 2.2 for i in (1, 3, 5)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#1c1917" if luminance > 0.18 else "#ffffff"
+    """Black or white, whichever contrasts more with a fill: at least 4.58:1, where WCAG 2 asks 4.5:1 of text.
+
+    No softer black would do: an ink lighter than #060606 falls below 4.5:1 on some greys, as white does.
+    """
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#ffffff"
 
 
 # --- scales for values ----------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from alexnet_viz.figures.palette import INK, PAPER, QUIET_INK, ink_on, mix
 from alexnet_viz.figures.text import distinct, plotly_text
 
-RIGHT, WRONG = "#0a5fc4", {"light": "#b93f00", "dark": "#fb923c"}
+RIGHT = {"light": "#0a5fc4", "dark": "#6cb4f5"}
+WRONG = {"light": "#b93f00", "dark": "#fb923c"}
 NUMBERED = 20  # classes up to which the cells hold their counts
 NAMED = 40  # classes up to which each row and column can hold its name
 MOST = 100  # classes shown at most: of more, those with the most mistakes
@@ -46,7 +47,8 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
     figure = go.Figure()
     empty = mix(PAPER[theme], INK[theme], 0.04)
     ends = []  # of the two scales: value and colour
-    for name, kept, colour, place in (("right", diagonal, RIGHT, 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.52)):
+    kinds = (("right", diagonal, RIGHT[theme], 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.52))
+    for name, kept, colour, place in kinds:
         highest = 1.0 if name == "right" else max(0.1, float(np.where(diagonal, 0, share).max()))
         faint = mix(PAPER[theme], colour, 0.25)
         ends.append((highest, faint, colour))
@@ -71,7 +73,7 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
                 "len": 0.46,
                 "thickness": 10,
                 "tickformat": ".0%",
-                "nticks": 4,
+                "tickvals": [0, highest],
                 "title": {"text": name, "side": "top"},
             },
         )
@@ -154,7 +156,7 @@ def accuracy_bars(
             x=share[order],
             y=list(range(len(order))),
             orientation="h",
-            marker={"color": RIGHT, "cornerradius": 3},
+            marker={"color": RIGHT[theme], "cornerradius": 3},
             text=[f"{share[i]:.0%}" for i in order],
             textposition="outside",
             customdata=[[plotly_text(names[i]), int(right[i]), int(totals[i]), taken[i]] for i in order],
@@ -172,7 +174,7 @@ def accuracy_bars(
             "tickvals": [0, 0.5, 1],
             "tickformat": ".0%",
             "fixedrange": True,
-            "title": "share of right answers",
+            "title": "accuracy",
             "gridcolor": mix(PAPER[theme], QUIET_INK[theme], 0.2),
         },
         yaxis={

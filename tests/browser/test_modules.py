@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alexnet_viz.figures.palette import levels
+from alexnet_viz.figures.palette import ink_on, levels, scale
 
 pytestmark = pytest.mark.browser
 
@@ -69,6 +69,13 @@ def test_a_scale_becomes_pixels_and_a_gradient(run):
     assert gradient.startswith("linear-gradient(to right, rgb(3 4 5),")
     assert gradient.count("rgb(") == 17
     assert gradient.endswith("rgb(253 254 255))")
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_numbers_in_cells_have_the_ink_that_python_chooses(run, signed):
+    colours = scale(signed)
+    inks = run("lib/colour", "return [...Array(256).keys()].map((i) => inkOn(argument, i))", colours.ravel().tolist())
+    assert inks == [ink_on(f"#{red:02x}{green:02x}{blue:02x}") for red, green, blue in colours]
 
 
 def test_keys_lead_over_maps_and_lists(run):

@@ -46,9 +46,11 @@ def test_colours_and_inks_stand_out_from_the_page(theme):
     assert contrast(QUIET_INK[theme], PAPER[theme]) > 7
 
 
-def test_text_on_a_colour_is_readable():
-    for colour in KIND_COLOURS.values():
-        assert contrast(ink_on(colour), colour) > 3.5
+def test_text_on_any_colour_is_readable():
+    greys = [f"#{level:02x}{level:02x}{level:02x}" for level in range(256)]
+    colours = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in itertools.product(range(0, 256, 17), repeat=3)]
+    for colour in (*greys, *colours, *KIND_COLOURS.values()):
+        assert contrast(ink_on(colour), colour) >= 4.5, colour
 
 
 def test_mixing_goes_from_one_colour_to_the_other():

@@ -1,6 +1,6 @@
 // Drawing on canvases: pictures of values, and marks that are visible on any ground.
 
-import { cssColour, isLight } from "./colour.js";
+import { cssColour, inkOn } from "./colour.js";
 
 /** Size a canvas for the screen's resolution and clear it; its context then draws in CSS pixels. */
 export function sharpContext(canvas, width, height) {
@@ -104,9 +104,9 @@ export function typeInCells(context, texts, edge) {
   return size < SMALLEST_TYPE ? 0 : size;
 }
 
-/** A text in the middle of a cell, dark or light as the cell's colour asks for. */
+/** A text in the middle of a cell, black or white as the cell's colour asks for. */
 export function writeInCell(context, text, x, y, type, table, index) {
-  context.fillStyle = isLight(table, index) ? "#1c1917" : "#ffffff";
+  context.fillStyle = inkOn(table, index);
   context.font = cellFont(type);
   context.textAlign = "center";
   context.textBaseline = "middle";

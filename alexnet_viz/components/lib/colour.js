@@ -35,8 +35,11 @@ export function packedColours(table) {
 /** One opaque pixel of an ImageData seen as Uint32Array. */
 export const packed = (red, green, blue) => 0xff000000 | (blue << 16) | (green << 8) | red;
 
-/** Whether dark text is read better than light text on a colour of the scale (its relative luminance). */
-export function isLight(table, index) {
-  const [red, green, blue] = [0, 1, 2].map((channel) => (table[3 * index + channel] / 255) ** 2.2);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18;
+/** Black or white for text on a colour of the scale: at least 4.58:1, where WCAG 2 asks 4.5:1 of text. */
+export function inkOn(table, index) {
+  const [red, green, blue] = [0, 1, 2].map((channel) => {
+    const share = table[3 * index + channel] / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
 }
