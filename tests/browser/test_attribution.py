@@ -134,3 +134,17 @@ def test_painting_moves_the_answer_and_a_box_is_judged(server, open_page):
     expect(page).to_have_url(re.compile("why_box=8"))
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Draw a box around")).to_be_visible()
+
+
+def test_compared_maps_are_on_the_first_screen_in_large_type_too(server, open_page):
+    methods = "saliency,layer-cam,input-x-gradient"
+    page = open_page(f"{server.address}/attribution?weights=random&why_view=compare&why_methods={methods}")
+    page.keyboard.press("f")
+    settle(page)
+    boxes = [picture.bounding_box() for picture in page.locator("figure .picture").all()]
+    assert len({box["y"] for box in boxes}) == 1
+    assert len(boxes) == 4
+    assert all(box["y"] + box["height"] / 2 < 720 for box in boxes)
+    page.get_by_role("button", name="Which methods").click()
+    choose(page, "Compared with Grad-CAM", "Grad-CAM++")
+    expect(page.locator("figure figcaption span")).to_have_count(5)

@@ -23,6 +23,8 @@ from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.values import Classification
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from alexnet_viz.inspection.model import Model
 
 KINDS = {
@@ -66,19 +68,21 @@ SAME_CLASS = Control(
 
 def compare(choice: Choice, model: Model, answer: Classification, method_choice: MethodChoice, look: MapStyle) -> None:
     """One thing differs from map to map, all else is the same."""
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    kind, together = KIND.segmented_control(left), ONE_SCALE.toggle(right)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        kind = KIND.segmented_control(label_visibility="collapsed")
+        which = st.empty() if kind == "cascade" else st.popover(f"Which {kind}")  # folded, so that maps begin high up
+        together = ONE_SCALE.toggle()
     match kind:
         case "cascade":
             return randomised_layers(model, method_choice, choice.photo, look, together)
         case "methods":
-            asked, titles = _methods(model, method_choice, choice.photo)
+            asked, titles = _methods(model, method_choice, choice.photo, which)
         case "classes":
-            asked, titles = _classes(model, answer, method_choice, choice.photo)
+            asked, titles = _classes(model, answer, method_choice, choice.photo, which)
         case "photos":
-            asked, titles = _photos(model, method_choice, choice.photo)
+            asked, titles = _photos(model, method_choice, choice.photo, which)
         case _:
-            asked, titles = _weights(choice, model, method_choice)
+            asked, titles = _weights(choice, model, method_choice, which)
     shown = row(
         asked,
         titles,
@@ -94,15 +98,18 @@ def compare(choice: Choice, model: Model, answer: Classification, method_choice:
         _agreement(model, [panel for *_, panel in shown])
 
 
-def _methods(model: Model, method_choice: MethodChoice, photo: str) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
-    methods = compared_methods(method_choice, "why_methods", 3)
+def _methods(
+    model: Model, method_choice: MethodChoice, photo: str, which: DeltaGenerator
+) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
+    with which:
+        methods = compared_methods(method_choice, "why_methods", 3)
     return [method_choice.map_request(model, photo, method=method) for method in methods], [
         method.title for method in methods
     ]
 
 
 def _classes(
-    model: Model, answer: Classification, method_choice: MethodChoice, photo: str
+    model: Model, answer: Classification, method_choice: MethodChoice, photo: str, which: DeltaGenerator
 ) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
     names = model.info.categories
     order = [str(index) for index in np.argsort(-answer.logits, kind="stable")]
@@ -112,29 +119,31 @@ def _classes(
     def words(index: str) -> str:
         return f"{first_name(names[int(index)])} {chances[int(index)]:.1%}"
 
-    picked = multiselect(
-        "Classes",
-        "why_classes",
-        order,
-        list(dict.fromkeys([*own, *order]))[:3],
-        words,
-        "Up to eight, the likeliest first. A method whose map does not change from class to class does "
-        "not explain the class.",
-    )
+    with which:
+        picked = multiselect(
+            "Classes",
+            "why_classes",
+            order,
+            list(dict.fromkeys([*own, *order]))[:3],
+            words,
+            "Up to eight, the likeliest first. A method whose map does not change from class to class does "
+            "not explain the class.",
+        )
     asked = [method_choice.map_request(model, photo, target=Target.of_class(int(index))) for index in picked]
     return asked, [words(index) for index in picked]
 
 
-def _photos(model: Model, method_choice: MethodChoice, photo: str) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
+def _photos(
+    model: Model, method_choice: MethodChoice, photo: str, which: DeltaGenerator
+) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
     references = photos.all_references()
     references = references if photo in references else [photo, *references]
     first = [photo, *(reference for reference in photos.own() or references if reference != photo)]
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
+    with which:
         picked = multiselect(
             "Photos", "why_photos", references, first[:4], photos.title, "Up to eight, yours and the samples."
         )
-    same = SAME_CLASS.toggle(right)
+        same = SAME_CLASS.toggle()
     asked, titles = [], []
     for reference in picked:
         best = queries.answer(model, reference).predictions[0]
@@ -145,9 +154,10 @@ def _photos(model: Model, method_choice: MethodChoice, photo: str) -> tuple[list
 
 
 def _weights(
-    choice: Choice, model: Model, method_choice: MethodChoice
+    choice: Choice, model: Model, method_choice: MethodChoice, which: DeltaGenerator
 ) -> tuple[list[tuple[Model, MapRequest]], list[str]]:
-    other = comparison.weights(choice, model, optional=False)
+    with which:
+        other = comparison.weights(choice, model, optional=False)
     if other is None:
         st.info("There are no other weights on this machine to compare with.")
         return [method_choice.map_request(model, choice.photo)], [model.info.title]
