@@ -39,6 +39,15 @@ def test_presets_are_alexnets_and_the_numbers_are_pytorchs():
     assert [window[key] for key in ("kernel", "stride", "padding", "side", "mode")] == [3, 2, 0, 5, "pool"]
 
 
+def test_a_preset_has_a_kernel_of_its_own_size_and_none_of_the_one_before():
+    app = opened()
+    press(app, "conv1 of AlexNet")
+    press(app, "conv3 of AlexNet")
+    assert sent(app)["kernel"] == [-1, 0, 1] * 3
+    press(app, "conv1 of AlexNet")
+    assert sent(app)["kernel"] == ([-1] * 5 + [0] + [1] * 5) * 11
+
+
 def test_what_does_not_fit_is_one_plain_sentence():
     app = opened()
     press(app, "does not fit")
