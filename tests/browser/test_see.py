@@ -15,7 +15,7 @@ from alexnet_viz.inspection.fields import placement
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.trace import trace
 from tests.browser.conftest import settled
-from tests.browser.visitor import photo, upload
+from tests.browser.visitor import photo, settle, upload
 
 pytestmark = pytest.mark.browser
 VIEW = "/activations?weights=random&photo=coffee&layer=conv5&channel=5&range=layer"
@@ -139,3 +139,22 @@ def test_why_does_unit_37_of_conv5_fire_here_is_answered_by_clicking(server, ope
     assert {"layer=conv5", "channel=37", f"y={y}", f"x={x}"} <= set(page.url.partition("?")[2].split("&"))
     page.go_back()  # one press leaves the page
     expect(told).to_be_visible()
+
+
+def test_the_truth_of_several_photos_is_typed_and_kept_when_names_are_forgotten(server, open_page):
+    page = open_page(f"{server.address}/classify?weights=bundled")
+    upload(page, *((f"{name}.jpg", sample(key)[0] + bytes(9)) for name, key in (("tabby", "cat"), ("tea", "coffee"))))
+    expect(page.get_by_text("Of 1 with a known truth")).to_be_visible()
+    forget = page.get_by_role("button", name=re.compile("Forget the truth taken from"))
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    page.mouse.click(box["x"] + 30, box["y"] + 70)  # the first row's picture, from where the arrow keys lead on
+    for truth in ("espresso", "lemon"):
+        for key in ("ArrowRight", "ArrowRight", "Enter") if truth == "espresso" else ("ArrowDown", "Enter"):
+            page.keyboard.press(key)
+            page.wait_for_timeout(300)
+        page.keyboard.type(truth, delay=30)
+        page.wait_for_timeout(300)
+        page.keyboard.press("Enter")
+        settle(page)
+    expect(page.get_by_text("Of 2 with a known truth")).to_be_visible()
+    expect(forget).to_have_count(0)  # both are the visitor's own now

@@ -36,17 +36,24 @@ def batch_table(model: Model) -> None:
         st.markdown(f"Of **{len(known)}** with a known truth: top-1 right **{first}**, top-5 right **{among}**.")
     left, right, _ = st.columns([1, 1, 4])
     left.download_button("CSV", _csv(answers, truths), "predictions.csv", "text/csv", help="One row a class and photo.")
-    right.download_button("JSON", _json(answers), "predictions.json", "application/json", help="As from the shell.")
+    right.download_button(
+        "JSON",
+        _json(answers),
+        "predictions.json",
+        "application/json",
+        help="The same as the shell command classify --json.",
+    )
 
 
 def _table(model: Model, references: list[str], answers: list[Classification]) -> list[str | None]:
     """The table; returns what is marked as true, None where nothing: by the visitor, at first by a file's name."""
     saved = st.session_state.setdefault("_truths", {})  # survives a change of page, of photos and of weights
+    from_names = st.session_state.setdefault("_named", set())
     categories = sorted(set(model.info.categories))
     for reference in photos.own():
         if reference not in saved and (label := class_in_name(photos.file_name(reference), categories)):
             saved[reference] = label
-            st.session_state.setdefault("_named", set()).add(reference)
+            from_names.add(reference)
     rows = [
         {
             "photo": photos.thumbnail(reference),
@@ -70,8 +77,10 @@ def _table(model: Model, references: list[str], answers: list[Classification]) -
         },
     )
     for reference, row in zip(references, edited, strict=True):
-        saved[reference] = row["truth"]
-    if named := [reference for reference in references if reference in st.session_state.get("_named", ())]:
+        if row["truth"] != saved.get(reference):
+            saved[reference] = row["truth"]
+            from_names.discard(reference)  # the visitor's own now
+    if named := [reference for reference in references if reference in from_names]:
         st.button(
             f"Forget the truth taken from {len(named)} file name{'s' * (len(named) > 1)}",
             icon=":material/undo:",
