@@ -23,7 +23,7 @@ _FILL = Setting(
 )
 _SEED = Setting("seed", "int", 0, "Seed", "The same seed draws the same noise.", 0, 9999)
 _ABSOLUTE = Setting(
-    "absolute", "bool", True, "Size only", "Takes the sign off each colour before the colours are summed."
+    "absolute", "bool", True, "Magnitude only", "Takes the sign off each colour before the colours are summed."
 )
 _STEPS = Setting("steps", "int", 50, "Steps", "Places on the line from the baseline to the photo.", 2, 300)
 _PARTS = Setting(

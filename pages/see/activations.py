@@ -12,7 +12,7 @@ from alexnet_viz.ui.shared.sidebar import current
 
 choice = current()
 guess_first = predict.title("What every layer makes of the photo")
-with st.spinner("Waking the network …"):
+with st.spinner("Loading the network …"):
     model = queries.model(choice)
 options, compared_with = chosen_options(model)
 passes = shown_passes(choice, model, options, compared_with)

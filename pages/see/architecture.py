@@ -22,7 +22,7 @@ from alexnet_viz.ui.shared.unit import LAYER, shared_layer
 
 choice = current()
 guess_first = predict.title("The architecture, to scale")
-with st.spinner("Waking the network …"):
+with st.spinner("Loading the network …"):
     model = queries.model(choice)
     spec, batch = chosen_spec(model.info.spec)
     loaded = spec == replace(model.info.spec, dropout=spec.dropout) and batch == 1

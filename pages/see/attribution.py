@@ -16,7 +16,7 @@ head.title("Why this class?", anchor=False)
 toolbar = views.container(horizontal=True, vertical_alignment="center", gap="xsmall")
 with toolbar:
     view = chosen_view()
-with st.spinner("Waking the network …"):
+with st.spinner("Loading the network …"):
     model = queries.model(choice)
     answer = queries.answer(model, choice.photo)
 if single := queries.single_output_note(answer.logits):

@@ -40,7 +40,7 @@ with seen:
     for note in photo.notes:
         st.caption(markdown(note))
 
-with answer_column, st.spinner("Waking the network …"):
+with answer_column, st.spinner("Loading the network …"):
     model = queries.model(choice)
     answer = queries.answer(model, choice.photo)
     inputs = queries.inputs(choice.photo, model.info.preprocessing)
@@ -75,7 +75,7 @@ with answer_column:
         TEMPERATURE.slider(right)
     list_of_classes(model.info.categories)
 
-st.subheader("On the way there", anchor=False)
+st.subheader("The steps and their times", anchor=False)
 small, facts = st.columns([1, 3], gap="medium")
 small.image(
     inputs.pixels, width="stretch", alt=f"The {size} by {size} pixels that the network sees", caption=f"{size} × {size}"

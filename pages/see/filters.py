@@ -18,7 +18,7 @@ from alexnet_viz.ui.shared.unit import SMOOTH
 
 choice = current()
 st.title("What each filter looks for", anchor=False)
-with st.spinner("Waking the network …"):
+with st.spinner("Loading the network …"):
     model = queries.model(choice)
 columns = st.container(key="choices").columns([1, 1, 1.4, 0.8], vertical_alignment="bottom")
 what, which, other, how = columns

@@ -9,7 +9,7 @@ from alexnet_viz.ui.shared.sidebar import current
 choice = current()
 st.title("The forward pass, down to every value", anchor=False)
 choices = st.container()
-with st.spinner("Waking the network …"):
+with st.spinner("Loading the network …"):
     model = queries.model(choice)
     place = chosen(model, choice.photo)
 if single := queries.single_output_note(queries.trace(model, choice.photo).outputs["fc8"]):

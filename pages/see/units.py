@@ -22,7 +22,7 @@ head, views, _ = st.columns([5, 3, 0.42], vertical_alignment="center")  # the li
 head.title("What a unit responds to", anchor=False)
 with views:
     view = chosen_view()
-with st.spinner("Waking the network …"):
+with st.spinner("Loading the network …"):
     model = queries.model(choice)
 
 if view == "photo":

@@ -173,7 +173,7 @@ def test_a_killed_worker_is_shown_as_failed_with_its_last_words_and_a_way_on(pag
     wait_for(path, "failed")
     (path / "log.txt").write_text("its last words")
     page.run()
-    assert any("ended without a word" in error.value for error in page.error)
+    assert any("ended without an error message" in error.value for error in page.error)
     assert any("its last words" in code.value for code in page.code)
     assert page.button(key="resume")
 

@@ -14,7 +14,7 @@ const KEY_STEP = 1 / 28; // of the crop
 
 const BOX_HINT = "Drag a box around the object. Keyboard: arrows move it, Shift + arrows change its size.";
 const PAINT_HINT =
-  "Paint with the mouse, a finger or a pen. Keyboard: arrows move the brush, Space paints, U takes back, " +
+  "Paint with the mouse, a finger or a pen. Keyboard: arrows move the brush, Space paints, U undoes, " +
   "+ and − change its size.";
 
 /**

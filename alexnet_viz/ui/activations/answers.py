@@ -20,7 +20,7 @@ from alexnet_viz.ui.shared.sidebar import theme
 def answers(passes: list[ShownPass], compared_with: str) -> None:
     """What the two passes answer in the end, and for a lesion how far every later layer has moved."""
     if compared_with != "lesion":  # whose answer stands above its maps
-        st.subheader("What comes of it", anchor=False)
+        st.subheader("The two answers", anchor=False)
     first, second = (probabilities(shown) for shown in passes)
     left, right = st.columns(2, gap="large")
     if passes[0].model.info.categories == passes[1].model.info.categories:

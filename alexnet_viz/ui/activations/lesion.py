@@ -29,20 +29,20 @@ LESION = Control(
     )
 )
 _CUT = "The layer whose output is changed; only what follows is computed again."
-LAYER = Control(Setting("lesion_layer", "text", None, "Cut at", _CUT))
+LAYER = Control(Setting("lesion_layer", "text", None, "Lesion in", _CUT))
 CHANNELS = Control(Setting("lesion_channels", "text", None, "Channels", "Numbers and ranges, such as 37, 40-45."))
 MANNER = Control(
     Setting(
         "lesion_manner",
         "choice",
         "silence",
-        "What is done to them",
+        "Kind of lesion",
         "Silence: they become 0. Keep alone: all others become 0. Scale: they are multiplied.",
         options={"silence": "silence", "keep": "keep alone", "scale": "scale"},
     )
 )
 FACTOR = Control(
-    Setting("lesion_factor", "float", 2.0, "Times", "0 silences, 1 changes nothing.", low=0.0, high=10.0, step=0.1)
+    Setting("lesion_factor", "float", 2.0, "Factor", "0 silences, 1 changes nothing.", low=0.0, high=10.0, step=0.1)
 )
 
 
@@ -67,7 +67,7 @@ def chosen(model: Model, trace: Trace, layer: str) -> Lesion | None:
             on_click=callback(_take),
             args=(layer,),
             width="stretch",
-            help="Cut at the layer and channel looked at.",
+            help="The layer and channel looked at.",
         )
     try:
         channels = numbers(text, len(trace.outputs[where]))
@@ -75,7 +75,7 @@ def chosen(model: Model, trace: Trace, layer: str) -> Lesion | None:
         st.error(markdown(str(error)))
         return None
     if not channels:
-        st.info("Name a channel to cut, such as 37, or several: 37, 40-45.")
+        st.info("Enter a channel, such as 37, or several: 37, 40-45.")
         return None
     return Lesion(where, channels, manner, factor)
 

@@ -74,7 +74,7 @@ UNIT_NUMBER = Control(
 )
 PLACE = Control(Setting("why_place", "text", "", "Place (row, column)"))
 LAYER = Control(Setting("why_layer", "text", None, "Layer"))
-OTHER = Control(Setting("why_other", "text", None, "The other photo", "It stands for “nothing there”."))
+OTHER = Control(Setting("why_other", "text", None, "Baseline photo", "It stands for “nothing there”."))
 _CAME_WITH = "_unit_came_with"
 MOST = 8  # maps beside each other
 FIRST = ("grad-cam", "layer-cam", "saliency", "integrated-gradients")
@@ -327,9 +327,9 @@ LOOK = ControlGroup(
             "choice",
             _DEFAULT.part,
             "Which part",
-            "Values as they are; only what speaks for the target; only what speaks against it; or their size without "
-            "the sign.",
-            options={"signed": "As it is", "positive": "For", "negative": "Against", "absolute": "Size"},
+            "Values as they are; only what speaks for the target; only what speaks against it; or their magnitude, "
+            "without the sign.",
+            options={"signed": "As it is", "positive": "For", "negative": "Against", "absolute": "Magnitude"},
         ),
         Setting(
             "style",

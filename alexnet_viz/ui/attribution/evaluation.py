@@ -64,7 +64,7 @@ def put_to_the_test(model: Model, method_choice: MethodChoice, photo: str) -> No
         st.error(markdown(problem), icon=":material/info:")
     _curves(model, keys, made, method_choice)
     _numbers(keys, made)
-    st.subheader("Does it point at the thing?", anchor=False)
+    st.subheader("Pointing game: does it point at the object?", anchor=False)
     _pointing_game(model, {key: made[key, "map"] for key in keys}, photo)
 
 
@@ -210,16 +210,16 @@ def _numbers(keys: list[str], made: dict) -> None:
             row[what] = value if isinstance(value, float) else None
         attribution = made[key, "map"]
         checks = attribution.checks if isinstance(attribution, Attribution) else {}
-        row["its own checks"] = ", ".join(f"{name} {value:.3g}" for name, value in checks.items())
+        row["method's checks"] = ", ".join(f"{name} {value:.3g}" for name, value in checks.items())
         rows.append(row)
     if not rows:
-        st.caption("The numbers come as they are measured.")
+        st.caption("Each number appears as soon as it is measured.")
         return
     number = st.column_config.NumberColumn
     st.dataframe(
         rows,
         hide_index=True,
-        alt="The methods' deletion and insertion areas, infidelity, max-sensitivity and own checks",
+        alt="The methods' deletion and insertion areas, infidelity, max-sensitivity and the methods' checks",
         column_config={
             "deletion": number("deletion ↓", format="%.3f", help="Area under the deletion curve; small is good."),
             "insertion": number("insertion ↑", format="%.3f", help="Area under the insertion curve; large is good."),

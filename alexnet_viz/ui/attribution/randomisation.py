@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 _KNOWN = "Guided backprop is the known case of a map that hardly falls."
-AGAINST = Control(Setting("why_against", "text", None, "In the chart beside", _KNOWN))
+AGAINST = Control(Setting("why_against", "text", None, "Also in the chart", _KNOWN))
 
 
 def randomised_layers(model: Model, method_choice: MethodChoice, photo: str, look: MapStyle, together: bool) -> None:

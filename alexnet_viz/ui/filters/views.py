@@ -67,9 +67,9 @@ WITH_PHOTO = Control(
         "with_photo",
         "bool",
         False,
-        "With the photo put in",
-        "Off: the weights alone. On: weight times what the unit before says to this photo, the terms of the very sum "
-        "that PyTorch computes.",
+        "Weight × input",
+        "Off: the weights alone. On: each weight times its input for this photo, the terms of the sum that PyTorch "
+        "computes.",
     )
 )
 
@@ -313,7 +313,7 @@ def _colours_read(models: list[Model]) -> None:
 
 def _connections(models: list[Model], layer: str) -> None:
     """The norm of the weights between each input and each output of a layer."""
-    st.subheader("Who is connected to whom", anchor=False)
+    st.subheader("How strongly inputs and outputs are connected", anchor=False)
     for column, model in zip(st.columns(len(models), gap="medium"), models, strict=True):
         grid, block = queries.norm_grid(model, layer, folded_side(model, layer))
         plotly_chart(

@@ -107,7 +107,9 @@ def shape_is_revealed(layer: str, spec: NetworkSpec, shape: tuple[int, ...]) -> 
         return is_revealed(key, f"How many values does {layer} give?", int(shape[0]))
     truth = " × ".join(map(str, shape))
     question = f"The shape of {layer}'s output: channels × height × width?"
-    return is_revealed(key, question, truth, hint="such as 3 × 224 × 224", help="Numbers are enough.")
+    return is_revealed(
+        key, question, truth, hint="such as 3 × 224 × 224", help="Three numbers, whatever stands between them."
+    )
 
 
 def class_is_revealed(model: Model, photo: str, labels: Sequence[str]) -> bool:

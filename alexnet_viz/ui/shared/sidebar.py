@@ -110,7 +110,7 @@ def devices() -> None:
     known = {device.name: device for device in all_devices()}
     name = DEVICE.among(["auto", *known], "auto")
     with st.sidebar:
-        DEVICE.selectbox(format_func=lambda name: "Best there is" if name == "auto" else known[name].title)
+        DEVICE.selectbox(format_func=lambda name: "Best available" if name == "auto" else known[name].title)
         used = known.get(name) or next(iter(known.values()))
         st.caption(markdown(_memory(used)))
 

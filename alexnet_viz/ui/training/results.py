@@ -54,7 +54,7 @@ def results(run: runs.Run | runs.UnreadableRun) -> None:
         return  # deleted at this moment
     count = max(len(run.class_names), int(max(answers.label.max(), answers.top5.max())) + 1)
     if count > _MOST_CLASSES:
-        st.info(f"What it takes for what is not shown for more than {_MOST_CLASSES:,} classes; these are {count:,}.")
+        st.info(f"There is no confusion matrix for more than {_MOST_CLASSES:,} classes; this run has {count:,}.")
         return
     names = run.class_names + tuple(f"class {i}" for i in range(len(run.class_names), count))
     counts = confusion(answers.label, answers.predicted, count)
@@ -72,7 +72,7 @@ def results(run: runs.Run | runs.UnreadableRun) -> None:
     left, *sides = st.columns([3, 2], gap="medium") if few else (st.container(), *st.columns(2, gap="medium"))
     with left:
         st.markdown(
-            "**What is taken for what**: the true class in rows, what the network said in columns",
+            "**Confusion matrix**: the true class in rows, what the network said in columns",
             help="Rows and columns are in one order, and classes that are taken for each other side by side in it.",
         )
         plotly_chart(

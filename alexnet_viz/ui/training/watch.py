@@ -117,7 +117,7 @@ def _live(run: runs.Run) -> None:
     if run.state == "failed":
         st.error(
             markdown(run.status.error)
-            or "The worker ended without a word. These are its last lines; Resume goes on from its last good "
+            or "The worker ended without an error message. These are its last lines; Resume goes on from its last good "
             "checkpoint."
         )
         with st.expander("The last lines of its log", expanded=not run.status.error, icon=":material/terminal:"):
