@@ -446,7 +446,14 @@ def share_figure(architecture: Architecture, theme: str = "light") -> go.Figure:
         font={"color": INK[theme], "size": 14},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        xaxis={"tickformat": ".0%", "range": [0, 1], "fixedrange": True, "showgrid": False, "zeroline": False},
+        xaxis={
+            "tickformat": ".0%",
+            "tickfont": {"color": QUIET_INK[theme]},
+            "range": [0, 1],
+            "fixedrange": True,
+            "showgrid": False,
+            "zeroline": False,
+        },
         yaxis={"range": [2.4, -0.85], "fixedrange": True, "visible": False},
         legend={"orientation": "h", "traceorder": "normal", "y": -0.14, "font": {"size": 14, "color": INK[theme]}},
     )

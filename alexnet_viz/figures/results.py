@@ -47,7 +47,7 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
     figure = go.Figure()
     empty = mix(PAPER[theme], INK[theme], 0.04)
     ends = []  # of the two scales: value and colour
-    kinds = (("right", diagonal, RIGHT[theme], 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.52))
+    kinds = (("right", diagonal, RIGHT[theme], 0.0), ("mistakes", ~diagonal, WRONG[theme], 0.54))
     for name, kept, colour, place in kinds:
         highest = 1.0 if name == "right" else max(0.1, float(np.where(diagonal, 0, share).max()))
         faint = mix(PAPER[theme], colour, 0.25)
@@ -70,7 +70,7 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
                 "yanchor": "bottom",
                 "x": place,
                 "xanchor": "left",
-                "len": 0.46,
+                "len": 0.38,  # with room beside it for the numbers at its ends
                 "thickness": 10,
                 "tickformat": ".0%",
                 "tickvals": [0, highest],
@@ -97,7 +97,7 @@ def confusion_matrix(counts: np.ndarray, names: tuple[str, ...], theme: str = "l
         "tickmode": "array",
         "tickvals": list(range(size)),
         "ticktext": [*map(_short, names)],
-        "tickfont": {"size": 14 if numbered else 12},
+        "tickfont": {"size": 14 if numbered else 12, "color": QUIET_INK[theme]},
         "showticklabels": named,
         "ticks": "outside" if named else "",
         "ticklen": 8,  # Plotly keeps room for it, without which the first letters are cut off
@@ -174,14 +174,15 @@ def accuracy_bars(
             "tickvals": [0, 0.5, 1],
             "tickformat": ".0%",
             "fixedrange": True,
-            "title": "accuracy",
+            "tickfont": {"color": QUIET_INK[theme]},
+            "title": {"text": "accuracy", "font": {"color": QUIET_INK[theme]}},
             "gridcolor": mix(PAPER[theme], QUIET_INK[theme], 0.2),
         },
         yaxis={
             "tickmode": "array",
             "tickvals": list(range(len(order))),
             "ticktext": [_short(names[i]) for i in order],
-            "tickfont": {"size": 14 if large else 13},
+            "tickfont": {"size": 14 if large else 13, "color": QUIET_INK[theme]},
             "autorange": "reversed",
             "fixedrange": True,
         },

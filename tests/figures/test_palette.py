@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+from alexnet_viz.figures.activations import unit_bars
 from alexnet_viz.figures.palette import INK, KIND_COLOURS, PAPER, QUIET_INK, ink_on, mix
+from alexnet_viz.figures.results import accuracy_bars, confusion_matrix
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0, on linear RGB.
 SIGHTS = {
@@ -51,6 +53,17 @@ def test_text_on_any_colour_is_readable():
     colours = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in itertools.product(range(0, 256, 17), repeat=3)]
     for colour in (*greys, *colours, *KIND_COLOURS.values()):
         assert contrast(ink_on(colour), colour) >= 4.5, colour
+
+
+@pytest.mark.parametrize("theme", PAPER)
+def test_names_and_titles_at_a_charts_axes_are_readable(theme):
+    counts, names = np.eye(3, dtype=int), ("hen", "goose", "stork")
+    bars = unit_bars(["hen", "goose"], [("a", np.ones(2))], "value", theme=theme)
+    for figure in (confusion_matrix(counts, names, theme), accuracy_bars(counts, names, theme=theme), bars):
+        for axis in (figure.layout.xaxis, figure.layout.yaxis):
+            for font in (axis.tickfont, axis.title.font):
+                if font == axis.tickfont or axis.title.text:
+                    assert contrast(font.color, PAPER[theme]) >= 4.5
 
 
 def test_mixing_goes_from_one_colour_to_the_other():
