@@ -35,7 +35,7 @@ def pixel_curves(
         )
     figure.update_layout(
         height=350 + 22 * len([*curves, *baselines]),
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        margin={"l": 10, "r": 24, "t": 10, "b": 10},  # room for half of "100%"
         font={"size": 15, "color": INK[theme]},
         xaxis={"title": changed, "tickformat": ".0%", "range": [0, 1], "fixedrange": True, **_tick(theme)},
         yaxis={"title": plotly_text(score), "fixedrange": True, **_tick(theme), "rangemode": "tozero"},
