@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import torch
 from torch import nn
 
@@ -14,14 +16,14 @@ def make_optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
     AdamW's first coefficient is the recipe's momentum.
     """
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(
+        return _plain(torch.optim.AdamW)(
             network.parameters(),
             recipe.learning_rate,
             betas=(recipe.momentum, 0.999),
             weight_decay=recipe.weight_decay,
             fused=True,
         )
-    return torch.optim.SGD(
+    return _plain(torch.optim.SGD)(
         network.parameters(),
         recipe.learning_rate,
         recipe.momentum,
@@ -29,6 +31,17 @@ def make_optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
         nesterov=recipe.nesterov,
         fused=True,
     )
+
+
+def _plain(optimizer: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+    """The same optimiser without what PyTorch wraps around its methods to keep torch.compile out of them.
+
+    The first call of any of these imports the compiler: 3 seconds before the first step of every process that trains.
+    """
+    names = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
+    methods = {name: inspect.unwrap(getattr(optimizer, name)) for name in names}
+    step = torch.no_grad()(inspect.unwrap(optimizer.step))
+    return type(optimizer.__name__, (optimizer,), {**methods, "step": step})
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
