@@ -70,9 +70,18 @@ def fresh_server(tmp_path):
     server.end()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory):
+    """For all tests of a process that leave nothing in its folder."""
     server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory):
+    """For a file whose tests put runs into its folder."""
+    server = Server(tmp_path_factory.mktemp("own_server"))
     yield server
     server.end()
 
@@ -90,11 +99,19 @@ def chromium():
 def open_page(chromium):
     """A function that opens an address in a browser of its own; fails the test on any request to another site.
 
-    ``before`` is a script that each document of it runs before its own.
+    ``before`` is a script that each document of it runs before its own; ``prepare`` gets the page before it is opened.
     """
     contexts, foreign, errors = [], [], []
 
-    def open_(address: str, width: int = 1280, height: int = 720, scheme: str = "light", before: str = "", **more):
+    def open_(
+        address: str,
+        width: int = 1280,
+        height: int = 720,
+        scheme: str = "light",
+        before: str = "",
+        prepare=None,
+        **more,
+    ):
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
         contexts.append(context)
         page = context.new_page()
@@ -102,6 +119,8 @@ def open_page(chromium):
         page.on("request", lambda r: foreign.append(r.url) if _is_foreign(r.url) else None)
         page.on("pageerror", lambda e: errors.append(str(e)))
         page.add_init_script(before)
+        if prepare:
+            prepare(page)
         page.goto(address)
         settled(page)
         return page

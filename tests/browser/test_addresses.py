@@ -65,15 +65,17 @@ def _pass_on(read, write) -> None:
 
 
 @pytest.fixture(scope="module", params=["root", "path", "proxy"])
-def place(request, tmp_path_factory):
+def place(request, own_server, tmp_path_factory):
     """(server, the address at which a browser finds the app, the proxy if there is one)."""
-    server = Server(tmp_path_factory.mktemp(request.param), "lab/one" if request.param == "path" else "")
+    elsewhere = request.param == "path"
+    server = Server(tmp_path_factory.mktemp("path"), "lab/one") if elsewhere else own_server
     proxy = Proxy(server.port) if request.param == "proxy" else None
     yield server, proxy.address if proxy else server.address, proxy
     if proxy:
         proxy.shutdown()
         proxy.server_close()
-    server.end()
+    if elsewhere:
+        server.end()
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,16 @@ from playwright.sync_api import expect
 
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
-from tests.browser.visitor import BARS, photo, settle, upload
+from tests.browser.visitor import BARS, go, photo, settle, upload
 
 pytestmark = pytest.mark.browser
+PAGES = {
+    "/classify": "What does AlexNet see?",
+    "/architecture": "The architecture, to scale",
+    "/filters": "What each filter looks for",
+    "/activations": "What every layer makes of the photo",
+    "/attribution": "Why this class?",
+}
 
 
 def answer(page):
@@ -58,11 +65,7 @@ def test_the_first_visit_is_light(server, chromium):
     ("path", "title"),
     [
         ("/", "What does AlexNet see?"),
-        ("/classify", "What does AlexNet see?"),
-        ("/architecture", "The architecture, to scale"),
         ("/attribution", "Why this class?"),
-        ("/filters", "What each filter looks for"),
-        ("/activations", "What every layer makes of the photo"),
     ],
 )
 def test_every_deep_link_opens_its_page_on_a_fresh_server(fresh_server, open_page, path, title):
@@ -164,16 +167,13 @@ def test_several_photos_and_their_downloads(server, open_page):
     assert {row.split(",")[0] for row in rows[1:]} == {"one.jpg", "two.jpg"}
 
 
-@pytest.mark.parametrize("path", ["/classify", "/architecture", "/filters", "/activations", "/attribution"])
-def test_a_phone_shows_the_page_without_sideways_scrolling(server, open_page, path):
-    page = open_page(server.address + path, 390, 844, "dark")
-    expect(page.get_by_role("heading").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.parametrize("path", ["/classify", "/architecture", "/filters", "/activations", "/attribution"])
-def test_every_picture_has_a_text_alternative(server, open_page, path):
-    page = open_page(server.address + path)
-    bare = page.locator('[data-testid="stMain"] img').evaluate_all("all => all.filter(i => !i.alt).length")
-    assert bare == 0
-    assert not re.search("Traceback|bug in the app", page.content())
+@pytest.mark.parametrize(("width", "height", "scheme"), [(1280, 720, "light"), (390, 844, "dark")])
+def test_no_page_scrolls_sideways_and_every_picture_has_a_text_alternative(server, open_page, width, height, scheme):
+    page = open_page(server.address, width, height, scheme)
+    for path, title in PAGES.items():
+        go(page, path)
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        bare = page.locator('[data-testid="stMain"] img').evaluate_all("all => all.filter(i => !i.alt).length")
+        assert bare == 0, path
+        assert not re.search("Traceback|bug in the app", page.content()), path

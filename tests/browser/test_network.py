@@ -16,6 +16,7 @@ from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.trace import trace
 from alexnet_viz.values import VARIANTS
 from tests.browser.conftest import settled
+from tests.browser.visitor import go
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -67,14 +68,14 @@ def seen(variant="torchvision", photo="coffee"):
 
 def opened(open_page, server, query, **how):
     """The page with its timers counted and what it sends and complains of collected."""
-    page = open_page(f"{server.address}/classify?weights=random&photo=coffee", **how)
-    page.add_init_script(COUNT_TIMERS)
+    address = f"{server.address}/network?weights=random&photo=coffee&{query}"
+    return open_page(address, before=COUNT_TIMERS, prepare=_collect, **how)
+
+
+def _collect(page):
     page.sent, page.complaints = [], []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.sent.append(frame)))
     page.on("console", lambda message: page.complaints.append(message.text) if _matters(message) else None)
-    page.goto(f"{server.address}/network?weights=random&photo=coffee&{query}")
-    settled(page)
-    return page
 
 
 def _matters(message):
@@ -175,6 +176,7 @@ def test_by_keyboard_alone_and_nothing_runs_on(server, open_page):
     settled(page)
     assert (at(page)["depth"], at(page)["layer"]) == ("unit", "conv3")
     channel = int(at(page)["channel"])
+    expect(page.locator("canvas.out")).to_be_focused()
     page.keyboard.press("Home")
     page.keyboard.press("PageUp")
     page.keyboard.press("ArrowRight")
@@ -295,8 +297,7 @@ def test_the_voices_of_a_unit_add_up_and_lead_on(server, open_page, layer):
 
 def test_the_playground_slides_by_keys_and_by_itself_and_numbers_can_be_typed(server, open_page):
     page = opened(open_page, server, "rows=3")
-    page.goto(f"{server.address}/playground?n=3&k=2&cells=1,2,3,4,5,6,7,8,9&weights_typed=1,0,0,-1")
-    settled(page)
+    go(page, "/playground?n=3&k=2&cells=1,2,3,4,5,6,7,8,9&weights_typed=1,0,0,-1")
     formula = page.locator(".formula")
     expect(formula).to_contain_text("1·1 + 2·0 + 4·0 + 5·(−1) = −4")
     page.locator(".out .cells").focus()
@@ -391,10 +392,12 @@ def test_space_plays_also_right_after_full_screen_was_clicked_and_pictures_grow(
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
-@pytest.mark.parametrize("layer", ["conv2", "conv5", "pool2", "relu3"])
-def test_the_numbers_of_a_window_can_be_read_without_asking(server, open_page, layer, width, height):
-    page = opened(open_page, server, f"depth=value&layer={layer}", width=width, height=height)
-    assert float(page.locator("canvas.zoom").get_attribute("data-type")) >= 9
+def test_the_numbers_of_a_window_can_be_read_without_asking(server, open_page, width, height):
+    page = opened(open_page, server, "depth=value&layer=conv2", width=width, height=height)
+    for layer in ("conv2", "conv5", "pool2", "relu3"):
+        go(page, f"/network?weights=random&photo=coffee&depth=value&layer={layer}")
+        expect(page.locator(".path .cards")).to_contain_text(layer)
+        assert float(page.locator("canvas.zoom").get_attribute("data-type")) >= 9, layer
 
 
 CUT_TEXTS = """row => [...row.querySelectorAll("*")]
@@ -411,11 +414,9 @@ def test_no_drawing_or_label_is_cut(server, open_page, width):
     upright = "all => all.filter(one => getComputedStyle(one).writingMode !== 'horizontal-tb').length"
     assert page.locator(".network .board *").evaluate_all(upright) == 0
     for scale in ("unit", "network"):  # the longest titles of this choice
-        page.goto(f"{server.address}/network?weights=random&photo=coffee&range={scale}")
-        settled(page)
+        go(page, f"/network?weights=random&photo=coffee&range={scale}")
         assert not page.locator(".st-key-choices").evaluate(CUT_TEXTS), scale
-    page.goto(f"{server.address}/architecture?weights=bundled")
-    settled(page)
+    go(page, "/architecture?weights=bundled")
     assert page.locator(".drawing").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
     assert not page.complaints
 

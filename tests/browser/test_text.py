@@ -24,7 +24,7 @@ from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, write_photo, write_snapshot
 from alexnet_viz.values import NetworkSpec, Preprocessing
 from tests.browser.conftest import Server, settled
-from tests.browser.visitor import BARS, choose, settle
+from tests.browser.visitor import BARS, choose, go, settle
 from tests.browser.written import MIXED, SHOWN
 
 pytestmark = pytest.mark.browser
@@ -100,16 +100,6 @@ def _changed(text, name):
         shown, cut, _ = text[max(0, start) : start + len(name)].partition("…")
         if not name.startswith(shown) or (shown != name and not cut):
             yield text[max(0, start - 20) : start + len(name) + 20]
-
-
-def go(page, path):
-    """To another address without leaving the visit, as the back button does it."""
-    show = "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
-    page.evaluate(show, f"{path}&unknown=1")
-    page.wait_for_function(
-        "() => !location.search.includes('unknown')"
-    )  # at its end the script writes the address anew
-    settled(page)
 
 
 def picture(seed):
@@ -212,12 +202,12 @@ def test_every_door_shows_text_as_it_is_written(doors, open_page):
 
 
 @pytest.fixture(scope="module")
-def hostile(server):
+def hostile(own_server):
     """(address of the app, path of the checkpoint): the server's folder holds a run and weights of hostile names."""
-    folder = server.log.parent
+    folder = own_server.log.parent
     (folder / "runs").mkdir(exist_ok=True)
     a_run(folder / "runs")
-    return server.address, a_checkpoint(folder / FILE, WEIGHTS)
+    return own_server.address, a_checkpoint(folder / FILE, WEIGHTS)
 
 
 def at(path, weights, **more):

@@ -22,9 +22,9 @@ CURVE = ".chart .curve:not(.faint)"  # of the loss, the first there is
 
 
 @pytest.fixture
-def runs_there(server):
+def runs_there(own_server):
     """The server's folder of runs; whatever was started in it is ended."""
-    folder = server.log.parent / "runs"
+    folder = own_server.log.parent / "runs"
     yield folder
     for run in runs.list_runs(folder):
         launcher.kill(run.path)
@@ -48,8 +48,8 @@ def grown(page, points):
     return found
 
 
-def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, runs_there):
-    page = open_page(f"{server.address}/train?weights=random")
+def test_a_run_is_launched_watched_stopped_resumed_and_used(own_server, open_page, runs_there):
+    page = open_page(f"{own_server.address}/train?weights=random")
     expect(page.get_by_text("No runs yet")).to_be_visible()
     page.get_by_text("Settings", exact=True).click()
     set_number(page, "Number of classes", 4)
@@ -129,7 +129,7 @@ def test_a_run_is_launched_watched_stopped_resumed_and_used(server, open_page, r
     assert {bar.locator("span").first.text_content() for bar in bars.all()} == set(CLASS_NAMES[:4])
 
 
-def test_a_run_that_was_deleted_in_another_tab_says_so_and_no_other_takes_its_place(server, open_page, runs_there):
+def test_a_run_that_was_deleted_in_another_tab_says_so_and_no_other_takes_its_place(own_server, open_page, runs_there):
     for name in ("other", "mine"):
         path = runs.create_run(preset("quick"), runs_there, name)
         for step in range(1, 6):
@@ -137,14 +137,14 @@ def test_a_run_that_was_deleted_in_another_tab_says_so_and_no_other_takes_its_pl
             runs.append_metrics(path, {"split": "val", "step": step, "epoch": step - 1, "attempt": 1, **measures})
         runs.write_status(path, runs.Status("stopped", step=5, steps=9, attempt=1))
     (runs_there / "other" / "config.json").write_text("{")
-    page, another = (open_page(f"{server.address}/train?weights=random&run=mine") for _ in range(2))
+    page, another = (open_page(f"{own_server.address}/train?weights=random&run=mine") for _ in range(2))
     expect(page.locator(".chart svg")).not_to_have_count(0)
     charts = page.locator(".chart svg").count()
     another.get_by_role("button", name="Files", exact=True).click()
     another.get_by_text("Delete this run for good").click()
     another.get_by_role("button", name="Delete", exact=True).click()
     expect(another.get_by_role("button", name="Delete", exact=True)).to_have_count(0)
-    another.goto(f"{server.address}/train?weights=random&run=other")
+    another.goto(f"{own_server.address}/train?weights=random&run=other")
     expect(another.get_by_text("The run other cannot be read: config.json is no valid JSON")).to_be_visible()
     page.get_by_role("button", name="Resume", exact=True).click()
     gone = "The run mine is gone: it was deleted, or its folder was moved."

@@ -17,6 +17,15 @@ def settle(page) -> None:
     settled(page)
 
 
+def go(page, path) -> None:
+    """To another address of the app without leaving the visit, as the back button does it: a tenth of the work."""
+    show = "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
+    page.evaluate(show, f"{path}{'&' if '?' in path else '?'}unknown=1")
+    # At its end the script writes the address anew.
+    page.wait_for_function("() => !location.search.includes('unknown')")
+    settled(page)
+
+
 def photo(seed=0, size=(320, 240), kind="JPEG"):
     """Bytes of a picture that no sample shows."""
     rng = np.random.default_rng(seed)
