@@ -145,10 +145,13 @@ def infidelity(
     x = torch.from_numpy(tensor)[None]
     spread = torch.from_numpy(on_input(values, tensor.shape[-1])).expand(1, 3, -1, -1) / 3
 
-    def forward(inputs: torch.Tensor) -> torch.Tensor:
-        return torch.from_numpy(np.asarray(score(inputs.numpy()), np.float32))
+    scores: list[torch.Tensor] = []
 
-    def measured(attribution: torch.Tensor, normalize: bool) -> float:
+    def forward(inputs: torch.Tensor) -> torch.Tensor:
+        scores.append(torch.from_numpy(np.asarray(score(inputs.numpy()), np.float32)))
+        return scores[-1]
+
+    def measured(forward: Callable[[torch.Tensor], torch.Tensor], attribution: torch.Tensor, normalize: bool) -> float:
         draw = np.random.default_rng(seed)  # the same squares both times
 
         def perturbed(inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -167,11 +170,13 @@ def infidelity(
             )
         )
 
-    whole = measured(torch.zeros_like(spread), normalize=False)
+    whole = measured(forward, torch.zeros_like(spread), normalize=False)
     if whole == 0:
         return float("nan")
     largest = float(spread.abs().max())
-    return measured(spread / largest if largest else spread, normalize=largest > 0) / whole
+    again = iter(scores)  # the squares are the same, and so are their scores: the network need not run again
+    scaled = spread / largest if largest else spread
+    return measured(lambda _: next(again), scaled, normalize=largest > 0) / whole
 
 
 def _squares(draw: np.random.Generator, count: int, size: int) -> np.ndarray:

@@ -114,6 +114,17 @@ def test_infidelity_is_the_plain_sum():
     assert f.infidelity(bent, PHOTO, WEIGHT, samples=20, batch=20) == pytest.approx(expected, rel=1e-3)
 
 
+def test_infidelity_scores_each_square_once():
+    scored = []
+
+    def counted(batch):
+        scored.extend(photo.tobytes() for photo in batch if not np.array_equal(photo, PHOTO))
+        return bent(batch)
+
+    f.infidelity(counted, PHOTO, WEIGHT, samples=20, batch=8)
+    assert len(scored) == len(set(scored)) == 20
+
+
 def test_sensitivity_is_the_largest_change_over_the_maps_own_norm():
     def explain(tensor):
         assert torch.is_grad_enabled()
