@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import os
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def pytest_collection_modifyitems(items):
     rank = {HOME / name: place for place, name in enumerate(LONGEST)}
     assert all(file.is_file() for file in rank), "LONGEST names a file that is gone"
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+
+def pytest_collection_finish():
+    """What was imported stays: the collector, which Streamlit calls after every run of a page, need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
