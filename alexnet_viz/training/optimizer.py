@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from typing import TypeVar, cast
 
 import torch
 from torch import nn
 
 from alexnet_viz.training.recipe import Recipe
+
+T = TypeVar("T", bound=torch.optim.Optimizer)
 
 
 def make_optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
@@ -33,7 +36,7 @@ def make_optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
     )
 
 
-def _plain(optimizer: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+def _plain(optimizer: type[T]) -> type[T]:
     """The same optimiser without what PyTorch wraps around its methods to keep torch.compile out of them.
 
     The first call of any of these imports the compiler: 3 seconds before the first step of every process that trains.
@@ -41,7 +44,7 @@ def _plain(optimizer: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer
     names = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
     methods = {name: inspect.unwrap(getattr(optimizer, name)) for name in names}
     step = torch.no_grad()(inspect.unwrap(optimizer.step))
-    return type(optimizer.__name__, (optimizer,), {**methods, "step": step})
+    return cast(type[T], type(optimizer.__name__, (optimizer,), {**methods, "step": step}))
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
