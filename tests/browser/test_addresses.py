@@ -82,6 +82,8 @@ def place(request, own_server, tmp_path_factory):
 def run(place):
     """A finished run with curves and a film, in the server's folder."""
     folder = place[0].log.parent / "runs"
+    if (folder / "first.run").exists():  # the proxy stands before a server that has it
+        return folder / "first.run"
     path = runs.create_run(preset("quick"), folder, run_id="first.run")
     for step in (10, 20, 30):
         row = {

@@ -69,7 +69,9 @@ def seen(variant="torchvision", photo="coffee"):
 def opened(open_page, server, query, **how):
     """The page with its timers counted and what it sends and complains of collected."""
     address = f"{server.address}/network?weights=random&photo=coffee&{query}"
-    return open_page(address, before=COUNT_TIMERS, prepare=_collect, **how)
+    page = open_page(address, before=COUNT_TIMERS, prepare=_collect, **how)
+    expect(page.locator(".network")).to_be_visible()  # its modules come after Streamlit's script has run
+    return page
 
 
 def _collect(page):

@@ -154,13 +154,13 @@ def test_a_run_that_was_deleted_in_another_tab_says_so_and_no_other_takes_its_pl
     assert "run=mine" in page.url
 
 
-def test_one_slider_moves_all_pictures_through_the_training_and_plays(server, open_page, runs_there):
+def test_one_slider_moves_all_pictures_through_the_training_and_plays(own_server, open_page, runs_there):
     path = runs.create_run(preset("quick").changed(input_size=64, fc_width=16), runs_there, "along")
     runs.write_class_names(path, CLASS_NAMES)
     runs.write_status(path, runs.Status("finished", step=100, steps=100))
     write_photo(path, np.full((64, 64, 3), 90, np.uint8), 3)
     keep(path, 0, 30, 100)
-    page = open_page(f"{server.address}/train?weights=random&run=along&along=True&layer=conv1&channel=5")
+    page = open_page(f"{own_server.address}/train?weights=random&run=along&along=True&layer=conv1&channel=5")
     slider = page.get_by_role("slider", name="Step of the training")
     expect(slider).to_have_attribute("aria-valuetext", "step 100, moment 3 of 3")
     pictures = {title: page.locator(f".scrubber figure:has-text('{title}') img") for title in ("Filter", "Map", "Grad")}
