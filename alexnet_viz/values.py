@@ -536,15 +536,17 @@ class Exemplars:
     """The photos of a collection that drive every unit of a network most and least, after ``done`` of ``total``.
 
     ``layers`` is by the layer's name; ``class_counts`` int64 (classes,) are the photos that went into its
-    ``class_sums``. ``answers`` int32 (total,) is the class that the network gave each photo, −1 for none. ``fc7``
-    float16 (M, units) is each of the first M photos' fc7 behind its ReLU, zeros for none. ``skipped`` says of the first
-    photos that could not be read why; ``skipped_count`` is how many there were.
+    ``class_sums``. ``answers`` int32 (total,) is the class that the network gave each photo, −1 for none. Of each of
+    the first M photos ``fc7`` float16 (M, units) is that layer behind its ReLU and ``thumbnails`` uint8 (M, 32, 32, 3)
+    what the network sees, small; both are zeros for none. ``skipped`` says of the first photos that could not be read
+    why; ``skipped_count`` is how many there were.
     """
 
     layers: dict[str, LayerExemplars]
     class_counts: np.ndarray
     answers: np.ndarray
     fc7: np.ndarray
+    thumbnails: np.ndarray
     done: int
     total: int
     skipped: tuple[str, ...] = ()

@@ -26,9 +26,10 @@ from alexnet_viz.values import Exemplars, LayerExemplars, Ranking
 
 ENTRIES = 16  # what was used longest ago goes when there are more
 SAVE_EACH = 30.0  # seconds
-_VERSION = 1  # part of the key: raise it when the same photos give other values
+_VERSION = 2  # part of the key: raise it when the same photos give other values
 _RESERVE = 512 << 20  # bytes of disk that are left free
-_ARRAYS = ("class_counts", "answers", "fc7")
+_ARRAYS = ("class_counts", "answers")
+_BY_PHOTO = ("fc7", "thumbnails")  # a row a photo, kept as far as photos were looked at
 
 
 def collect(
@@ -69,7 +70,7 @@ def _path(model: Model, collection: Collection, relevance: bool) -> Path:
 def _save(path: Path, value: Exemplars) -> None:
     """Keep it if there is room; without, it is looked for anew next time."""
     arrays: dict[str, Any] = {name: getattr(value, name) for name in _ARRAYS}
-    arrays["fc7"] = value.fc7[: value.done]
+    arrays |= {name: getattr(value, name)[: value.done] for name in _BY_PHOTO}
     arrays["counts"] = np.array([value.done, value.total, value.skipped_count, len(value.fc7)])
     arrays["skipped"] = np.array(value.skipped, str)
     for layer, of in value.layers.items():
@@ -101,10 +102,20 @@ def _load(path: Path) -> Exemplars | None:
                 if f"{layer}.{kind}.values" in arrays
             }
             layers[layer] = LayerExemplars(rankings, arrays[f"{layer}.class_sums"])
-        fc7 = np.zeros((vectors, arrays["fc7"].shape[1]), np.float16)
-        fc7[: len(arrays["fc7"])] = arrays["fc7"]
+        by_photo = {}
+        for name in _BY_PHOTO:
+            rows = arrays[name]
+            by_photo[name] = np.concatenate([rows, np.zeros((vectors - len(rows), *rows.shape[1:]), rows.dtype)])
         skipped = tuple(map(str, arrays["skipped"]))
-        return Exemplars(layers, arrays["class_counts"], arrays["answers"], fc7, done, total, skipped, skipped_count)
+        return Exemplars(
+            layers,
+            **{name: arrays[name] for name in _ARRAYS},
+            **by_photo,
+            done=done,
+            total=total,
+            skipped=skipped,
+            skipped_count=skipped_count,
+        )
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
         return None
 

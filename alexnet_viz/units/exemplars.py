@@ -26,13 +26,14 @@ from alexnet_viz.network.layers import steps
 from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.training.zips import ZipError
 from alexnet_viz.units.collection import Collection
+from alexnet_viz.units.neighbours import THUMBNAIL, thumbnail
 from alexnet_viz.units.objectives import CLASSES
 from alexnet_viz.values import Exemplars, LayerExemplars, Ranking
 
 _SIGNS = {"most": 1, "least": -1, "relevant": 1}  # times which a ranking's values fall
 KINDS = tuple(_SIGNS)  # the rankings of a layer
 TOP = 9  # photos a unit, as Zeiler and Fergus show them
-VECTORS = 10_000  # photos whose fc7 is kept: 82 MB
+VECTORS = 10_000  # photos whose fc7 and thumbnails are kept: 113 MB
 EXAMPLES = 20  # photos that could not be read are named up to so many
 _LARGEST_HALF = 65504  # of float16
 _BATCH = 32
@@ -65,6 +66,7 @@ class _Batch:
 
     photos: np.ndarray
     inputs: np.ndarray
+    thumbnails: list[np.ndarray]
     problems: list[str]
     end: int  # the number of the first photo behind the batch
 
@@ -85,11 +87,13 @@ def _batches(model: Model, collection: Collection, begin: int) -> Iterator[_Batc
 
 
 def _read(model: Model, collection: Collection, start: int) -> _Batch:
-    numbers, inputs, problems = [], [], []
+    numbers, inputs, thumbnails, problems = [], [], [], []
     end = min(start + _BATCH, len(collection))
     for number in range(start, end):
         try:
-            inputs.append(preprocess(collection.read(number), model.info.preprocessing).tensor)
+            seen = preprocess(collection.read(number), model.info.preprocessing)
+            inputs.append(seen.tensor)
+            thumbnails.append(thumbnail(seen.pixels))
             numbers.append(number)
         except _UNREADABLE as error:
             place = collection.place
@@ -98,7 +102,7 @@ def _read(model: Model, collection: Collection, start: int) -> _Batch:
                     f"{display_name(place)} is no longer there: put it back, then go on where this stopped."
                 ) from error
             problems.append(f"{collection.names[number]}: {error}")
-    return _Batch(np.array(numbers, np.int64), np.array(inputs, np.float32), problems, end)
+    return _Batch(np.array(numbers, np.int64), np.array(inputs, np.float32), thumbnails, problems, end)
 
 
 def _layers(model: Model, inputs: np.ndarray, relevance: bool) -> Iterator[tuple[str, Tensor, Tensor | None]]:
@@ -157,6 +161,8 @@ class _Search:
             if name == "fc7":
                 first = batch.photos[batch.photos < len(self._begun.fc7)]
                 self._begun.fc7[first] = largest[: len(first)].clamp(0, _LARGEST_HALF).cpu().numpy()
+                if len(first):
+                    self._begun.thumbnails[first] = batch.thumbnails[: len(first)]
             if name == CLASSES:
                 self._begun.answers[batch.photos] = largest.argmax(1).cpu().numpy()
         np.add.at(self._begun.class_counts, labels[labels >= 0], 1)
@@ -226,4 +232,5 @@ def _nothing(model: Model, collection: Collection, relevance: bool) -> Exemplars
         for name, count in units.items()
     }
     fc7 = np.zeros((min(total, VECTORS), units["fc7"]), np.float16)
-    return Exemplars(layers, np.zeros(classes, np.int64), np.full(total, -1, np.int32), fc7, 0, total)
+    thumbnails = np.zeros((len(fc7), THUMBNAIL, THUMBNAIL, 3), np.uint8)
+    return Exemplars(layers, np.zeros(classes, np.int64), np.full(total, -1, np.int32), fc7, thumbnails, 0, total)

@@ -13,6 +13,7 @@ from alexnet_viz.units import exemplars as search
 from alexnet_viz.units.collection import Collection, of_place
 from alexnet_viz.units.exemplar_store import collect
 from alexnet_viz.units.exemplars import TOP, exemplars
+from alexnet_viz.units.neighbours import thumbnail
 from alexnet_viz.values import NetworkSpec, Photo
 
 from .conftest import model_of
@@ -185,6 +186,9 @@ def test_what_was_found_in_a_folder_is_kept_on_the_disk_and_gone_on_with(tiny, f
             np.testing.assert_array_equal(ranking.photos, again.layers[name].rankings[kind].photos)
             np.testing.assert_array_equal(ranking.values, again.layers[name].rankings[kind].values)
     np.testing.assert_array_equal(complete.fc7, again.fc7)
+    np.testing.assert_array_equal(complete.thumbnails, again.thumbnails)
+    seen = preprocess(collection.read(69), tiny.info.preprocessing).pixels
+    np.testing.assert_array_equal(complete.thumbnails[69], thumbnail(seen))
     file.write_bytes(b"torn")
     assert collect(tiny, collection).is_complete
 

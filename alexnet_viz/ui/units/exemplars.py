@@ -137,7 +137,7 @@ def _search_task(model: Model, request: SearchRequest) -> Task:
 
         def watch(seen: Exemplars) -> None:
             # Of a folder the disk has the vectors too, and a hundred megabytes need not be held twice.
-            kept = replace(seen, fc7=seen.fc7[:0]) if collection.place else seen
+            kept = replace(seen, fc7=seen.fc7[:0], thumbnails=seen.thumbnails[:0]) if collection.place else seen
             _partial[request] = Searched(collection, kept)
             while len(_partial) > _PARTIAL:
                 _partial.popitem(last=False)
