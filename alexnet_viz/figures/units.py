@@ -30,7 +30,12 @@ def patch_tiles(patches: Sequence[Patch], masked: bool, side: int = 224) -> np.n
     pixels = [patch.pixels for patch in patches]
     if masked:
         pixels = [np.where(patch.mask[..., None], patch.pixels, _dimmed(patch.pixels)) for patch in patches]
-    return np.stack([np.asarray(unit_picture(tile, side)) for tile in pixels])
+    return photo_tiles(pixels, side)
+
+
+def photo_tiles(photos: Sequence[np.ndarray], side: int = 224) -> np.ndarray:
+    """Photos uint8 (S, S, 3) as tiles uint8 (N, side, side, 3)."""
+    return np.stack([np.asarray(unit_picture(pixels, side)) for pixels in photos])
 
 
 def _dimmed(pixels: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from alexnet_viz.ui.units.choices import (
     shows_layer,
 )
 from alexnet_viz.ui.units.exemplars import MASK, RANKING, chosen_search, unit_and_photos
+from alexnet_viz.ui.units.neighbours import photo_neighbours
 from alexnet_viz.ui.units.photo_strip import photo_strip
 from alexnet_viz.ui.units.views import contact_sheet, links, numbers, optimised_pictures
 
@@ -27,6 +28,9 @@ with st.spinner("Loading the network …"):
 
 if view == "photo":
     photo_strip(model, choice.photo, *chosen_inversion())
+elif view == "neighbours":
+    if near := chosen_search(model, st.columns(3)[0]):
+        photo_neighbours(model, choice.photo, near)
 else:
     row = st.container(key="choices").columns(5, vertical_alignment="bottom")
     with row[0]:

@@ -1,5 +1,6 @@
 """The units page without a browser: pictures of units of every kind of layer, a layer's sheet, and bad links."""
 
+import io
 import json
 import re
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_viz.images.samples import SAMPLES
+from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.network.keys import CONVOLUTIONS, FULLY_CONNECTED
 from tests.ui.pages import address, assert_no_error, open_link
 from tests.waiting import wait_until
@@ -141,3 +142,24 @@ def test_a_folder_that_is_not_there_gets_a_sentence(folder, sentence):
     messages = [element.value for element in (*app.error, *app.info)]
     assert any(sentence in message for message in messages), messages
     assert not any("bug" in message for message in messages)
+
+
+def test_the_photos_near_to_the_photo_are_shown_by_fc7_and_by_pixels(tmp_path):
+    place = tmp_path / "photos"
+    place.mkdir()
+    with Image.open(io.BytesIO(sample("coffee")[0])) as coffee:
+        coffee.save(place / "the same.png")
+        coffee.crop((40, 20, *coffee.size)).save(place / "cropped.png")
+        coffee.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(place / "mirrored.png")
+    with Image.open(io.BytesIO(sample("cat")[0])) as cat:
+        cat.save(place / "cat.png")
+    app = finished(view="neighbours", weights="bundled", photo="coffee", collection="folder", folder=str(place))
+    assert_no_error(app)
+    grids = [
+        meta
+        for element in app.get("bidi_component")
+        if element.proto.mixed.json and (meta := json.loads(element.proto.mixed.json)["meta"]).get("noun") == "photo"
+    ]
+    by_fc7, by_pixels = (grid["names"] for grid in grids)
+    assert sorted(by_fc7) == sorted(by_pixels) == ["cat.png", "cropped.png", "mirrored.png"]  # not the same photo
+    assert by_fc7[-1] == "cat.png"

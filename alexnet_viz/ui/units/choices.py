@@ -22,12 +22,13 @@ VIEW = Control(
         "choice",
         "unit",
         "View",
-        "One unit, as pictures made to drive it or as photos that do; or the photo, and what each layer still knows "
-        "of it.",
+        "One unit, as pictures made to drive it or as photos that do; or the photo at hand: what each layer still "
+        "knows of it, and which photos are near to it.",
         options={
             "unit": "Pictures",
             "exemplars": "Photos",
             "photo": "Inversion",
+            "neighbours": "Neighbours",
         },
     )
 )
@@ -57,7 +58,7 @@ _HOW_OF_PHOTO = ControlGroup("invert", "invert", tuple(INVERSION_SETTINGS.values
 
 
 def chosen_view() -> str:
-    """A unit's optimised pictures, photos that drive it, or what is left of the photo."""
+    """A unit's optimised pictures, photos that drive it, what is left of the photo, or photos near to it."""
     return VIEW.segmented_control(label_visibility="collapsed")
 
 

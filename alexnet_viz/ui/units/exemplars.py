@@ -126,7 +126,7 @@ def _changed(place: str) -> int:
         return 0  # listing it says what is wrong
 
 
-def _search_task(model: Model, request: SearchRequest) -> Task:
+def search_task(model: Model, request: SearchRequest) -> Task:
     """The search in the background; what it had seen when it was stopped is gone on with."""
 
     def make(progress: CountProgress) -> Searched:
@@ -161,7 +161,7 @@ def _opened(request: SearchRequest, progress: CountProgress) -> Collection:
 def unit_and_photos(model: Model, layer: str, unit: int, request: SearchRequest) -> None:
     """A picture made to drive the unit, beside the photos of a collection that do; what they say of the unit."""
     picture = picture_task(model, (unit_of(layer, unit),), Choices(), "Optimised picture")
-    search = _search_task(model, request)
+    search = search_task(model, request)
 
     def draw() -> None:
         left, right = st.columns([1, 3])
@@ -197,8 +197,8 @@ def _patch_grid(model: Model, layer: str, unit: int, request: SearchRequest, fou
         key=f"exemplars_{kind}",
         noun="photo",
         facts={"relevance" if kind == "relevant" else "value before ReLU": ranking.values[unit][shown]},
-        names=[_name(found.collection, number) for number in numbers.tolist()],
-        on_pick=callback(lambda tile: _choose_photo(request, found.collection, int(numbers[tile]))),
+        names=[photo_name(found.collection, number) for number in numbers.tolist()],
+        on_pick=callback(lambda tile: choose_photo(request, found.collection, int(numbers[tile]))),
         smooth=True,
         largest=150,
     )
@@ -206,7 +206,7 @@ def _patch_grid(model: Model, layer: str, unit: int, request: SearchRequest, fou
     st.caption(markdown(_measures(found, layer, unit, ranking.photos[unit][shown])))
 
 
-def _choose_photo(request: SearchRequest, collection: Collection, number: int) -> None:
+def choose_photo(request: SearchRequest, collection: Collection, number: int) -> None:
     """Make a photo of the collection the one at hand; one of a folder or a run comes onto the visit's roll."""
     if request.photos:
         PHOTO.choose(request.photos[number])
@@ -225,7 +225,8 @@ def _patches_of(
     return _patches.get(key, lambda: patches(model, collection, layer, unit, numbers, cells))
 
 
-def _name(collection: Collection, number: int) -> str:
+def photo_name(collection: Collection, number: int) -> str:
+    """A photo's name, and its class in the collection where that does not say it."""
     label, name = collection.class_of(number), collection.names[number]
     return f"{name} ({label})" if label and label not in name else name
 

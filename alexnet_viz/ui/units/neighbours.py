@@ -1,0 +1,82 @@
+"""The photos of a collection that are near to the photo at hand: by fc7, and by pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from alexnet_viz.components.tile_grid import Sheet, tile_grid
+from alexnet_viz.errors import UserError
+from alexnet_viz.figures.units import photo_tiles
+from alexnet_viz.images.preprocess import preprocess
+from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.ui.shared import photos, queries
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.job_progress import gather
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, choose_photo, photo_name, search_task
+from alexnet_viz.ui.units.forming import problems
+from alexnet_viz.units.neighbours import nearest, thumbnail
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+SHOWN = 6  # as in the paper's figure
+_WIDTH = 150  # of a tile, in CSS pixels
+_pixels: LRUCache[np.ndarray] = LRUCache(64 << 20, lambda pixels: pixels.nbytes)
+
+
+def photo_neighbours(model: Model, photo: str, request: SearchRequest) -> None:
+    """Two rows: the nearest photos by fc7, and by their pixels."""
+    (found,) = gather([search_task(model, request)], [True])
+    problems([found])
+    if not isinstance(found, Searched):
+        return
+    seen = queries.inputs(photo, model.info.preprocessing)
+    small = thumbnail(seen.pixels)
+    thumbnails = found.exemplars.thumbnails
+    # The photo itself, where it is one of the collection, is its own nearest: that says nothing.
+    others = (thumbnails != small).any((1, 2, 3)) & (found.exemplars.answers[: len(thumbnails)] >= 0)
+    fc7 = queries.trace(model, photo).outputs["relu7"]
+    _row(model, request, found, "fc7", *nearest(found.exemplars.fc7, fc7, others, SHOWN))
+    _row(model, request, found, "pixels", *nearest(thumbnails, small, others, SHOWN))
+    st.caption(
+        f"Nearest to *{markdown(photos.title(photo))}* of {found.exemplars.done:,} photos "
+        f"({markdown(found.collection.title)}), by the Euclidean distance of fc7 behind its ReLU, and of the pixels at "
+        "32 × 32. What the network takes for alike is not what the pixels say (Krizhevsky, Sutskever, Hinton 2012, "
+        "Figure 4)."
+    )
+
+
+def _row(
+    model: Model, request: SearchRequest, found: Searched, space: str, numbers: np.ndarray, distances: np.ndarray
+) -> None:
+    st.markdown(f"**Nearest by {space}**")
+    if not len(numbers):
+        st.caption("There is no other photo to compare with: add photos, or name a folder.")
+        return
+    try:
+        tiles = photo_tiles([_seen(model, found, number) for number in numbers.tolist()])
+    except (UserError, OSError) as error:
+        st.error(markdown(f"These photos can no longer be read: {error}"), icon=":material/info:")
+        return
+    names = [photo_name(found.collection, number) for number in numbers.tolist()]
+    tile_grid(
+        [Sheet(tiles, f"The {len(numbers)} photos nearest by {space}: {', '.join(names)}")],
+        np.arange(len(numbers)),
+        key=f"neighbours_{space}",
+        noun="photo",
+        facts={f"distance of {space}": distances},
+        names=names,
+        on_pick=callback(lambda tile: choose_photo(request, found.collection, int(numbers[tile]))),
+        smooth=True,
+        largest=_WIDTH,
+    )
+
+
+def _seen(model: Model, found: Searched, number: int) -> np.ndarray:
+    """What the network sees of a photo of the collection, uint8 (S, S, 3)."""
+    key = (found.collection.key, number, model.info.preprocessing)
+    return _pixels.get(key, lambda: preprocess(found.collection.read(number), model.info.preprocessing).pixels)
