@@ -16,6 +16,7 @@ from alexnet_viz.ui.units.choices import (
 from alexnet_viz.ui.units.exemplars import MASK, RANKING, chosen_search, unit_and_photos
 from alexnet_viz.ui.units.neighbours import photo_neighbours
 from alexnet_viz.ui.units.photo_strip import photo_strip
+from alexnet_viz.ui.units.quiz import REFERENCE, SEED, quiz
 from alexnet_viz.ui.units.views import contact_sheet, links, numbers, optimised_pictures
 
 choice = current()
@@ -28,24 +29,16 @@ with st.spinner("Loading the network …"):
 
 if view == "photo":
     photo_strip(model, choice.photo, *chosen_inversion())
-elif view == "neighbours":
-    if near := chosen_search(model, st.columns(3)[0]):
-        photo_neighbours(model, choice.photo, near)
 else:
     row = st.container(key="choices").columns(5, vertical_alignment="bottom")
+if view in ("unit", "exemplars", "quiz"):
     with row[0]:
         layer = chosen_layer()
+if view in ("unit", "exemplars"):
     with row[1]:
         unit = chosen_unit_of(model, layer)
 
-if view == "exemplars":
-    search = chosen_search(model, row[2])
-    RANKING.selectbox(row[3])
-    MASK.toggle(row[4])
-    if search:
-        unit_and_photos(model, layer, unit, search)
-    links(layer, unit)
-elif view == "unit":
+if view == "unit":
     with row[2]:
         pictures = DIVERSE.slider()
     with row[3]:
@@ -59,3 +52,18 @@ elif view == "unit":
         optimised_pictures(model, layer, unit, pictures, choices)
         numbers(model, layer, unit, choice.photo)
         links(layer, unit)
+elif view == "exemplars":
+    search = chosen_search(model, row[2])
+    RANKING.selectbox(row[3])
+    MASK.toggle(row[4])
+    if search:
+        unit_and_photos(model, layer, unit, search)
+    links(layer, unit)
+elif view == "neighbours":
+    if search := chosen_search(model, row[0]):
+        photo_neighbours(model, choice.photo, search)
+elif view == "quiz":
+    REFERENCE.selectbox(row[1])
+    SEED.number_input(row[2])
+    if search := chosen_search(model, row[3]):
+        quiz(model, layer, search)

@@ -163,3 +163,23 @@ def test_the_photos_near_to_the_photo_are_shown_by_fc7_and_by_pixels(tmp_path):
     by_fc7, by_pixels = (grid["names"] for grid in grids)
     assert sorted(by_fc7) == sorted(by_pixels) == ["cat.png", "cropped.png", "mirrored.png"]  # not the same photo
     assert by_fc7[-1] == "cat.png"
+
+
+def test_the_quiz_is_taken_to_its_end_and_scored(tmp_path):
+    for number in range(12):
+        pixels = np.random.default_rng(number).integers(0, 30 + 15 * number, (90, 70, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    link = {"view": "quiz", "layer": "conv1", "reference": "photos", "collection": "folder", "folder": str(tmp_path)}
+    app = finished(weights="bundled", **link)
+    for number in range(20):
+        assert_no_error(app)
+        assert any(f"Question {number + 1} of 20" in element.value for element in app.markdown)
+        app.button(key="quiz_0").click().run()
+        assert any("It is unit" in element.value for element in app.markdown)
+        app.button(key="quiz_next").click().run()
+    (score,) = [element.value for element in app.markdown if "right," in element.value]
+    right = int(score.split("**")[1].split(" of ")[0])
+    assert 0 < right < 20  # A is right as often as B
+    assert f"{right} of 20 right, {right / 20:.0%}" in score
+    assert "That was the last question" in score
+    assert any("82% ± 4% from optimised picture; 92% ± 2% from photos" in caption.value for caption in app.caption)

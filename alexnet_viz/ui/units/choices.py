@@ -22,13 +22,14 @@ VIEW = Control(
         "choice",
         "unit",
         "View",
-        "One unit, as pictures made to drive it or as photos that do; or the photo at hand: what each layer still "
-        "knows of it, and which photos are near to it.",
+        "One unit, as pictures made to drive it or as photos that do; the photo at hand: what each layer still "
+        "knows of it, and which photos are near to it; or a quiz on what units respond to.",
         options={
             "unit": "Pictures",
             "exemplars": "Photos",
             "photo": "Inversion",
             "neighbours": "Neighbours",
+            "quiz": "Quiz",
         },
     )
 )
@@ -58,7 +59,7 @@ _HOW_OF_PHOTO = ControlGroup("invert", "invert", tuple(INVERSION_SETTINGS.values
 
 
 def chosen_view() -> str:
-    """A unit's optimised pictures, photos that drive it, what is left of the photo, or photos near to it."""
+    """A unit's optimised pictures, photos that drive it, what is left of the photo, photos near to it, or the quiz."""
     return VIEW.segmented_control(label_visibility="collapsed")
 
 

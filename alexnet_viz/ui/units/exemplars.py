@@ -186,7 +186,7 @@ def _patch_grid(model: Model, layer: str, unit: int, request: SearchRequest, fou
     shown = ranking.photos[unit] >= 0
     numbers, cells = ranking.photos[unit][shown], ranking.cells[unit][shown]
     try:
-        made = _patches_of(model, found.collection, layer, unit, numbers.tolist(), cells.tolist())
+        made = patches_of(model, found.collection, layer, unit, numbers.tolist(), cells.tolist())
     except (UserError, OSError) as error:
         st.error(markdown(f"These photos can no longer be read: {error}"), icon=":material/info:")
         return
@@ -216,9 +216,10 @@ def choose_photo(request: SearchRequest, collection: Collection, number: int) ->
     PHOTO.choose(photos.add(buffer.getvalue(), photo.name))
 
 
-def _patches_of(
+def patches_of(
     model: Model, collection: Collection, layer: str, unit: int, numbers: list[int], cells: list[int]
 ) -> list[Patch]:
+    """What a unit sees of photos of the collection, at cells of its layer's map. Raises UserError, OSError."""
     from alexnet_viz.units.patches import patches
 
     key = (model.info.id, collection.key, layer, unit, tuple(numbers), tuple(cells))

@@ -1,0 +1,163 @@
+"""The quiz: from a unit's reference pictures, which of two patches drives it more?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from alexnet_viz.components.tile_grid import Sheet, tile_grid
+from alexnet_viz.display import number_text
+from alexnet_viz.errors import UnitError
+from alexnet_viz.figures.units import patch_tiles, unit_picture
+from alexnet_viz.settings import Setting
+from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.job_progress import gather
+from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, patches_of, search_task
+from alexnet_viz.ui.units.forming import problems
+from alexnet_viz.ui.units.views import picture_task
+from alexnet_viz.units.choices import Choices
+from alexnet_viz.units.objectives import unit as unit_of
+from alexnet_viz.units.quiz import CHANCE, PEOPLE, Trial, interval, trials
+from alexnet_viz.values import OptimisedImages, Patch
+
+if TYPE_CHECKING:
+    from alexnet_viz.inspection.model import Model
+
+REFERENCE = Control(
+    Setting(
+        "reference",
+        "choice",
+        "both",
+        "Shown of the unit",
+        "What is there to guess from: a picture made to drive the unit, photos that do, or both.",
+        options={"optimised": "optimised picture", "photos": "photos", "both": "both"},
+    )
+)
+SEED = Control(Setting("quiz", "int", 0, "Questions", "Another number draws other units.", low=0, high=9999))
+_STATE = "_quiz"
+_SIDE = 224  # of the optimised picture, in pixels
+
+
+@dataclass
+class _Score:
+    """A visitor's answers to one quiz: whether each was right."""
+
+    quiz: tuple
+    answers: list[bool] = field(default_factory=list)
+    is_shown: bool = False  # the answer to the last question
+
+
+def quiz(model: Model, layer: str, request: SearchRequest) -> None:
+    """One question after the other, and then the score beside what people reached in the paper."""
+    (found,) = gather([search_task(model, request)], [True])
+    problems([found])
+    if not isinstance(found, Searched):
+        return
+    try:
+        questions = trials(found.exemplars, layer, SEED.value)
+    except UnitError as error:
+        st.info(markdown(str(error)), icon=":material/info:")
+        return
+    score = _score((request, layer, SEED.value, REFERENCE.value))
+    number = len(score.answers) - score.is_shown
+    if number < len(questions):
+        _question(model, found, questions[number], score, number, len(questions))
+    if score.answers:
+        _result(score.answers, len(questions))
+
+
+def _score(identity: tuple) -> _Score:
+    """The visitor's answers to this quiz; another one begins anew."""
+    score = st.session_state.get(_STATE)
+    if score is None or score.quiz != identity:
+        score = st.session_state[_STATE] = _Score(identity)
+    return score
+
+
+def _question(model: Model, found: Searched, trial: Trial, score: _Score, number: int, total: int) -> None:
+    with_picture, with_photos = (REFERENCE.value in (kind, "both") for kind in ("optimised", "photos"))
+    picture = picture_task(model, (unit_of(trial.layer, trial.unit),), Choices(), "Optimised picture")
+    (image,) = gather([picture], [True]) if with_picture else (None,)
+    references, *choices = _patches(model, found, trial)
+    st.markdown(f"**Question {number + 1} of {total}.** These drive one unit of {trial.layer}:")
+    left, right = st.columns([1, 3])
+    if isinstance(image, OptimisedImages):
+        shown = unit_picture(image.pixels[0], _SIDE)
+        left.image(shown, width="stretch", alt=f"A picture made to drive the unit of question {number + 1}")
+    if with_photos:
+        with right if with_picture else st.container():
+            tiles = patch_tiles(references, masked=False)
+            tile_grid([Sheet(tiles, "What drives the unit")], np.arange(len(tiles)), key="quiz_photos", noun="photo")
+    st.markdown("Which of these two drives it more?")
+    columns = st.columns([1, 1, 2])
+    for choice, (column, patches) in enumerate(zip(columns, choices, strict=False)):
+        with column:
+            (tile,) = patch_tiles(patches, masked=False)
+            st.image(tile, width="stretch", alt=f"Choice {'AB'[choice]}")
+            _choice(score, trial, choice)
+    with columns[2]:
+        _answer(score, trial)
+
+
+def _patches(model: Model, found: Searched, trial: Trial) -> list[list[Patch]]:
+    """What the unit sees of the references, of choice A, of choice B."""
+    return [
+        patches_of(
+            model,
+            found.collection,
+            trial.layer,
+            trial.unit,
+            [place.photo for place in places],
+            [place.cell for place in places],
+        )
+        for places in (trial.references, *((choice,) for choice in trial.choices))
+    ]
+
+
+def _choice(score: _Score, trial: Trial, choice: int) -> None:
+    """The button of a choice; once it is answered, the unit's value there."""
+
+    def answer() -> None:
+        score.answers.append(choice == trial.right)
+        score.is_shown = True
+
+    if score.is_shown:
+        is_right = ", and drives it more" if choice == trial.right else ""
+        st.markdown(f"**{'AB'[choice]}**: value before ReLU {number_text(trial.choices[choice].value)}{is_right}.")
+    else:
+        st.button("AB"[choice], key=f"quiz_{choice}", width="stretch", on_click=callback(answer))
+
+
+def _answer(score: _Score, trial: Trial) -> None:
+    """Whether the answer was right, and on to the next question."""
+
+    def go_on() -> None:
+        score.is_shown = False
+
+    if score.is_shown:
+        mark = "Right." if score.answers[-1] else f"No: it is {'AB'[trial.right]}."
+        st.markdown(f"**{mark}** It is unit {trial.unit} of {trial.layer}.")
+        st.button("Next", key="quiz_next", type="primary", on_click=callback(go_on))
+
+
+def _result(answers: Sequence[bool], total: int) -> None:
+    """The score so far with its interval, beside chance and what people reached in the paper."""
+    right = sum(answers)
+    low, high = interval(right, len(answers))
+    people = "; ".join(
+        f"{share:.0%} ± {error:.0%} from {REFERENCE.setting.title(kind)}" for kind, (share, error) in PEOPLE.items()
+    )
+    done = (
+        "" if len(answers) < total else " That was the last question: another number under *Questions* draws new ones."
+    )
+    st.markdown(
+        f"**{right} of {len(answers)} right, {right / len(answers):.0%}** (95% interval {low:.0%} to {high:.0%}; "
+        f"guessing gives {CHANCE:.0%}).{done}"
+    )
+    st.caption(f"In the paper people were right in {people} (Borowski et al. 2021).")
