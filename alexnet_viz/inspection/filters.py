@@ -169,6 +169,49 @@ def hue(kernels: np.ndarray) -> np.ndarray:
     return (np.degrees(np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue)) % 360).astype(np.float32)
 
 
+def colourfulness(kernels: np.ndarray) -> np.ndarray:
+    """The share of each kernel's energy that is colour, not brightness, in (n, 3, k, k): float64 (n,), 0 to 1.
+
+    Brightness is what red, green and blue have in common, their mean.
+    """
+    values = kernels.astype(np.float64)
+    colour = ((values - values.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2, 3))
+    whole = (values**2).sum(axis=(1, 2, 3))
+    return np.divide(colour, whole, out=np.zeros_like(colour), where=whole > 0)
+
+
+@dataclass(frozen=True)
+class ColourSplit:
+    """The mean ``colourfulness`` of the first and the second half of conv1's kernels.
+
+    ``p`` is the share of random halves whose means are at least as far apart.
+    """
+
+    first: float
+    second: float
+    p: float
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether chance alone would hardly split the kernels so: p below 1 %."""
+        return self.p < 0.01
+
+
+def colour_split(kernels: np.ndarray, permutations: int = 9999, seed: int = 0) -> ColourSplit:
+    """Whether the two groups of conv1's kernels (n, 3, k, k) split by colour, by a permutation test.
+
+    Krizhevsky, Sutskever, Hinton 2012 saw one GPU's kernels become colour-agnostic and the other's colour-specific in
+    every run (section 6.1). p counts the split itself, too, so that it is never 0 (Phipson, Smyth 2010).
+    """
+    shares, half = colourfulness(kernels), len(kernels) // 2
+    rng = np.random.default_rng(seed)
+    drawn = np.stack([rng.permutation(shares) for _ in range(permutations)])
+    apart = np.abs(drawn[:, :half].mean(axis=1) - drawn[:, half:].mean(axis=1))
+    first, second = float(shares[:half].mean()), float(shares[half:].mean())
+    at_least = int((apart >= abs(first - second) - 1e-12).sum())  # sums of another order may differ by rounding
+    return ColourSplit(first, second, (1 + at_least) / (1 + permutations))
+
+
 def kernel_order(of: Filters, by: str) -> np.ndarray:
     """Kernel numbers sorted ``by`` index, norm (largest first), orientation or hue."""
     if by == "index":

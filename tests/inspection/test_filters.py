@@ -6,6 +6,8 @@ import torch
 
 from alexnet_viz.inspection.filters import (
     Filters,
+    colour_split,
+    colourfulness,
     filters,
     hue,
     kernel_order,
@@ -137,3 +139,33 @@ def test_noise_and_dead_kernels_are_told_from_filters():
     found = noise_like(np.concatenate([kernels, noise, dead]).astype(np.float32))
     assert found.tolist() == [False] * 9 + [True] * 6
     assert 0.985 < noise_like(draw.normal(0, 1, (4000, 3, 11, 11))).mean() < 0.995
+
+
+def test_colour_is_what_a_kernel_has_beside_brightness():
+    grey = grating(0.25, 0)
+    red = grey * np.array([1, 0, 0], np.float32)[:, None, None]
+    opponent = grey * np.array([1, -1, 0], np.float32)[:, None, None]
+    np.testing.assert_allclose(colourfulness(np.stack([grey, red, opponent, 0 * grey])), [0, 2 / 3, 1, 0], atol=1e-7)
+
+
+def test_groups_of_grey_and_of_coloured_kernels_split_by_colour():
+    rng = np.random.default_rng(0)
+    grey = np.repeat(rng.standard_normal((48, 1, 11, 11)), 3, axis=1)
+    colour = rng.standard_normal((48, 3, 11, 11))
+    split = colour_split(np.concatenate([grey, colour]))
+    assert split.first == pytest.approx(0, abs=1e-12)
+    assert split.p == 1 / 10_000  # no random half is as far apart
+    assert split.second == pytest.approx(2 / 3, abs=0.02)
+    assert split.is_significant
+
+
+def test_kernels_that_are_drawn_at_random_do_not_split_by_colour():
+    """Of 200 networks without training about one in a hundred has p below 1 %, as the test is defined."""
+    rng = np.random.default_rng(0)
+    ps = np.array([colour_split(rng.standard_normal((96, 3, 11, 11)), permutations=199).p for _ in range(200)])
+    assert (ps <= 0.01).sum() <= 8  # more than 8 of 200 has a chance of 2·10⁻⁴
+    assert 0.4 < ps.mean() < 0.6  # p is spread evenly
+
+
+def test_a_networks_own_random_weights_do_not_split(paper):
+    assert not colour_split(filters(paper, "conv1").weight).is_significant

@@ -32,7 +32,9 @@ def test_conv1_shows_all_kernels_sorted_and_the_papers_two_groups():
     assert_no_error(app)
     grid = sent(app, "kernel")
     assert (grid["count"], grid["selected"], len(grid["parts"])) == (96, 90, 2)
-    assert "96 kernels of 3 × 11 × 11" in " ".join(one.value for one in app.caption)
+    captions = " ".join(one.value for one in app.caption)
+    assert "96 kernels of 3 × 11 × 11" in captions
+    assert "chance alone splits them so" in captions
     app.segmented_control(key="contrast").set_value("common").run()
     assert_no_error(app)
     assert app.query_params["contrast"] in ("common", ["common"])

@@ -128,6 +128,8 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
         parts=parts if split else (),
         smooth=SMOOTH.value,
     )
+    if split:
+        _colour_split(models[0])
     for sheet in sheets[len(alike) :]:  # another number of kernels: in an order of its own
         tile_grid(
             [sheet],
@@ -142,6 +144,17 @@ def kernels(models: list[Model], by: str, common: bool, unit: int) -> None:
     st.caption(
         f"{len(order)} kernels of 3 × 11 × 11 weights, red, green and blue as such: mid-grey is 0, the scale reaches "
         f"as far as {how} does; drawn {drawn_as()}. Click one, or walk with the arrow keys."
+    )
+
+
+def _colour_split(model: Model) -> None:
+    """Whether the two groups split by colour, as the 2012 paper's did in every run."""
+    split = queries.colour_split(model)
+    verdict = "the groups split by colour" if split.is_significant else "chance alone splits them so"
+    st.caption(
+        f"Colour has {split.first:.0%} of the energy of the first group's kernels and {split.second:.0%} of the "
+        f"second's; the rest is brightness. Of random halves {split.p:.2%} lie as far apart: {verdict} (permutation "
+        "test; Krizhevsky, Sutskever, Hinton 2012, section 6.1)."
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from alexnet_viz.attribution.session import Session
     from alexnet_viz.inspection.architecture import PrintedFit
-    from alexnet_viz.inspection.filters import Filters, Summary
+    from alexnet_viz.inspection.filters import ColourSplit, Filters, Summary
     from alexnet_viz.inspection.lesion import Lesion
     from alexnet_viz.inspection.model import Model
     from alexnet_viz.ui.shared.sidebar import Choice
@@ -34,6 +34,7 @@ _answers: LRUCache[Classification] = LRUCache(2048)
 _plans: LRUCache[Architecture] = LRUCache(256)
 _filters: LRUCache[Filters] = LRUCache(256 << 20, lambda of: of.weight.nbytes)
 _summaries: LRUCache[Summary] = LRUCache(128)
+_splits: LRUCache[ColourSplit] = LRUCache(128)
 _fields: LRUCache[tuple[tuple[int, int], ...]] = LRUCache(256)
 _grids: LRUCache[tuple[np.ndarray, tuple[int, int]]] = LRUCache(32 << 20, lambda grid: grid[0].nbytes)
 _sessions: LRUCache[Session] = LRUCache(320 << 20, lambda session: session.nbytes)
@@ -165,6 +166,13 @@ def filter_summary(model: Model, layer: str) -> Summary:
     from alexnet_viz.inspection.filters import summary
 
     return _summaries.get((model.info.id, layer), lambda: summary(filters(model, layer)))
+
+
+def colour_split(model: Model) -> ColourSplit:
+    """Whether the two groups of conv1's kernels split by colour."""
+    from alexnet_viz.inspection.filters import colour_split as test
+
+    return _splits.get(model.info.id, lambda: test(filters(model, "conv1").weight))
 
 
 def norm_grid(model: Model, layer: str, side: int | None = None) -> tuple[np.ndarray, tuple[int, int]]:
