@@ -21,8 +21,9 @@ from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.shared.unit import CHANNEL, unit_label
 from alexnet_viz.ui.units.forming import forming, newest, problems
 from alexnet_viz.units.choices import BATCH, Choices
-from alexnet_viz.units.objectives import Objective
+from alexnet_viz.units.objectives import Objective, layer_step
 from alexnet_viz.units.objectives import unit as unit_of
+from alexnet_viz.units.shipped_sheets import shipped_tiles
 from alexnet_viz.values import OptimisedImages
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ def shown_picture(title: str, images: OptimisedImages | None, number: int, sign:
 def contact_sheet(model: Model, layer: str, unit: int, choices: Choices) -> None:
     """A small picture of every channel of a layer, batch by batch; a click chooses a channel."""
     channels = len(queries.filter_summary(model, layer).norms)
+    if choices == Choices() and (tiles := shipped_tiles(model.info.id, layer)) is not None:
+        _sheet(model, tiles, layer, unit, channels)
+        return
     tasks = [
         picture_task(
             model,
@@ -111,15 +115,15 @@ def contact_sheet(model: Model, layer: str, unit: int, choices: Choices) -> None
     ]
     place = st.container()  # outside of what is drawn each second: a sheet is megabytes
     values = gather(tasks, [True] * len(tasks))
+    made: list[OptimisedImages | None] = [jobs.made.peek(task.key) for task in tasks]
+    tiles = sheet_tiles([None if batch is None else batch.pixels for batch in made], channels, BATCH)
     with place:
-        _sheet([jobs.made.peek(task.key) for task in tasks], layer, unit, channels)
+        _sheet(model, tiles, layer, unit, sum(len(batch.pixels) for batch in made if batch is not None))
     problems(values)
 
 
-def _sheet(batches: list[OptimisedImages | None], layer: str, unit: int, channels: int) -> None:
-    made = [batch for batch in batches if batch is not None]
-    tiles = sheet_tiles([None if batch is None else batch.pixels for batch in batches], channels, BATCH)
-    finished = sum(len(batch.pixels) for batch in made)
+def _sheet(model: Model, tiles: np.ndarray, layer: str, unit: int, finished: int) -> None:
+    channels = len(tiles)
     tile_grid(
         [Sheet(tiles, f"Optimised pictures of {finished} of {channels} channels of {layer}")],
         np.arange(channels),
@@ -129,9 +133,12 @@ def _sheet(batches: list[OptimisedImages | None], layer: str, unit: int, channel
         on_pick=callback(CHANNEL.choose),
         smooth=True,
     )
-    sees = f" Such a unit sees {made[0].pixels.shape[1]} pixels a side, all of its picture." if made else ""
+    sees = min(layer_step(model.info.spec, layer).receptive_field, model.info.spec.input_size)
     waits = "" if finished == channels else " Grey: not made yet."
-    st.caption(f"What drives the middle unit of each of {layer}'s {channels:,} channels up.{sees}{waits}")
+    st.caption(
+        f"What drives the middle unit of each of {layer}'s {channels:,} channels up. Such a unit sees {sees} pixels a "
+        f"side, all of its picture.{waits}"
+    )
 
 
 def numbers(model: Model, layer: str, unit: int, photo: str) -> None:
