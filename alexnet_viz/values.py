@@ -524,7 +524,7 @@ class LayerExemplars:
     and, where that was asked for, by its relevance for the photo's class (``relevant``).
 
     ``class_sums`` float32 (C, classes) holds, for each class of the collection, the sum over its photos of the unit's
-    largest value behind ReLU.
+    largest value, or of 0 where that is negative, as behind a ReLU.
     """
 
     rankings: dict[str, Ranking]

@@ -20,7 +20,7 @@ from alexnet_viz.units.collection import Collection
 from alexnet_viz.values import Exemplars, Photo
 from benchmarks.side_by_side import side_by_side
 
-PHOTOS = 160
+PHOTOS = 1000
 SIDE = 256
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alexnet_viz.display import json_text
+from alexnet_viz.errors import UnitError
 from alexnet_viz.units.collection import Collection, named
 from alexnet_viz.units.objectives import layer_step
 from alexnet_viz.units.selectivity import class_selectivity, similarity
@@ -78,20 +79,23 @@ def unit_sheet(model: Model, collection: Collection, found: Exemplars, layer: st
     from alexnet_viz.figures.units import patch_tiles
     from alexnet_viz.units.patches import patches
 
-    rows = []
+    rows = []  # a unit whose values are no numbers has no photos
     for ranking in found.layers[layer].rankings.values():
         photos, cells = (part[unit].tolist() for part in (ranking.photos, ranking.cells))
         count = sum(photo >= 0 for photo in photos)
-        tiles = patch_tiles(patches(model, collection, layer, unit, photos[:count], cells[:count]), masked=False)
-        rows.append(np.pad(tiles, ((0, len(photos) - count), *((0, 0),) * 3), constant_values=128))
+        if count:
+            tiles = patch_tiles(patches(model, collection, layer, unit, photos[:count], cells[:count]), masked=False)
+            rows.append(np.pad(tiles, ((0, len(photos) - count), *((0, 0),) * 3), constant_values=128))
+    if not rows:
+        raise UnitError(f"{layer}:{unit} has no value on these photos: choose another unit, or other weights.")
     return tile_sheet(np.concatenate(rows), columns=len(rows[0]))
 
 
 def words(row: dict[str, Any]) -> list[str]:
     """A unit's row for people: the first photos of each ranking."""
     lines = [f"{row['layer']}:{row['unit']}" + (f"  {row['file']}" if "file" in row else "")]
-    for kind, title in (("most", "up"), ("least", "down"), ("relevant", "relevance")):
-        first = [f"{photo['photo']} {photo['value']:.4g}" for photo in row.get(kind, [])[:3]]
+    for kind, title in (("most", "largest"), ("least", "smallest"), ("relevant", "relevance")):
+        first = [f"{photo['photo']} {photo['value']:.4g}" for photo in row[kind][:3]]
         lines.append(f"  {title}: {', '.join(first)}")
     if row["class_selectivity"] is not None:
         classes = ", ".join(f"{name} {mean:.4g}" for name, mean in row["strongest_classes"].items())
@@ -103,7 +107,7 @@ def skipped_notes(found: Exemplars) -> list[str]:
     """The photos that could not be read."""
     if not found.skipped_count:
         return []
-    return [f"{found.skipped_count:,} photos could not be read:", *(f"  {sentence}" for sentence in found.skipped)]
+    return [f"Could not be read ({found.skipped_count:,}):", *(f"  {sentence}" for sentence in found.skipped)]
 
 
 def as_json(rows: list[dict[str, Any]], collection: Collection, found: Exemplars) -> str:

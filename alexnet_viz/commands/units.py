@@ -62,7 +62,9 @@ def _units(options: argparse.Namespace) -> int:
     """Write what drives each unit up and down, a layer's sheet or a photo's strip, and print what they reached."""
     if options.exemplars != bool(options.collection):
         raise UnitError("Exemplars are of a collection: --collection FOLDER --exemplars --unit conv5:37.")
-    if options.exemplars and not options.photo:
+    if options.exemplars:
+        if options.photo or options.sheet or options.inversion or options.set:
+            raise UnitError("--exemplars goes with --unit or --layer alone: leave the other choices out.")
         return _exemplars(options)
     if options.sheet != bool(options.layer):
         raise UnitError("A sheet is of a layer: --layer conv4 --sheet. A single unit is --unit conv4:12.")
@@ -116,7 +118,7 @@ def _exemplars(options: argparse.Namespace) -> int:
     for line in unit_exemplars.skipped_notes(found):
         print(line, file=sys.stderr)
     print_notes(model.info)
-    return 0
+    return 1 if found.skipped_count else 0
 
 
 def _reached(row: dict[str, Any]) -> str:

@@ -71,7 +71,7 @@ def _check_weights(state: TrainingState) -> None:
 
 
 def keep_weights(context: TrainingContext, state: TrainingState) -> None:
-    """Keep the whole weights of this moment for good, halved, for ``run:ID@STEP``; the optimiser's state is not kept.
+    """Keep the whole weights of this moment for good, in half precision, for ``run:ID@STEP``, and no optimiser's state.
 
     Whatever size training is at, they see photos at the run's final size, as the film's pictures do: what changes from
     one to the next is then the network alone. Processes other than the main one do nothing.

@@ -23,7 +23,7 @@ from alexnet_viz.errors import RecipeError, UserError
 from alexnet_viz.network.layers import steps
 from alexnet_viz.training.process_tuning import chosen_niceness, keep_freed_memory, set_passive_waiting, set_threads
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.schedule import HALF, kept_steps, plan_training
+from alexnet_viz.training.schedule import HALF, plan_training, steps_to_keep
 
 if TYPE_CHECKING:
     import torch
@@ -84,7 +84,7 @@ def estimate(recipe: Recipe, photos: int, classes: int, timed: int = 3) -> Cost:
     check_processes(recipe.processes, on.type)
     check_memory(recipe, classes)
     needed = memory * (recipe.processes if on.type == "cpu" else 1)
-    kept = len(kept_steps(recipe, plan.steps, parameters)) * HALF * parameters
+    kept = len(steps_to_keep(recipe, plan.steps, parameters)) * HALF * parameters
     disk = 4 * 8 * parameters + kept  # three checkpoints of weights and momentum, and one being written
     folder = next(p for p in (runs_folder().absolute(), *runs_folder().absolute().parents) if p.exists())
     if disk > shutil.disk_usage(folder).free:

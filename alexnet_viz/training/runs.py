@@ -5,7 +5,7 @@
               metrics.jsonl    one row a line, appended by its worker alone
               checkpoints/     index.json names the good ones
               snapshots/       the film of learning
-              kept/            whole weights along the way, halved, spread over the run
+              kept/            whole weights along the way, in half precision, spread over the run
               classes.json     the names of the classes, in order
               log.txt          what the worker printed
               data.json        which photos it trains on, and where they are now (data_place.py)

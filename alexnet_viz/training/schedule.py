@@ -38,7 +38,7 @@ def plan_training(recipe: Recipe, photos: int) -> TrainingPlan:
     return TrainingPlan(per_epoch, steps, log_every, _spread(steps, recipe.snapshots))
 
 
-def kept_steps(recipe: Recipe, steps: int, parameters: int) -> frozenset[int]:
+def steps_to_keep(recipe: Recipe, steps: int, parameters: int) -> frozenset[int]:
     """The steps after which a run keeps its whole weights: as many as fit into the recipe's megabytes, 24 at most.
 
     None where not even two fit: the start and the end are the least that shows a change.

@@ -20,7 +20,7 @@ from alexnet_viz.training.monitor import Monitor
 from alexnet_viz.training.optimizer import make_optimizer
 from alexnet_viz.training.precision import resolve_precision
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.schedule import kept_steps, plan_training
+from alexnet_viz.training.schedule import plan_training, steps_to_keep
 from alexnet_viz.training.state import TrainingContext, TrainingState
 
 CALIBRATION_PHOTOS = 512  # photos that the first means and variances of given weights are taken from
@@ -46,7 +46,7 @@ def set_up(
         monitor,
         device,
         precision=resolve_precision(device, recipe.precision),
-        kept_steps=kept_steps(recipe, plan.steps, parameters),
+        kept_steps=steps_to_keep(recipe, plan.steps, parameters),
     )
     state = TrainingState(
         network,

@@ -12,11 +12,12 @@ from unicodedata import normalize
 import numpy as np
 
 from alexnet_viz.display import display_name
-from alexnet_viz.errors import DataError, DecoderBusy
+from alexnet_viz.errors import DataError
 from alexnet_viz.images.decode import decode
 from alexnet_viz.progress import TextProgress
 from alexnet_viz.training.folder import readable_names
 from alexnet_viz.training.listing import Listing, list_place
+from alexnet_viz.training.zips import ZipError
 from alexnet_viz.values import Photo
 
 RUN = "run:"
@@ -24,7 +25,7 @@ RUN = "run:"
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """N photos by number, read when they are needed: ``read(number)`` raises UserError or OSError.
+    """N photos by number, read when they are needed: ``read(number)`` raises ImageError, DataError.
 
     ``key`` changes with any of the photos. ``labels`` int64 (N,) are numbers of ``class_names``, −1 for no class.
     ``place`` is the folder or .zip that they are in; what is in none is never written to the disk.
@@ -109,14 +110,11 @@ def named(text: str, on_progress: TextProgress = lambda _: None) -> Collection:
 
 
 def _read(listing: Listing, number: int) -> Photo:
-    """A photo of a listing, waiting for its turn however long others take."""
     path = listing.paths[number]
-    data = listing.read(path)
-    while True:
-        try:
-            return decode(data, display_name(path))
-        except DecoderBusy:
-            continue  # it waited for a minute already
+    try:
+        return decode(listing.read(path), display_name(path))
+    except (OSError, ZipError) as error:
+        raise DataError(f"{display_name(path)} can no longer be read ({error}): put it back, or look again.") from error
 
 
 def _digest(text: str) -> str:

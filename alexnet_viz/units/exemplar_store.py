@@ -1,4 +1,4 @@
-"""Exemplars on the disk, by the weights and the collection that they are of: made once, and gone on with.
+"""Exemplars on the disk, by the weights and the collection that they are of: computed once, resumed after a stop.
 
 Of a collection that has no place on this machine, such as the photos of a visitor, nothing is written.
 """
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_viz.disk import atomic_file, cache_folder
+from alexnet_viz.errors import DataError
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.units.collection import Collection
 from alexnet_viz.units.exemplars import KINDS, exemplars
@@ -59,6 +60,8 @@ def collect(
         if path and newest is not None and (stored is None or newest.done > stored.done):
             _save(path, newest)
     assert newest is not None  # a collection has photos
+    if newest.skipped_count == newest.total:
+        raise DataError(f"None of these {newest.total:,} photos can be read, such as {newest.skipped[0]}")
     return newest
 
 

@@ -2,7 +2,8 @@
 
 Activation maximisation over photos as in Zeiler, Fergus 2013 (arXiv:1311.2901); relevance maximisation as in Achtibat
 et al. 2023 (arXiv:2206.03208). A unit's relevance for a photo is Σ over its map of activation × gradient of the logit
-of the class that the network gives the photo: what layer-wise relevance propagation gives by its rule 0.
+of the class that the network gives the photo: what layer-wise relevance propagation gives by its rule LRP-0, but for
+the paper's response normalisation, which that rule does not know.
 """
 
 from __future__ import annotations
@@ -11,24 +12,25 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
+from threading import Event
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from alexnet_viz.display import display_name
-from alexnet_viz.errors import DataError, ImageError
+from alexnet_viz.errors import DataError, DecoderBusy, ImageError
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.network.device import full_precision
 from alexnet_viz.network.layers import steps
 from alexnet_viz.network.variants import AlexNet
-from alexnet_viz.training.zips import ZipError
 from alexnet_viz.units.collection import Collection
 from alexnet_viz.units.neighbours import THUMBNAIL, thumbnail
 from alexnet_viz.units.objectives import CLASSES
-from alexnet_viz.values import Exemplars, LayerExemplars, Ranking
+from alexnet_viz.values import Exemplars, LayerExemplars, Photo, Ranking
 
 _SIGNS = {"most": 1, "least": -1, "relevant": 1}  # times which a ranking's values fall
 KINDS = tuple(_SIGNS)  # the rankings of a layer
@@ -38,7 +40,6 @@ EXAMPLES = 20  # photos that could not be read are named up to so many
 _LARGEST_HALF = 65504  # of float16
 _BATCH = 32
 _READERS = 2  # batches that are read while one is computed
-_UNREADABLE = (ImageError, DataError, OSError, ZipError)
 
 
 def exemplars(
@@ -73,36 +74,49 @@ class _Batch:
 
 def _batches(model: Model, collection: Collection, begin: int) -> Iterator[_Batch]:
     """The photos from number ``begin`` on; the next ones are read while one batch is in use."""
+    over = Event()
+    read = partial(_read, model, collection, over)
     with ThreadPoolExecutor(_READERS) as threads:
         starts = iter(range(begin, len(collection), _BATCH))
-        waiting = deque(threads.submit(_read, model, collection, start) for start in islice(starts, _READERS))
+        waiting = deque(threads.submit(read, start) for start in islice(starts, _READERS))
         try:
             while waiting:
                 batch = waiting.popleft().result()
-                waiting.extend(threads.submit(_read, model, collection, start) for start in islice(starts, 1))
+                waiting.extend(threads.submit(read, start) for start in islice(starts, 1))
                 yield batch
         finally:
+            over.set()
             for future in waiting:
                 future.cancel()
 
 
-def _read(model: Model, collection: Collection, start: int) -> _Batch:
+def _read(model: Model, collection: Collection, over: Event, start: int) -> _Batch:
     numbers, inputs, thumbnails, problems = [], [], [], []
     end = min(start + _BATCH, len(collection))
     for number in range(start, end):
         try:
-            seen = preprocess(collection.read(number), model.info.preprocessing)
+            seen = preprocess(_photo(collection, number, over), model.info.preprocessing)
             inputs.append(seen.tensor)
             thumbnails.append(thumbnail(seen.pixels))
             numbers.append(number)
-        except _UNREADABLE as error:
+        except (ImageError, DataError) as error:
             place = collection.place
-            if isinstance(error, OSError) and place and not place.exists():
+            if place and not place.exists():
                 raise DataError(
                     f"{display_name(place)} is no longer there: put it back, then go on where this stopped."
                 ) from error
-            problems.append(f"{collection.names[number]}: {error}")
+            problems.append(str(error))  # which names the file
     return _Batch(np.array(numbers, np.int64), np.array(inputs, np.float32), thumbnails, problems, end)
+
+
+def _photo(collection: Collection, number: int, over: Event) -> Photo:
+    """A photo, waiting for its turn however long others take, or until nobody wants it: it must not be missing."""
+    while True:
+        try:
+            return collection.read(number)
+        except DecoderBusy:
+            if over.is_set():
+                raise
 
 
 def _layers(model: Model, inputs: np.ndarray, relevance: bool) -> Iterator[tuple[str, Tensor, Tensor | None]]:
@@ -133,7 +147,8 @@ def _outputs(network: AlexNet, x: Tensor) -> Iterator[tuple[str, Tensor]]:
 
 
 class _Search:
-    """What was seen so far. The rankings are replaced at each step; all else is added to in place."""
+    """What was seen so far. Rankings and sums are replaced once a batch is whole, never written to: what was stopped in
+    the middle of a batch goes on with that batch. What a photo has a row for is written in place."""
 
     def __init__(self, begun: Exemplars, device: str) -> None:
         self._begun = begun
@@ -142,6 +157,8 @@ class _Search:
             for kind, of in layer.rankings.items():
                 parts = (of.values * _SIGNS[kind], of.photos, of.cells)
                 self._rankings[name, kind] = tuple(torch.from_numpy(part).to(device) for part in parts)
+        self._class_sums = {name: layer.class_sums for name, layer in begun.layers.items()}
+        self._class_counts = begun.class_counts
         self.done, self._skipped, self._skipped_count = begun.done, begun.skipped, begun.skipped_count
 
     @full_precision
@@ -149,15 +166,18 @@ class _Search:
     def take(self, model: Model, batch: _Batch, labels: np.ndarray) -> None:
         """Pass a batch through the network and rank what its photos, of these classes, gave."""
         numbers = torch.from_numpy(batch.photos.astype(np.int32)).to(model.device.name)
+        members = labels == np.arange(len(self._class_counts))[:, None]  # (classes, B)
+        rankings, sums = dict(self._rankings), {}
         for name, output, gradient in _layers(model, batch.inputs, "relevant" in self._begun.layers[CLASSES].rankings):
             cells = output.flatten(2) if output.ndim == 4 else output[:, :, None]
             largest = cells.amax(2)
-            self._rank(name, "most", cells, largest, numbers)
-            self._rank(name, "least", cells, -cells.amin(2), numbers)
+            scores = {"most": (cells, largest), "least": (cells, -cells.amin(2))}
             if gradient is not None:
                 relevance = cells * gradient.reshape(cells.shape)
-                self._rank(name, "relevant", relevance, relevance.sum(2), numbers)
-            self._add_classes(name, largest, labels)
+                scores["relevant"] = relevance, relevance.sum(2)
+            for kind, of in scores.items():
+                rankings[name, kind] = _ranked(rankings[name, kind], *of, numbers, _SIGNS[kind])
+            sums[name] = self._class_sums[name] + (members.astype(np.float32) @ largest.clamp_min(0).cpu().numpy()).T
             if name == "fc7":
                 first = batch.photos[batch.photos < len(self._begun.fc7)]
                 self._begun.fc7[first] = largest[: len(first)].clamp(0, _LARGEST_HALF).cpu().numpy()
@@ -165,33 +185,8 @@ class _Search:
                     self._begun.thumbnails[first] = batch.thumbnails[: len(first)]
             if name == CLASSES:
                 self._begun.answers[batch.photos] = largest.argmax(1).cpu().numpy()
-        np.add.at(self._begun.class_counts, labels[labels >= 0], 1)
-
-    def _rank(self, name: str, kind: str, cells: Tensor, scores: Tensor, photos: Tensor) -> None:
-        """Let the photos (B,) with their scores (B, C) into a ranking; the cell is that of the best of (B, C, P)."""
-        values, numbers, places = self._rankings[name, kind]
-        rows = (scores > values[:, -1]).any(0).nonzero()[:, 0]  # units for which a photo of this batch comes in
-        if not len(rows):
-            return
-        entering = torch.cat([values[rows], scores[:, rows].T], 1)
-        entering, order = entering.sort(dim=1, descending=True, stable=True)
-        entering, order = entering[:, :TOP], order[:, :TOP]
-        row, column = (order >= TOP).nonzero(as_tuple=True)
-        photo = order[row, column] - TOP
-        new_numbers, new_places = (kept[rows].gather(1, order.clamp(max=TOP - 1)) for kept in (numbers, places))
-        new_numbers[row, column] = photos[photo]
-        new_places[row, column] = (cells[photo, rows[row]] * _SIGNS[kind]).argmax(1).int()
-        self._rankings[name, kind] = tuple(
-            kept.index_copy(0, rows, new)
-            for kept, new in ((values, entering), (numbers, new_numbers), (places, new_places))
-        )
-
-    def _add_classes(self, name: str, largest: Tensor, labels: np.ndarray) -> None:
-        sums = self._begun.layers[name].class_sums
-        if sums.shape[1]:
-            values = largest.clamp_min(0).cpu().numpy()
-            for label in np.unique(labels[labels >= 0]):
-                sums[:, label] += values[labels == label].sum(0)
+        self._rankings, self._class_sums = rankings, sums
+        self._class_counts = self._class_counts + members.sum(1)
 
     def skip(self, problems: list[str]) -> None:
         """Count photos that could not be read."""
@@ -201,12 +196,13 @@ class _Search:
     def value(self) -> Exemplars:
         """All of it, for others to look at."""
         layers = {
-            name: LayerExemplars({kind: self._ranking(name, kind) for kind in layer.rankings}, layer.class_sums)
+            name: LayerExemplars({kind: self._ranking(name, kind) for kind in layer.rankings}, self._class_sums[name])
             for name, layer in self._begun.layers.items()
         }
         return replace(
             self._begun,
             layers=layers,
+            class_counts=self._class_counts,
             done=self.done,
             skipped=self._skipped,
             skipped_count=self._skipped_count,
@@ -215,6 +211,29 @@ class _Search:
     def _ranking(self, name: str, kind: str) -> Ranking:
         values, photos, cells = (part.cpu().numpy() for part in self._rankings[name, kind])
         return Ranking(values * _SIGNS[kind], photos, cells)
+
+
+def _ranked(
+    ranking: tuple[Tensor, ...], cells: Tensor, scores: Tensor, photos: Tensor, sign: int
+) -> tuple[Tensor, ...]:
+    """A ranking (values, photos, cells) with new photos (B,) let in by their scores (B, C).
+
+    Where on the map it was is the largest of ``sign`` · cells, (B, C, P).
+    """
+    values, numbers, places = ranking
+    rows = (scores > values[:, -1]).any(0).nonzero()[:, 0]  # units for which a photo of this batch comes in
+    if not len(rows):
+        return ranking
+    entering = torch.cat([values[rows], scores[:, rows].T], 1)
+    entering, order = entering.sort(dim=1, descending=True, stable=True)
+    entering, order = entering[:, :TOP], order[:, :TOP]
+    row, column = (order >= TOP).nonzero(as_tuple=True)
+    photo = order[row, column] - TOP
+    new_numbers, new_places = (kept[rows].gather(1, order.clamp(max=TOP - 1)) for kept in (numbers, places))
+    new_numbers[row, column] = photos[photo]
+    new_places[row, column] = (cells[photo, rows[row]] * sign).argmax(1).int()
+    changed = (values, entering), (numbers, new_numbers), (places, new_places)
+    return tuple(kept.index_copy(0, rows, new) for kept, new in changed)
 
 
 def _nothing(model: Model, collection: Collection, relevance: bool) -> Exemplars:

@@ -30,8 +30,10 @@ def patches(
     """What a unit sees of each photo at a cell (row · width + column) of its layer's map.
 
     The mask is of gradient × input of the unit's value there (Shrikumar et al. 2016), its absolute value blurred.
-    Raises UserError or OSError where a photo can no longer be read.
+    Raises ImageError or DataError where a photo can no longer be read.
     """
+    if not photos:
+        return []
     step = layer_step(model.info.spec, layer)
     inputs = [preprocess(collection.read(int(number)), model.info.preprocessing) for number in photos]
     maps = _attributions(model, inputs, step, unit, cells)

@@ -17,13 +17,13 @@ from alexnet_viz.values import Exemplars
 
 TRIALS = 20
 CHANCE = 0.5
-# What people reached in the paper: (share of right answers, its standard error), by what they were shown.
+# What people reached in the paper: (share of right answers, its ± there), by what they were shown.
 PEOPLE = {"optimised": (0.82, 0.04), "photos": (0.92, 0.02)}
 
 
 @dataclass(frozen=True)
-class Place:
-    """A cell of a layer's map on a photo of the collection, with the unit's value there, before ReLU."""
+class Cell:
+    """A cell of a layer's map on a photo of the collection, with the unit's value there."""
 
     photo: int
     cell: int
@@ -32,13 +32,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Trial:
-    """One question about a unit. ``choices`` are two places, the one that drives it more is number ``right``."""
+    """One question about a unit. ``choices`` are two cells, the one that drives it more is number ``right``."""
 
     layer: str
     unit: int
-    choices: tuple[Place, Place]
+    choices: tuple[Cell, Cell]
     right: int
-    references: tuple[Place, ...]
+    references: tuple[Cell, ...]
 
 
 def trials(found: Exemplars, layer: str, seed: int, count: int = TRIALS) -> tuple[Trial, ...]:
@@ -57,21 +57,21 @@ def trials(found: Exemplars, layer: str, seed: int, count: int = TRIALS) -> tupl
 
 def _trial(found: Exemplars, layer: str, unit: int, right: int) -> Trial | None:
     """None where the unit's photos are too few or all alike."""
-    most, least = (_places(found, layer, unit, kind) for kind in ("most", "least"))
+    most, least = (_cells(found, layer, unit, kind) for kind in ("most", "least"))
     if len(most) < 2 or not least or most[0].value <= least[0].value:
         return None
     taken = most[0].photo, least[0].photo
-    references = tuple(place for place in most[1:] if place.photo not in taken)
+    references = tuple(cell for cell in most[1:] if cell.photo not in taken)
     if taken[0] == taken[1] or not references:
         return None
     choices = (most[0], least[0]) if right == 0 else (least[0], most[0])
     return Trial(layer, unit, choices, right, references)
 
 
-def _places(found: Exemplars, layer: str, unit: int, kind: str) -> list[Place]:
+def _cells(found: Exemplars, layer: str, unit: int, kind: str) -> list[Cell]:
     ranking = found.layers[layer].rankings[kind]
     rows = zip(ranking.photos[unit].tolist(), ranking.cells[unit].tolist(), ranking.values[unit].tolist(), strict=True)
-    return [Place(*row) for row in rows if row[0] >= 0]
+    return [Cell(*row) for row in rows if row[0] >= 0]
 
 
 def interval(right: int, total: int, z: float = 1.96) -> tuple[float, float]:

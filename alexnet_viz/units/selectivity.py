@@ -1,4 +1,4 @@
-"""How a unit's exemplars hang together: how selective it is by class, and how mixed its meaning is. No torch here."""
+"""How a unit's exemplars hang together: how selective it is by class, and how alike its photos are. No torch here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from alexnet_viz.values import Exemplars
 class ClassSelectivity:
     """``index`` from 0 (no class stands out) to 1 (it answers to one class alone); ``strongest`` are (class, mean).
 
-    Of each class the mean of the unit's largest value behind ReLU over its photos, the largest means first.
+    Of each class the mean over its photos of the unit's largest value, or of 0 where that is negative, the largest
+    means first.
     """
 
     index: float

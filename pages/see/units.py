@@ -6,6 +6,7 @@ from alexnet_viz.ui.shared import queries
 from alexnet_viz.ui.shared.sidebar import current
 from alexnet_viz.ui.units.choices import (
     DIVERSE,
+    choices_row,
     chosen_choices,
     chosen_inversion,
     chosen_layer,
@@ -29,41 +30,37 @@ with st.spinner("Loading the network …"):
 
 if view == "photo":
     photo_strip(model, choice.photo, *chosen_inversion())
-else:
-    row = st.container(key="choices").columns(5, vertical_alignment="bottom")
-if view in ("unit", "exemplars", "quiz"):
-    with row[0]:
-        layer = chosen_layer()
-if view in ("unit", "exemplars"):
-    with row[1]:
-        unit = chosen_unit_of(model, layer)
-
-if view == "unit":
-    with row[2]:
-        pictures = DIVERSE.slider()
-    with row[3]:
-        choices = chosen_choices()
-    with row[4]:
-        all_of_it = shows_layer(layer)
-    if all_of_it:
-        links(layer, unit)
-        contact_sheet(model, layer, unit, choices)
-    else:
-        optimised_pictures(model, layer, unit, pictures, choices)
-        numbers(model, layer, unit, choice.photo)
-        links(layer, unit)
+elif view == "neighbours":
+    if search := chosen_search(model, choices_row(3)[0]):
+        photo_neighbours(model, choice.photo, search)
+elif view == "quiz":
+    row = choices_row(4)
+    layer = chosen_layer(row[0])
+    REFERENCE.selectbox(row[1])
+    SEED.number_input(row[2])
+    if search := chosen_search(model, row[3]):
+        quiz(model, layer, search)
 elif view == "exemplars":
+    row = choices_row(5)
+    layer = chosen_layer(row[0])
+    unit = chosen_unit_of(model, layer, row[1])
     search = chosen_search(model, row[2])
     RANKING.selectbox(row[3])
     MASK.toggle(row[4])
     if search:
         unit_and_photos(model, layer, unit, search)
     links(layer, unit)
-elif view == "neighbours":
-    if search := chosen_search(model, row[0]):
-        photo_neighbours(model, choice.photo, search)
-elif view == "quiz":
-    REFERENCE.selectbox(row[1])
-    SEED.number_input(row[2])
-    if search := chosen_search(model, row[3]):
-        quiz(model, layer, search)
+else:
+    row = choices_row(5)
+    layer = chosen_layer(row[0])
+    unit = chosen_unit_of(model, layer, row[1])
+    pictures = DIVERSE.slider(row[2])
+    with row[3]:
+        choices = chosen_choices()
+    if shows_layer(layer, row[4]):
+        links(layer, unit)
+        contact_sheet(model, layer, unit, choices)
+    else:
+        optimised_pictures(model, layer, unit, pictures, choices)
+        numbers(model, layer, unit, choice.photo)
+        links(layer, unit)

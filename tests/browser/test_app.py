@@ -65,7 +65,11 @@ def test_the_first_visit_is_light(server, chromium):
     ("path", "title"),
     [
         ("/", "What does AlexNet see?"),
+        ("/classify", "What does AlexNet see?"),
+        ("/architecture", "The architecture, to scale"),
         ("/attribution", "Why this class?"),
+        ("/filters", "What each filter looks for"),
+        ("/activations", "What every layer makes of the photo"),
     ],
 )
 def test_every_deep_link_opens_its_page_on_a_fresh_server(fresh_server, open_page, path, title):

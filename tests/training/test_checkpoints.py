@@ -165,7 +165,7 @@ def test_whole_weights_are_kept_along_the_run_and_open_by_run_and_step(fit, tiny
     shot, pixels = read_snapshot(path, 12), read_photo(path)[0]
     seen = preprocess(Photo("", pixels, (96, 96), "PNG", ""), Preprocessing(96, 96)).tensor
     found = load(f"run:{path.name}@12")[0](torch.from_numpy(seen)[None]).softmax(1)[0]
-    assert found.tolist() == pytest.approx(shot.probabilities.tolist(), abs=5e-3)  # both are halved
+    assert found.tolist() == pytest.approx(shot.probabilities.tolist(), abs=5e-3)  # both are in half precision
     (path / "kept" / "step-00000005.safetensors").write_bytes(b"")
     with pytest.raises(WeightsError, match=r"step-00000005.safetensors is empty"):
         load(f"run:{path.name}@5")

@@ -13,11 +13,11 @@ from alexnet_viz.training.schedule import (
     dropout_seed,
     ends_early,
     is_best,
-    kept_steps,
     learning_rate,
     order,
     plan_training,
     plateaus,
+    steps_to_keep,
 )
 
 PHOTOS = 320  # ten steps an epoch
@@ -113,11 +113,11 @@ def test_an_epoch_leaves_out_the_incomplete_batch():
     ],
 )
 def test_whole_weights_are_kept_as_often_as_the_recipes_megabytes_hold_them(megabytes, parameters, steps):
-    assert tuple(sorted(kept_steps(Recipe(kept_megabytes=megabytes), 366, parameters))) == steps
+    assert tuple(sorted(steps_to_keep(Recipe(kept_megabytes=megabytes), 366, parameters))) == steps
 
 
 def test_small_weights_are_kept_no_more_often_than_can_be_looked_at():
-    assert len(kept_steps(Recipe(), 10_000, 1000)) == 24
+    assert len(steps_to_keep(Recipe(), 10_000, 1000)) == 24
 
 
 def test_fewer_photos_than_a_batch_are_refused():

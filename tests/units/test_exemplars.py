@@ -1,13 +1,14 @@
 """Photos that drive units most, against sorting all values of all photos."""
 
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from alexnet_viz.errors import DataError, ImageError
+from alexnet_viz.errors import DataError, DecoderBusy, ImageError
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.units import exemplars as search
 from alexnet_viz.units.collection import Collection, of_place
@@ -39,7 +40,7 @@ def all_outputs(model, collection):
     """Every photo's outputs and gradients, one after the other in the search's own batches: {layer: (N, C, cells)}."""
     outputs, gradients = {}, {}
     for start in range(0, len(collection), search._BATCH):
-        batch = search._read(model, collection, start)
+        batch = search._read(model, collection, Event(), start)
         for name, *both in search._layers(model, batch.inputs, relevance=True):
             for kept, values in zip((outputs, gradients), both, strict=True):
                 kept.setdefault(name, []).append(values.flatten(2) if values.ndim == 4 else values[:, :, None])
@@ -142,7 +143,7 @@ def test_photos_that_cannot_be_read_are_skipped_named_and_counted(small):
     result = last(exemplars(small, replace(collection, read=read)))
     assert result.skipped_count == 25
     assert len(result.skipped) == search.EXAMPLES
-    assert result.skipped[0] == "photo 1: photo 1 is damaged: choose another."
+    assert result.skipped[0] == "photo 1 is damaged: choose another."
     assert not (result.layers["fc6"].rankings["most"].photos % 2 == 1).any()
     assert (result.answers[1::2] == -1).all()
 
@@ -226,3 +227,47 @@ def test_an_empty_folder_says_so(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no photos"):
         of_place(tmp_path / "empty")
+
+
+def test_what_is_stopped_in_the_middle_of_a_batch_counts_it_once(tiny, folder, monkeypatch):
+    whole = collect(tiny, replace(of_place(folder), place=None))
+    layers, batches = search._layers, []
+
+    def broken(*arguments):
+        batches.append(arguments)
+        for number, layer in enumerate(layers(*arguments)):
+            if len(batches) == 2 and number == 6:
+                raise KeyboardInterrupt
+            yield layer
+
+    monkeypatch.setattr(search, "_layers", broken)
+    with pytest.raises(KeyboardInterrupt):
+        collect(tiny, of_place(folder))
+    monkeypatch.setattr(search, "_layers", layers)
+    steps = []
+    resumed = collect(tiny, of_place(folder), on_progress=lambda value: steps.append(value.done))
+    assert steps == [64, 70]
+    np.testing.assert_array_equal(resumed.class_counts, whole.class_counts)
+    for name, layer in whole.layers.items():
+        np.testing.assert_array_equal(resumed.layers[name].class_sums, layer.class_sums)
+        np.testing.assert_array_equal(resumed.layers[name].rankings["most"].photos, layer.rankings["most"].photos)
+
+
+def test_a_place_without_a_readable_photo_says_so(tiny, tmp_path):
+    (tmp_path / "torn").mkdir()
+    Image.new("RGB", (90, 90)).save(tmp_path / "torn" / "1.png")
+    (tmp_path / "torn" / "1.png").write_bytes((tmp_path / "torn" / "1.png").read_bytes()[:60])
+    with pytest.raises(DataError, match=r"None of these 1 photos can be read, such as 1\.png is damaged"):
+        collect(tiny, of_place(tmp_path / "torn"))
+
+
+def test_a_photo_whose_decoder_is_busy_is_waited_for(tiny):
+    collection, refused = photos(3), []
+
+    def read(number):
+        if not refused:
+            refused.append(number)
+            raise DecoderBusy("busy")
+        return collection.read(number)
+
+    assert last(exemplars(tiny, replace(collection, read=read))).skipped_count == 0

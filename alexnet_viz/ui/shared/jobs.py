@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -41,13 +41,17 @@ class Task:
 
 
 def _weight(value: object) -> int:
-    """The bytes of all arrays that a value holds, and a little for itself."""
+    """The bytes of all arrays and texts that a value holds, and a little for itself."""
     if isinstance(value, np.ndarray):
         return value.nbytes
-    parts = value if isinstance(value, tuple) else getattr(value, "__dict__", {}).values()
-    return 1024 + sum(
-        _weight(part) for part in parts if isinstance(part, (np.ndarray, tuple)) or hasattr(part, "__dict__")
-    )
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, tuple):
+        parts: Iterable[object] = value
+    else:
+        parts = (value if isinstance(value, dict) else getattr(value, "__dict__", {})).values()
+    held = (np.ndarray, tuple, dict, str)
+    return 1024 + sum(_weight(part) for part in parts if isinstance(part, held) or hasattr(part, "__dict__"))
 
 
 def _step_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,6 +15,8 @@ from alexnet_viz.units.choices import EXAGGERATION as EXAGGERATION_SETTING
 from alexnet_viz.units.choices import INVERSION_SETTINGS, SETTINGS, Choices, inversion_of
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from alexnet_viz.inspection.model import Model
 
 VIEW = Control(
@@ -63,17 +66,23 @@ def chosen_view() -> str:
     return VIEW.segmented_control(label_visibility="collapsed")
 
 
-def chosen_layer() -> str:
+def choices_row(columns: int | Sequence[int]) -> Sequence[DeltaGenerator]:
+    """Places for a view's choices beside each other."""
+    return st.container(key="choices").columns(columns, vertical_alignment="bottom")
+
+
+def chosen_layer(place: DeltaGenerator) -> str:
     """The layer, shared with the other pages: where they are at relu3, here is conv3."""
     shared_layer(WEIGHTED_LAYERS)
-    return LAYER.selectbox(help="The layers whose units are sums: convolutions and fully connected layers.")
+    return LAYER.selectbox(place, help="The layers whose units are sums: convolutions and fully connected layers.")
 
 
-def chosen_unit_of(model: Model, layer: str) -> int:
+def chosen_unit_of(model: Model, layer: str, place: DeltaGenerator) -> int:
     """The channel or unit, for fc8 by the name of its class; at first the one with the largest weights."""
     norms = queries.filter_summary(model, layer).norms
     shared_unit(len(norms), int(norms.argmax()))
-    return chosen_unit(layer.startswith("conv"), model.info.categories if layer == "fc8" else None)
+    with place:
+        return chosen_unit(layer.startswith("conv"), model.info.categories if layer == "fc8" else None)
 
 
 def chosen_choices() -> Choices:
@@ -83,7 +92,7 @@ def chosen_choices() -> Choices:
 
 def chosen_inversion() -> tuple[str, Choices]:
     """How far what a layer sees in the photo is exaggerated, and how those pictures are made."""
-    slider, how = st.container(key="choices").columns([3, 1], vertical_alignment="bottom")
+    slider, how = choices_row([3, 1])
     exaggeration = EXAGGERATION.select_slider(slider)
     with how:
         return inversion_of({EXAGGERATION.key: exaggeration, **_drawn(_HOW_OF_PHOTO)})
@@ -97,6 +106,6 @@ def _drawn(how: ControlGroup) -> dict[str, Value]:
     return values
 
 
-def shows_layer(layer: str) -> bool:
+def shows_layer(layer: str, place: DeltaGenerator) -> bool:
     """Whether the whole layer is asked for; an fc layer's thousands of units would each need a whole photo."""
-    return layer.startswith("conv") and SHEET.toggle()
+    return layer.startswith("conv") and SHEET.toggle(place)

@@ -7,7 +7,6 @@ import os
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +18,10 @@ from alexnet_viz.display import number_text
 from alexnet_viz.errors import UserError
 from alexnet_viz.figures.units import patch_tiles
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.network.sources import split_run
 from alexnet_viz.progress import CountProgress
 from alexnet_viz.settings import Setting
+from alexnet_viz.training.runs import read_run, run_named
 from alexnet_viz.ui.shared import jobs, photos
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
@@ -30,7 +31,7 @@ from alexnet_viz.ui.shared.sidebar import PHOTO
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.shared.unit import unit_label
 from alexnet_viz.ui.units.forming import newest, problems
-from alexnet_viz.ui.units.views import picture_task, shown_picture
+from alexnet_viz.ui.units.views import picture_task, shown_picture, value_name
 from alexnet_viz.units.choices import Choices
 from alexnet_viz.units.collection import RUN, Collection, named, of_photos
 from alexnet_viz.units.objectives import unit as unit_of
@@ -48,9 +49,9 @@ COLLECTION = Control(
         "choice",
         None,
         "Photos to look through",
-        "Each is passed through the network once, and for every unit the photos that drive it most are kept. At hand "
-        "are the samples and what you dropped in; of a run it is what it validates on.",
-        options={"photos": "photos at hand", "run": "of the run", "folder": "a folder or .zip"},
+        "Each photo is passed through the network once; for every unit those with its largest and its smallest values "
+        "are kept. Photos at hand: the samples and what you dropped in. The run's: its validation photos.",
+        options={"photos": "photos at hand", "run": "the run's", "folder": "a folder or .zip"},
     )
 )
 FOLDER = Control(Setting("folder", "text", "", "Folder or .zip", "On the machine that runs the app."))
@@ -63,7 +64,7 @@ RANKING = Control(
         "The largest or the smallest value that the unit has anywhere on a photo, before its ReLU; or its relevance: "
         "the sum over its map of activation × gradient of the logit of the photo's class, as the network sees it "
         "(Achtibat et al. 2023).",
-        options={"most": "drives it up", "least": "drives it down", "relevant": "relevance"},
+        options={"most": "largest value", "least": "smallest value", "relevant": "relevance"},
     )
 )
 MASK = Control(
@@ -87,7 +88,7 @@ class SearchRequest:
     device: str
     collection: str
     photos: tuple[str, ...] = ()
-    changed: int = 0  # when the folder itself last changed, in ns
+    changed: int = 0  # tells a folder that has changed, or a run made anew, from the one before
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,19 +100,21 @@ class Searched:
 
 
 _partial: OrderedDict[Hashable, Searched] = OrderedDict()
-_patches: LRUCache[list[Patch]] = LRUCache(256)
+_patches: LRUCache[list[Patch]] = LRUCache(
+    64 << 20, lambda made: sum(patch.pixels.nbytes + patch.mask.nbytes for patch in made)
+)
 
 
 def chosen_search(model: Model, place: DeltaGenerator) -> SearchRequest | None:
     """Which photos are looked through; None while a folder is still to be named."""
-    run = model.info.choice.partition("@")[0] if model.info.choice.startswith(RUN) else ""
+    run = RUN + split_run(model.info.choice)[0] if model.info.choice.startswith(RUN) else ""
     which = COLLECTION.among(("photos", "run", "folder") if run else ("photos", "folder"), "run" if run else "photos")
     COLLECTION.selectbox(place)
     identity = model.info.id, model.device.name
     if which == "photos":
         return SearchRequest(*identity, which, tuple(photos.all_references()))
     if which == "run":
-        return SearchRequest(*identity, run)
+        return SearchRequest(*identity, run, changed=int(read_run(run_named(run.removeprefix(RUN))).created))
     folder = FOLDER.text_input(placeholder="/path/on/this/machine").strip()
     if not folder:
         st.info("Name a folder of photos, or a .zip, on the machine that runs the app.", icon=":material/folder_open:")
@@ -120,9 +123,12 @@ def chosen_search(model: Model, place: DeltaGenerator) -> SearchRequest | None:
 
 
 def _changed(place: str) -> int:
+    """When a photo was last put into a folder or one of its folders, or taken out of one: ns."""
     try:
-        return os.stat(Path(place).expanduser()).st_mtime_ns
-    except (OSError, ValueError, RuntimeError):
+        path = os.path.expanduser(place)
+        inside = [entry for entry in os.scandir(path) if entry.is_dir()] if os.path.isdir(path) else []
+        return max(os.stat(path).st_mtime_ns, *(entry.stat().st_mtime_ns for entry in inside), 0)
+    except (OSError, ValueError):
         return 0  # listing it says what is wrong
 
 
@@ -137,8 +143,10 @@ def search_task(model: Model, request: SearchRequest) -> Task:
 
         def watch(seen: Exemplars) -> None:
             # Of a folder the disk has the vectors too, and a hundred megabytes need not be held twice.
-            kept = replace(seen, fc7=seen.fc7[:0], thumbnails=seen.thumbnails[:0]) if collection.place else seen
-            _partial[request] = Searched(collection, kept)
+            if collection.place:
+                seen = replace(seen, fc7=seen.fc7[:0].copy(), thumbnails=seen.thumbnails[:0].copy())
+            _partial[request] = Searched(collection, seen)
+            _partial.move_to_end(request)
             while len(_partial) > _PARTIAL:
                 _partial.popitem(last=False)
             progress(seen.done, seen.total)
@@ -152,9 +160,8 @@ def search_task(model: Model, request: SearchRequest) -> Task:
 
 
 def _opened(request: SearchRequest, progress: CountProgress) -> Collection:
-    if request.photos:
-        names = [photos.title(reference) for reference in request.photos]
-        return of_photos("the photos at hand", request.photos, names, photos.load)
+    if request.photos:  # whose names are each visitor's own
+        return of_photos("the photos at hand", request.photos, request.photos, photos.load)
     return named(request.collection, lambda _: progress(0, 0))
 
 
@@ -184,20 +191,23 @@ def _patch_grid(model: Model, layer: str, unit: int, request: SearchRequest, fou
     """What the unit sees of the photos that come first, with its value there; a click makes one the photo at hand."""
     ranking, kind = found.exemplars.layers[layer].rankings[RANKING.value], RANKING.value
     shown = ranking.photos[unit] >= 0
+    if not shown.any():
+        st.caption("None of the photos looked at so far can be read, or the unit has no value on them.")
+        return
     numbers, cells = ranking.photos[unit][shown], ranking.cells[unit][shown]
     try:
         made = patches_of(model, found.collection, layer, unit, numbers.tolist(), cells.tolist())
-    except (UserError, OSError) as error:
-        st.error(markdown(f"These photos can no longer be read: {error}"), icon=":material/info:")
+    except UserError as error:
+        problems([str(error)])
         return
     title = f"What {unit_label(layer.startswith('conv')).lower()} {unit} of {layer} sees of {len(made)} photos"
     tile_grid(
-        [Sheet(patch_tiles(made, MASK.value), f"{title}, ranked by what {RANKING.setting.title(kind)}")],
+        [Sheet(patch_tiles(made, MASK.value), f"{title}, by {RANKING.setting.title(kind)}")],
         np.arange(len(made)),
         key=f"exemplars_{kind}",
         noun="photo",
-        facts={"relevance" if kind == "relevant" else "value before ReLU": ranking.values[unit][shown]},
-        names=[photo_name(found.collection, number) for number in numbers.tolist()],
+        facts={"relevance" if kind == "relevant" else value_name(layer): ranking.values[unit][shown]},
+        names=[photo_name(request, found.collection, number) for number in numbers.tolist()],
         on_pick=callback(lambda tile: choose_photo(request, found.collection, int(numbers[tile]))),
         smooth=True,
         largest=150,
@@ -226,8 +236,10 @@ def patches_of(
     return _patches.get(key, lambda: patches(model, collection, layer, unit, numbers, cells))
 
 
-def photo_name(collection: Collection, number: int) -> str:
-    """A photo's name, and its class in the collection where that does not say it."""
+def photo_name(request: SearchRequest, collection: Collection, number: int) -> str:
+    """What this visitor calls a photo, and its class in the collection where that does not say it."""
+    if request.photos:
+        return photos.title(request.photos[number])
     label, name = collection.class_of(number), collection.names[number]
     return f"{name} ({label})" if label and label not in name else name
 
@@ -239,15 +251,15 @@ def _measures(found: Searched, layer: str, unit: int, numbers: np.ndarray) -> st
         names = found.collection.class_names
         classes = ", ".join(f"{names[label]} {number_text(mean)}" for label, mean in selectivity.strongest)
         words.append(
-            f"Largest mean over a class's photos: {classes}. Class selectivity {selectivity.index:.2f}; 1 is a unit "
-            "that answers to one class alone (Morcos et al. 2018)."
+            f"Classes with the largest mean activation: {classes}. Class selectivity {selectivity.index:.2f}; 1 is a "
+            "unit that answers to one class alone (Morcos et al. 2018)."
         )
     vectors = found.exemplars.fc7
     alike = similarity(vectors[numbers[numbers < len(vectors)]])
     if alike is not None:
         words.append(
-            f"These photos are alike to {alike:.0%}: mean cosine of their fc7, 100% for photos of one kind "
-            "(after Pach et al. 2025)."
+            f"Mean cosine between these photos' fc7 vectors: {alike:.2f}; 1 where all point the same way (after "
+            "Pach et al. 2025)."
         )
     return " ".join(words)
 
@@ -258,7 +270,7 @@ def _explanation(model: Model, layer: str, found: Searched, numbers: np.ndarray)
     answers = Counter(names[i] if i < len(names) else f"class {i}" for i in seen.answers[numbers].tolist())
     called = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in answers.most_common())
     patch = " Each patch is what the unit sees, where it has that value." if layer.startswith("conv") else ""
-    skipped = f" {seen.skipped_count:,} could not be read, such as {seen.skipped[0]}" if seen.skipped_count else ""
+    skipped = f" {seen.skipped_count:,} could not be read: {seen.skipped[0]}" if seen.skipped_count else ""
     return (
         f"{seen.done:,} of {seen.total:,} photos looked at: {found.collection.title}.{patch} The network calls these "
         f"photos: {called}. A click makes one the photo at hand.{skipped}"

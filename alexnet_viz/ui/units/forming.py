@@ -33,10 +33,12 @@ def forming(request: Hashable, title: str, make: Callable[[], Iterable[Forming]]
     def run(progress: CountProgress) -> Forming:
         for state in make():
             _unfinished[request] = state
+            _unfinished.move_to_end(request)
             while len(_unfinished) > 64:
                 _unfinished.popitem(last=False)
             progress(state.step, state.steps)
-        return _unfinished.pop(request)
+        _unfinished.pop(request, None)
+        return state
 
     return Task(request, title, run)
 

@@ -39,14 +39,15 @@ def photo_neighbours(model: Model, photo: str, request: SearchRequest) -> None:
     thumbnails = found.exemplars.thumbnails
     # The photo itself, where it is one of the collection, is its own nearest: that says nothing.
     others = (thumbnails != small).any((1, 2, 3)) & (found.exemplars.answers[: len(thumbnails)] >= 0)
+    first = f" Only the first {len(others):,} are compared." if len(others) < found.exemplars.done else ""
     fc7 = queries.trace(model, photo).outputs["relu7"]
     _row(model, request, found, "fc7", *nearest(found.exemplars.fc7, fc7, others, SHOWN))
     _row(model, request, found, "pixels", *nearest(thumbnails, small, others, SHOWN))
     st.caption(
-        f"Nearest to *{markdown(photos.title(photo))}* of {found.exemplars.done:,} photos "
+        f"Nearest to *{markdown(photos.title(photo))}* of {int(others.sum()):,} other photos "
         f"({markdown(found.collection.title)}), by the Euclidean distance of fc7 behind its ReLU, and of the pixels at "
-        "32 × 32. What the network takes for alike is not what the pixels say (Krizhevsky, Sutskever, Hinton 2012, "
-        "Figure 4)."
+        "32 × 32. Photos that are close in fc7 need not be close in pixels (Krizhevsky, Sutskever, Hinton 2012, "
+        f"Figure 4).{first}"
     )
 
 
@@ -59,10 +60,10 @@ def _row(
         return
     try:
         tiles = photo_tiles([_seen(model, found, number) for number in numbers.tolist()])
-    except (UserError, OSError) as error:
-        st.error(markdown(f"These photos can no longer be read: {error}"), icon=":material/info:")
+    except UserError as error:
+        problems([str(error)])
         return
-    names = [photo_name(found.collection, number) for number in numbers.tolist()]
+    names = [photo_name(request, found.collection, number) for number in numbers.tolist()]
     tile_grid(
         [Sheet(tiles, f"The {len(numbers)} photos nearest by {space}: {', '.join(names)}")],
         np.arange(len(numbers)),

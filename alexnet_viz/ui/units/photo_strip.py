@@ -72,7 +72,7 @@ def _task(model: Model, photo: str, layer: str, pixels: np.ndarray, exaggeration
 def _picture(layer: str, state: Inversion | None, exaggeration: str, title: str) -> None:
     """One layer's picture with how near its activations are; or an empty place of its size."""
     if state is None:
-        _shown(waiting_picture(_SIDE), f"**{layer}**: waits", f"{layer}: not begun")
+        _shown(waiting_picture(_SIDE), f"**{layer}**: waiting", f"{layer}: not begun")
         return
     nearness = _nearness(state, exaggeration)
     alt = f"What {layer} still knows of the photo {title}: {nearness}"

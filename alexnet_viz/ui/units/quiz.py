@@ -14,13 +14,14 @@ from alexnet_viz.display import number_text
 from alexnet_viz.errors import UnitError
 from alexnet_viz.figures.units import patch_tiles, unit_picture
 from alexnet_viz.settings import Setting
+from alexnet_viz.ui.shared import jobs
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, patches_of, search_task
 from alexnet_viz.ui.units.forming import problems
-from alexnet_viz.ui.units.views import picture_task
+from alexnet_viz.ui.units.views import picture_task, value_name
 from alexnet_viz.units.choices import Choices
 from alexnet_viz.units.objectives import unit as unit_of
 from alexnet_viz.units.quiz import CHANCE, PEOPLE, Trial, interval, trials
@@ -34,12 +35,12 @@ REFERENCE = Control(
         "reference",
         "choice",
         "both",
-        "Shown of the unit",
+        "Reference pictures",
         "What is there to guess from: a picture made to drive the unit, photos that do, or both.",
         options={"optimised": "optimised picture", "photos": "photos", "both": "both"},
     )
 )
-SEED = Control(Setting("quiz", "int", 0, "Questions", "Another number draws other units.", low=0, high=9999))
+SEED = Control(Setting("quiz", "int", 0, "Question set", "Another number draws other units.", low=0, high=9999))
 _STATE = "_quiz"
 _SIDE = 224  # of the optimised picture, in pixels
 
@@ -55,10 +56,12 @@ class _Score:
 
 def quiz(model: Model, layer: str, request: SearchRequest) -> None:
     """One question after the other, and then the score beside what people reached in the paper."""
-    (found,) = gather([search_task(model, request)], [True])
-    problems([found])
-    if not isinstance(found, Searched):
-        return
+    found = jobs.made.peek(request)
+    if found is None:  # else a question's picture may be forming, which a second job would end
+        (found,) = gather([search_task(model, request)], [True])
+        problems([found])
+        if not isinstance(found, Searched):
+            return
     try:
         questions = trials(found.exemplars, layer, SEED.value)
     except UnitError as error:
@@ -113,10 +116,10 @@ def _patches(model: Model, found: Searched, trial: Trial) -> list[list[Patch]]:
             found.collection,
             trial.layer,
             trial.unit,
-            [place.photo for place in places],
-            [place.cell for place in places],
+            [cell.photo for cell in cells],
+            [cell.cell for cell in cells],
         )
-        for places in (trial.references, *((choice,) for choice in trial.choices))
+        for cells in (trial.references, *((choice,) for choice in trial.choices))
     ]
 
 
@@ -124,12 +127,14 @@ def _choice(score: _Score, trial: Trial, choice: int) -> None:
     """The button of a choice; once it is answered, the unit's value there."""
 
     def answer() -> None:
-        score.answers.append(choice == trial.right)
-        score.is_shown = True
+        if not score.is_shown:  # a double click is one answer
+            score.answers.append(choice == trial.right)
+            score.is_shown = True
 
     if score.is_shown:
-        is_right = ", and drives it more" if choice == trial.right else ""
-        st.markdown(f"**{'AB'[choice]}**: value before ReLU {number_text(trial.choices[choice].value)}{is_right}.")
+        more = ", and drives it more" if choice == trial.right else ""
+        value = number_text(trial.choices[choice].value)
+        st.markdown(f"**{'AB'[choice]}**: {value_name(trial.layer)} {value}{more}.")
     else:
         st.button("AB"[choice], key=f"quiz_{choice}", width="stretch", on_click=callback(answer))
 
@@ -150,14 +155,15 @@ def _result(answers: Sequence[bool], total: int) -> None:
     """The score so far with its interval, beside chance and what people reached in the paper."""
     right = sum(answers)
     low, high = interval(right, len(answers))
-    people = "; ".join(
-        f"{share:.0%} ± {error:.0%} from {REFERENCE.setting.title(kind)}" for kind, (share, error) in PEOPLE.items()
-    )
     done = (
-        "" if len(answers) < total else " That was the last question: another number under *Questions* draws new ones."
+        "" if len(answers) < total else " That was the last question: another number as *Question set* draws new ones."
     )
     st.markdown(
         f"**{right} of {len(answers)} right, {right / len(answers):.0%}** (95% interval {low:.0%} to {high:.0%}; "
         f"guessing gives {CHANCE:.0%}).{done}"
     )
-    st.caption(f"In the paper people were right in {people} (Borowski et al. 2021).")
+    people = {kind: f"{share:.0%} ± {spread:.0%}" for kind, (share, spread) in PEOPLE.items()}
+    st.caption(
+        "In the paper, with another network and references of what drives a unit up and down, people were right in "
+        f"{people['optimised']} from optimised pictures and in {people['photos']} from photos (Borowski et al. 2021)."
+    )

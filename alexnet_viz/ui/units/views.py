@@ -88,14 +88,18 @@ def shown_picture(title: str, images: OptimisedImages | None, number: int, sign:
         return
     pixels = images.pixels[number]
     value, start = (number_text(sign * float(values[number])) for values in (images.values, images.start))
-    what = "logit" if images.layer == "fc8" else "value before ReLU"
     step = "" if images.step == images.steps else f" Step {images.step} of {images.steps}."
     st.image(
         unit_picture(pixels),
-        f"**{title}**: {what} {value}, from {start} at first.{step}",
+        f"**{title}**: {value_name(images.layer)} {value}, from {start} at first.{step}",
         width="stretch",
         alt=f"Optimised picture of {images.names[number]}, {len(pixels)} × {len(pixels)} pixels",
     )
+
+
+def value_name(layer: str) -> str:
+    """What a unit's value is called: behind fc8 comes no ReLU."""
+    return "logit" if layer == "fc8" else "value before ReLU"
 
 
 def contact_sheet(model: Model, layer: str, unit: int, choices: Choices) -> None:
