@@ -1,4 +1,4 @@
-"""Make the contact sheets that come with the bundled weights: python -m tools.unit_sheets. It takes some minutes."""
+"""Make the contact sheets that come with the bundled weights: python -m tools.unit_sheets. Ten minutes on two cores."""
 
 from __future__ import annotations
 
