@@ -120,11 +120,13 @@ def test_a_unit_has_the_photos_that_drive_it(layer, ranking):
 
 
 def test_a_folder_is_looked_through_and_what_cannot_be_read_is_said(tmp_path):
+    place = tmp_path / "photos"
+    place.mkdir()
     for number in range(3):
         pixels = np.random.default_rng(number).integers(0, 256, (90, 70, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
-    (tmp_path / "torn.png").write_bytes((tmp_path / "0.png").read_bytes()[:2000])
-    app = finished(view="exemplars", layer="conv3", channel=5, collection="folder", folder=str(tmp_path))
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    (place / "torn.png").write_bytes((place / "0.png").read_bytes()[:2000])
+    app = finished(view="exemplars", layer="conv3", channel=5, collection="folder", folder=str(place))
     assert_no_error(app)
     assert sorted(photo_grid(app)["names"]) == ["0.png", "1.png", "2.png"]
     (said,) = [caption.value for caption in app.caption if "photos looked at" in caption.value]
@@ -171,10 +173,12 @@ def test_the_photos_near_to_the_photo_are_shown_by_fc7_and_by_pixels(tmp_path):
 
 
 def test_the_quiz_is_taken_to_its_end_and_scored(tmp_path):
+    place = tmp_path / "photos"  # beside the cache: a folder that changes is looked through again
+    place.mkdir()
     for number in range(12):
         pixels = np.random.default_rng(number).integers(0, 30 + 15 * number, (90, 70, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
-    link = {"view": "quiz", "layer": "conv1", "reference": "photos", "collection": "folder", "folder": str(tmp_path)}
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    link = {"view": "quiz", "layer": "conv1", "reference": "photos", "collection": "folder", "folder": str(place)}
     app = finished(weights="bundled", **link)
     for number in range(20):
         assert_no_error(app)
@@ -184,7 +188,7 @@ def test_the_quiz_is_taken_to_its_end_and_scored(tmp_path):
         app.button(key="quiz_next").click().run()
     (score,) = [element.value for element in app.markdown if "right," in element.value]
     right = int(score.split("**")[1].split(" of ")[0])
-    found = collect(get("bundled"), of_place(tmp_path))
+    found = collect(get("bundled"), of_place(place))
     assert right == sum(trial.right == 0 for trial in trials(found, "conv1", seed=0))
     assert f"{right} of 20 right, {right / 20:.0%}" in score
     assert "That was the last question" in score
