@@ -21,7 +21,7 @@ from alexnet_viz.ui.units.quiz import REFERENCE, SEED, quiz
 from alexnet_viz.ui.units.views import contact_sheet, links, numbers, optimised_pictures
 
 choice = current()
-head, views, _ = st.columns([5, 3, 0.42], vertical_alignment="center")  # the link's button has the rest
+head, views, _ = st.columns([4.1, 4.3, 0.45], vertical_alignment="center")  # the link's button has the rest
 head.title("What a unit responds to", anchor=False)
 with views:
     view = chosen_view()

@@ -3,9 +3,11 @@
 const HIGHEST = 420; // of a sheet
 const HEADING = 26; // above a part that has a title
 
-/** The fewest tiles in a row that let all rows fit into the height: so tiles come out as large as possible. */
-export function columnsFor(width, count, aspect, gap) {
-  for (let columns = 1; columns < count; columns++) {
+/** The fewest tiles in a row that let all rows fit into the height: so tiles come out as large as possible, but no row
+ * ends early because its tiles may not be any larger. */
+export function columnsFor(width, count, aspect, gap, largest) {
+  const fitting = Math.max(1, Math.floor((width + gap) / (largest + gap)));
+  for (let columns = fitting; columns < count; columns++) {
     const side = (width + gap) / columns - gap;
     if (Math.ceil(count / columns) * (side * aspect + gap) - gap <= HIGHEST) return columns;
   }
@@ -17,7 +19,7 @@ export class GridLayout {
   constructor({ count, height, width, gap, largest, parts }, space) {
     this.gap = gap;
     this.space = space;
-    this.columns = columnsFor(space, count, height / width, gap);
+    this.columns = columnsFor(space, count, height / width, gap, largest);
     this.side = Math.min((space + gap) / this.columns - gap, largest); // a tile's width
     this.tall = (this.side * height) / width; // its height
     this.parts = parts.length || 1;

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 SHOWN = 6  # as in the paper's figure
-_WIDTH = 150  # of a tile, in CSS pixels
+_WIDTH = 144  # of a tile, in CSS pixels: all of a row beside each other at 1280
 _pixels: LRUCache[np.ndarray] = LRUCache(64 << 20, lambda pixels: pixels.nbytes)
 
 

@@ -89,7 +89,7 @@ def _question(model: Model, found: Searched, trial: Trial, score: _Score, number
     (image,) = gather([picture], [True]) if with_picture else (None,)
     references, *choices = _patches(model, found, trial)
     st.markdown(f"**Question {number + 1} of {total}.** These drive one unit of {trial.layer}:")
-    left, right = st.columns([1, 3])
+    left, right = st.columns([1, 5])
     if isinstance(image, OptimisedImages):
         shown = unit_picture(image.pixels[0], _SIDE)
         left.image(shown, width="stretch", alt=f"A picture made to drive the unit of question {number + 1}")
@@ -98,7 +98,7 @@ def _question(model: Model, found: Searched, trial: Trial, score: _Score, number
             tiles = patch_tiles(references, masked=False)
             tile_grid([Sheet(tiles, "What drives the unit")], np.arange(len(tiles)), key="quiz_photos", noun="photo")
     st.markdown("Which of these two drives it more?")
-    columns = st.columns([1, 1, 2])
+    columns = st.columns([1, 1, 4])
     for choice, (column, patches) in enumerate(zip(columns, choices, strict=False)):
         with column:
             (tile,) = patch_tiles(patches, masked=False)
