@@ -25,13 +25,11 @@ test: .venv/test browser lint ## install what the tests need and run them all, t
 TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # What depends on how a processor rounds: run as on one without AVX-512, and as on one without AVX2, too. Left out is
-# what is slow and has the forward passes of others (one a channel, or so many that a sum converges), and what is
-# calculated in float64, where rounding decides nothing.
+# what is slow and has the forward passes of others: one a channel, or so many that a sum converges.
 NUMERIC = $(BIN)/python -m pytest -q -n 2 --dist worksteal $(addprefix tests/,attribution/test_captum.py \
 	attribution/test_chain.py attribution/test_cams.py inspection network/test_variants.py network/test_bundled.py \
 	images/test_preprocess.py training/test_batch_norm.py training/test_cpu_layers.py) \
-	--deselect tests/inspection/test_fields.py -k 'not score-cam and not ablation-cam and not converges \
-	and not add_up_on_every_variant and not test_integrated_gradients and not noisy_gradients and not gradient_shap'
+	--deselect tests/inspection/test_fields.py -k 'not score-cam and not ablation-cam and not converges'
 
 coverage: .venv/test browser ## run the tests again and say which lines none of them runs (in other processes none is seen)
 	$(TESTS) --cov --cov-report=term-missing:skip-covered
