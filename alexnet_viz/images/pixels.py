@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 from PIL.ExifTags import Base as Exif
 from PIL.Image import Transpose
 
@@ -59,7 +59,7 @@ def read(data: bytes, name: str, kind: Format, detail: int) -> Pixels:
         profile = image.info.get("icc_profile", b"")
         if profile and len(profile) > colour.ORDINARY_PROFILE_BYTES:
             raise Unreadable("a large colour profile")
-        return _pixels(image, name, detail, profile, lambda: _is_cut_short(data, kind))
+        return _pixels(image, name, detail, profile, lambda: _is_cut_short(image, data, kind, detail))
 
 
 @contextmanager
@@ -89,15 +89,14 @@ def _pixels(
     profile: bytes | None,
     is_cut_short: Callable[[], bool] = lambda: False,
 ) -> Pixels:
-    """``is_cut_short`` is called only where the picture ends as if it might be: that takes as long as decoding it."""
+    """``is_cut_short`` is called of a JPEG once it is loaded."""
     _check_size(image.size, name)
     notes = _first_of_several(image)
     width, height = image.size
     if image.format in ("JPEG", "MPO"):  # others have no smaller scales, or a preview in their place
         image.draft("RGB", (detail, detail))
     image.load()
-    # A progressive picture is flat only where later scans are missing, too, which scan.has_all_scans says.
-    if image.format in ("JPEG", "MPO") and "progressive" not in image.info and _ends_flat(image) and is_cut_short():
+    if image.format in ("JPEG", "MPO") and is_cut_short():
         raise Unreadable("cut short")
     orientation = _orientation(image)
     rgb, more = _rgb(image, profile)
@@ -247,15 +246,21 @@ def _read_patiently(data: bytes, name: str, kind: Format, detail: int) -> Pixels
             codes = scan.without_end(bare)
             if codes == bare and _are_all_codes(codes, kind, detail):
                 bare += _JPEG_END
-        return _pixels(_open(bare, kind), name, detail, profile, lambda: _is_cut_short(bare, kind))
+        image = _open(bare, kind)
+        return _pixels(image, name, detail, profile, lambda: _is_cut_short(image, bare, kind, detail))
 
 
-def _is_cut_short(data: bytes, kind: Format) -> bool:
-    """Whether a JPEG with an end marker lacks codes before it, so that blocks of pixels are missing.
+def _is_cut_short(image: Image.Image, data: bytes, kind: Format, detail: int) -> bool:
+    """Whether a JPEG with an end marker, loaded as ``image``, lacks codes before it. Decodes it again.
 
-    Pillow does not pass on libjpeg's warning of that. Decoded at an eighth, where a block is a pixel.
+    Pillow does not pass on libjpeg's warning of that.
     """
-    return not _are_all_codes(scan.without_end(data), kind, 1)
+    codes = scan.without_end(data).rstrip(b"\xff")
+    if "progressive" in image.info:  # the codes of its last scan are in every block, each in few bits of it
+        continued = _open(codes + _MORE_CODES[1] + _JPEG_END, kind)
+        continued.draft("RGB", (detail, detail))
+        return ImageChops.difference(image, continued).getbbox() is not None
+    return _ends_flat(image) and not _are_all_codes(codes, kind, 1)  # at an eighth, where a block is a pixel
 
 
 def _are_all_codes(data: bytes, kind: Format, detail: int) -> bool:

@@ -399,16 +399,13 @@ def test_a_jpeg_that_lacks_codes_of_its_pixels_is_refused(lost, options, encode)
 
 @pytest.mark.parametrize("orientation", [1, 3, 6])
 @pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
-@pytest.mark.parametrize("share", [0.15, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.15, 0.5, 0.9, 0.99])
 def test_a_jpeg_cut_short_with_an_end_marker_put_behind_it_is_refused(share, options, orientation, encode, picture):
     exif = Image.Exif()
     exif[0x0112] = orientation
     jpeg = encode(picture(600, 400), "JPEG", exif=exif.tobytes(), **options)
-    end = (
-        jpeg.rindex(b"\xff\xda") if options == JPEGS["progressive"] else len(jpeg)
-    )  # the last scan is of the last bits
     with pytest.raises(ImageError, match="is damaged, cut short"):
-        decode(jpeg[: int(end * share)] + b"\xff\xd9", "photo.jpg")
+        decode(jpeg[: int(len(jpeg) * share)] + b"\xff\xd9", "photo.jpg")
 
 
 @pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
