@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections import defaultdict
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -95,13 +96,20 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def spare_pages():
+    """Pages that tests have done with, by how they were made. In a warm one Streamlit starts in a third of the time."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def open_page(chromium):
+def open_page(chromium, spare_pages, request):
     """A function that opens an address in a browser of its own; fails the test on any request to another site.
 
-    ``before`` is a script that each document of it runs before its own; ``prepare`` gets the page before it is opened.
+    ``before`` is a script that each document of it runs before its own. The page's ``sent`` holds what it sent to the
+    server, ``complaints`` what stood in its console as an error.
     """
-    contexts, foreign, errors = [], [], []
+    opened = []
 
     def open_(
         address: str,
@@ -109,27 +117,67 @@ def open_page(chromium):
         height: int = 720,
         scheme: str = "light",
         before: str = "",
-        prepare=None,
         **more,
     ):
-        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.on("request", lambda r: foreign.append(r.url) if _is_foreign(r.url) else None)
-        page.on("pageerror", lambda e: errors.append(str(e)))
-        page.add_init_script(before)
-        if prepare:
-            prepare(page)
+        spare = spare_pages[before, tuple(more.items())]
+        page = spare.pop() if spare else _new_page(chromium, before, more)
+        page.foreign, page.errors, page.sent, page.complaints = [], [], [], []
+        opened.append((page, spare))
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
         page.goto(address)
         settled(page)
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
-    assert not foreign
-    assert not errors
+    has_failed = request.node.stash.get(HAS_FAILED, True)
+    for page, spare in opened:
+        if has_failed:
+            page.context.close()
+        else:
+            _empty(page)
+            spare.append(page)
+    assert not any(page.foreign for page, _ in opened)
+    assert not any(page.errors for page, _ in opened)
+
+
+HAS_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call":
+        item.stash[HAS_FAILED] = not report.passed
+    return report
+
+
+def _new_page(chromium, before, more):
+    page = chromium.new_context(**more).new_page()
+    page.set_default_timeout(120_000)
+    page.on("request", lambda request: page.foreign.append(request.url) if _is_foreign(request.url) else None)
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.sent.append(frame)))
+    page.on("console", lambda message: page.complaints.append(message.text) if _is_complaint(message) else None)
+    if before:
+        page.add_init_script(before)
+    return page
+
+
+def _is_complaint(message) -> bool:
+    return message.type == "error" and "404" not in message.text  # Streamlit looks for a manifest that is not there
+
+
+def _empty(page) -> None:
+    """Leave a page as a new one: nothing that a test or its document stored, allowed or caught is left."""
+    page.unroute_all()
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.context.clear_cookies()
+    page.context.clear_permissions()
+    for other in page.context.pages:
+        if other != page:
+            other.close()
+    page.goto("about:blank")
 
 
 @pytest.fixture

@@ -50,8 +50,7 @@ def test_what_was_drawn_without_room_looks_as_ever_once_there_is_room(server, op
     assert not drawn(page)
     page.evaluate(SHOW)
     assert drawn(page) == ever
-    page.add_init_script(HIDE)  # from the very beginning
-    page.goto(address)
+    page = open_page(address, before=HIDABLE + HIDE)  # from the very beginning
     assert not drawn(page)
     page.evaluate(SHOW)
     assert drawn(page) == ever

@@ -66,22 +66,12 @@ def seen(variant="torchvision", photo="coffee"):
     return model, inputs, trace(model, inputs.tensor)
 
 
-def opened(open_page, server, query, **how):
-    """The page with its timers counted and what it sends and complains of collected."""
+def opened(open_page, server, query, before="", **how):
+    """The page with its timers counted."""
     address = f"{server.address}/network?weights=random&photo=coffee&{query}"
-    page = open_page(address, before=COUNT_TIMERS, prepare=_collect, **how)
+    page = open_page(address, before=COUNT_TIMERS + before, **how)
     expect(page.locator(".network")).to_be_visible()  # its modules come after Streamlit's script has run
     return page
-
-
-def _collect(page):
-    page.sent, page.complaints = [], []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.sent.append(frame)))
-    page.on("console", lambda message: page.complaints.append(message.text) if _matters(message) else None)
-
-
-def _matters(message):
-    return message.type == "error" and "404" not in message.text  # Streamlit looks for a manifest that is not there
 
 
 def at(page):
@@ -217,10 +207,7 @@ def test_by_keyboard_alone_and_nothing_runs_on(server, open_page):
 
 
 def test_a_view_that_closes_releases_what_it_observed(server, open_page):
-    page = opened(open_page, server, "rows=3&depth=value&layer=conv3&channel=5&y=4&x=5")
-    page.add_init_script(COUNT_HELD)
-    page.reload()
-    settled(page)
+    page = opened(open_page, server, "rows=3&depth=value&layer=conv3&channel=5&y=4&x=5", before=COUNT_HELD)
     held = "[window.observers.size, window.listeners.map((held) => held.type).sort()]"
     shell = ["fullscreenchange", "keydown", "paste"]  # of large type and of the strip of photos, on every page
     for depth in ("value", "unit", "overview"):
