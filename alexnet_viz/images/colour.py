@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,10 @@ from PIL import Image
 ORDINARY_PROFILE_BYTES = 64 << 10
 _SAME = 2  # of 255: profiles that differ less from sRGB are sRGB
 _IGNORED = "Its colour profile cannot be read and is ignored: the colours may be slightly off."
+# Adobe RGB (1998): the colours of full red, green and blue (XYZ, adapted to D50 as ICC profiles are), and its gamma.
+_ADOBE_PRIMARIES = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
+_ADOBE_GAMMA = 563 / 256
+_D50 = (0.9642, 1.0, 0.8249)
 _MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # by the profile's colour space
 
 
@@ -42,6 +47,27 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tup
     converted = Image.new("RGB", image.size)
     conversion.transform.apply(source.getim(), converted.getim())
     return converted, (f"The colours were converted from {conversion.name} to sRGB.",)
+
+
+@lru_cache(maxsize=1)
+def adobe_rgb() -> bytes:
+    """Adobe RGB (1998) as an ICC profile (version 2), for photos whose camera names that space without a profile."""
+
+    def xyz(values: tuple[float, float, float]) -> bytes:
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+    name = b"Adobe RGB (1998)\0"
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(_ADOBE_GAMMA * 256))
+    tags = {b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(name)) + name + bytes(78), b"wtpt": xyz(_D50)}
+    for letter, primary in zip(b"rgb", _ADOBE_PRIMARIES, strict=True):
+        tags |= {b"%cXYZ" % letter: xyz(primary), b"%cTRC" % letter: curve}
+    table, body, start = b"", b"", 132 + 12 * len(tags)
+    for tag, value in tags.items():
+        table += tag + struct.pack(">II", start + len(body), len(value))
+        body += value.ljust(-(-len(value) // 4) * 4, b"\0")
+    head = struct.pack(">I4sI4s4s4s12x4s28x", start + len(body), b"", 0x02400000, b"mntr", b"RGB ", b"XYZ ", b"acsp")
+    illuminant = xyz(_D50)[8:]
+    return (head + illuminant).ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
 
 def _as(image: Image.Image, mode: str) -> Image.Image:

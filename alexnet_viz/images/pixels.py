@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageChops
+from PIL.ExifTags import IFD
 from PIL.ExifTags import Base as Exif
 from PIL.Image import Transpose
 
@@ -29,6 +30,7 @@ _UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+_INTEROPERABILITY = 1  # in its own directory of EXIF: "R98" is sRGB, "R03" Adobe RGB
 _SIXTEEN_TO_EIGHT = (np.arange(65536) / 257).round().astype(np.uint8)
 _ROWS = 4 << 20  # pixels that are looked at together, where a whole picture's floats would take too much memory
 _JPEG_END = b"\xff\xd9"
@@ -99,6 +101,8 @@ def _pixels(
     if image.format in ("JPEG", "MPO") and is_cut_short():
         raise Unreadable("cut short")
     orientation = _orientation(image)
+    if profile == b"" and _is_adobe_rgb(image):
+        profile = colour.adobe_rgb()
     rgb, more = _rgb(image, profile)
     if orientation in _UPRIGHT:
         rgb = rgb.transpose(_UPRIGHT[orientation])
@@ -149,6 +153,14 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # a photo is worth showing though its EXIF is nonsense
         return 1
     return value if value in _UPRIGHT else 1
+
+
+def _is_adobe_rgb(image: Image.Image) -> bool:
+    """Whether a loaded picture's EXIF says Adobe RGB, as the file system of cameras (DCF 2.0) has it said."""
+    try:
+        return str(image.getexif().get_ifd(IFD.Interop).get(_INTEROPERABILITY, "")).startswith("R03")
+    except Exception:  # as for the orientation
+        return False
 
 
 def _rgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
