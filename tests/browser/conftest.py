@@ -159,8 +159,7 @@ def _new_page(chromium, before, more):
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.sent.append(frame)))
     page.on("console", lambda message: page.complaints.append(message.text) if _is_complaint(message) else None)
-    if before:
-        page.add_init_script(before)
+    page.add_init_script(WATCH_SOCKET + before)
     return page
 
 
@@ -204,20 +203,34 @@ def _is_foreign(url: str) -> bool:
     return not url.startswith(("data:", "blob:", "http://127.0.0.1", "ws://127.0.0.1"))
 
 
+# What a key or a click began is sent to the server within a few turns of the page's own loop. They are counted, not
+# timed: on a busy machine all of the page may stand still for longer than any fixed time.
+TURNS = "async () => { for (let turn = 0; turn < 30; turn++) await new Promise((after) => setTimeout(after, 10)); }"
+
+# Until the server has heard of it, which may take as long again, the page does not say that a script runs.
+WATCH_SOCKET = """
+    window.WebSocket = class extends window.WebSocket {
+        constructor(...address) {
+            super(...address);
+            this.addEventListener("message", () => { window.isUnanswered = false; });
+        }
+        send(message) {
+            window.isUnanswered = true;
+            super.send(message);
+        }
+    };
+"""
+
 # Streamlit shows a skeleton until the code of an element has come: before that there is no component to ask.
-DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]') &&
+AT_REST = """() => !window.isUnanswered &&
+    document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "notRunning" &&
+    !document.querySelector('[data-testid="stSkeleton"]') &&
     [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
     .every((component) => "drawn" in component.dataset)"""
 
 
-# What a key or a click began asks for a run of the script within a few turns of the page's own loop. They are counted,
-# not timed: on a busy machine all of the page may stand still for longer than any fixed time.
-TURNS = "async () => { for (let turn = 0; turn < 30; turn++) await new Promise((after) => setTimeout(after, 10)); }"
-
-
 def settled(page) -> None:
     """Wait until Streamlit's script has run to its end and every component, whose modules come later, has drawn."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
+    page.wait_for_function(AT_REST)
     page.evaluate(TURNS)
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
-    page.wait_for_function(DRAWN)
+    page.wait_for_function(AT_REST)
