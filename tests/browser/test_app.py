@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
-from tests.browser.visitor import BARS, go, photo, settle, upload
+from tests.browser.conftest import settled
+from tests.browser.visitor import BARS, go, photo, upload
 
 pytestmark = pytest.mark.browser
 PAGES = {
@@ -56,7 +57,7 @@ def test_the_first_visit_is_light(server, chromium):
     devtools.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     page.goto(f"{server.address}/classify?weights=bundled")
     assert answer(page)[0][0] == "espresso"
-    settle(page)
+    settled(page)
     page.context.close()
     assert 0.3e6 < sum(sizes) < 2e6
 
@@ -109,13 +110,13 @@ def test_bad_files_get_a_sentence_and_the_photo_stays(server, open_page):
 def test_choices_go_into_the_address_and_the_page_change_keeps_them(server, open_page):
     page = open_page(server.address)
     page.get_by_role("option", name="A rocket at dusk").click()
-    settle(page)
+    settled(page)
     assert "photo=rocket" in page.url
     page.get_by_role("link", name="Architecture").click()
-    settle(page)
+    settled(page)
     assert "photo=rocket" in page.url
     page.go_back()
-    settle(page)
+    settled(page)
     expect(page.get_by_role("heading", name="What does AlexNet see?")).to_be_visible()
     expect(page.get_by_text("A rocket at dusk:")).to_be_visible()
 
@@ -132,20 +133,20 @@ def test_a_picture_is_pasted(server, open_page):
         }""",
         list(photo(3, (200, 100), "PNG")),
     )
-    settle(page)
+    settled(page)
     expect(page.get_by_text("pasted.png: 200 × 100 pixels")).to_be_visible()
 
 
 def test_the_drawing_answers_to_mouse_and_keyboard_and_can_be_saved(server, open_page, tmp_path):
     page = open_page(f"{server.address}/architecture?weights=random")
     page.locator('.layer[data-layer="conv1"] polygon').first.click()
-    settle(page)
+    settled(page)
     expect(page.get_by_text("⌊(224 + 2·2 − 11)/4⌋ + 1 = 55")).to_be_visible()
     page.locator('.layer[data-layer="conv1"]').focus()
     for _ in range(3):  # relu1, pool1, conv2
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    settle(page)
+    settled(page)
     assert "layer=conv2" in page.url
     expect(page.get_by_text("parameters = 192·(64·5·5 + 1) = 307,392")).to_be_visible()
     saved = {}

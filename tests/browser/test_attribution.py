@@ -15,7 +15,8 @@ from alexnet_viz.figures.attribution import MapStyle, overlay, panel
 from alexnet_viz.images.decode import decode
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.inspection.model import get
-from tests.browser.visitor import choose, photo, settle, upload
+from tests.browser.conftest import settled
+from tests.browser.visitor import choose, photo, upload
 
 pytestmark = pytest.mark.browser
 
@@ -69,12 +70,12 @@ def test_a_photo_is_asked_why_and_its_maps_are_compared_and_taken_home(server, o
 
     # three methods side by side
     page.get_by_role("radio", name="Compare").click()
-    settle(page)
+    settled(page)
     page.goto(re.sub(r"&?why_methods=[^&]*", "", page.url) + "&why_methods=saliency,grad-cam")
-    settle(page)
+    settled(page)
     expect(page.locator("figure figcaption span")).to_have_text(["Input × gradient", "Saliency", "Grad-CAM"])
     page.locator("figure").nth(2).get_by_role("button", name="Enlarge").click()
-    settle(page)
+    settled(page)
     assert "why_method=grad-cam" in page.url
     assert "why_view=map" in page.url
 
@@ -84,7 +85,7 @@ def test_nothing_jumps_sideways_from_view_to_view_and_four_methods_are_one_row(s
     seen = {}
     for view in ("One map", "Compare", "Put to the test", "By hand"):
         page.get_by_role("radio", name=view).click()
-        settle(page)
+        settled(page)
         radios = page.get_by_role("radio", name="One map").bounding_box()
         choice = page.get_by_role("combobox", name=re.compile("Why this class")).bounding_box()
         seen[view] = radios["x"], radios["y"], choice["x"], choice["width"]
@@ -104,9 +105,9 @@ def test_painting_moves_the_answer_and_a_box_is_judged(server, open_page):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=8)
     page.mouse.up()
-    settle(page)  # a long stroke reports on its way, too
+    settled(page)  # a long stroke reports on its way, too
     page.wait_for_timeout(1000)
-    settle(page)
+    settled(page)
     moved = page.get_by_text(re.compile(r"of its input is painted"))
     expect(moved).to_be_visible()
     by_mouse = int(re.search(r"(\d+)% of its input", moved.text_content())[1])
@@ -120,13 +121,13 @@ def test_painting_moves_the_answer_and_a_box_is_judged(server, open_page):
     expect(page.get_by_text(f"{by_mouse}% of its input")).to_be_visible()
     expect(page).to_have_url(re.compile("why_paint=[^&]{20}"))
     page.reload()  # as anybody would open the link
-    settle(page)
+    settled(page)
     expect(page.get_by_text(f"{by_mouse}% of its input")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Paint over what you believe it sees")).to_be_visible()
 
     page.goto(f"{server.address}/attribution?photo=coffee&why_view=test&why_tested=none&why_steps=8")
-    settle(page)
+    settled(page)
     expect(page.get_by_text("Draw a box around")).to_be_visible()
     page.locator(".stage canvas").focus()
     page.keyboard.press("ArrowRight")
@@ -140,7 +141,7 @@ def test_compared_maps_are_on_the_first_screen_in_large_type_too(server, open_pa
     methods = "saliency,layer-cam,input-x-gradient"
     page = open_page(f"{server.address}/attribution?weights=random&why_view=compare&why_methods={methods}")
     page.keyboard.press("f")
-    settle(page)
+    settled(page)
     boxes = [picture.bounding_box() for picture in page.locator("figure .picture").all()]
     assert len({box["y"] for box in boxes}) == 1
     assert len(boxes) == 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.visitor import settle
+from tests.browser.conftest import settled
 
 pytestmark = pytest.mark.browser
 
@@ -20,16 +20,16 @@ def test_a_button_and_a_key_make_every_pages_type_larger(server, open_page):
     page = open_page(f"{server.address}/activations?weights=random")
     usual = size(page)
     page.get_by_role("button", name="Large type on the whole screen").click()
-    settle(page)
+    settled(page)
     assert size(page) == pytest.approx(1.5 * usual)
     assert is_full(page)
     assert not page.get_by_test_id("stSidebar").is_visible()
     page.get_by_role("link", name="Filters").first.click()
     page.get_by_role("heading", name="What each filter looks for").wait_for()
-    settle(page)
+    settled(page)
     assert size(page) == pytest.approx(1.5 * usual)  # it stays from page to page
     page.reload()
-    settle(page)
+    settled(page)
     assert size(page) == pytest.approx(1.5 * usual)
     page.keyboard.press("Escape")
     page.wait_for_function("!document.documentElement.classList.contains('large-type')")
@@ -56,7 +56,7 @@ def test_a_charts_labels_grow_whole_and_the_pointer_finds_its_bars(server, open_
     usual = labels(chart)
     page.keyboard.press("f")
     page.wait_for_function("(height) => document.querySelector('.stPlotlyChart').offsetHeight > height", arg=500)
-    settle(page)
+    settled(page)
     chart.scroll_into_view_if_needed()
     larger = labels(chart)
     assert [size for _, size, *_ in larger] == pytest.approx([1.5 * size for _, size, *_ in usual])
@@ -68,7 +68,7 @@ def test_a_charts_labels_grow_whole_and_the_pointer_finds_its_bars(server, open_
         chart.locator(".hoverlayer").get_by_text(name.strip()).first.wait_for()
     page.keyboard.press("f")
     page.wait_for_function("(height) => document.querySelector('.stPlotlyChart').offsetHeight < height", arg=500)
-    settle(page)
+    settled(page)
     assert [size for _, size, *_ in labels(chart)] == [size for _, size, *_ in usual]
 
 
@@ -81,6 +81,8 @@ def test_f_in_a_field_is_a_letter(server, open_page):
 def test_the_network_has_its_own_full_screen_within(server, open_page):
     page = open_page(f"{server.address}/network?weights=random")
     page.get_by_role("button", name="Large type on the whole screen").click()
+    page.wait_for_function("document.fullscreenElement === document.documentElement")
+    settled(page)
     page.get_by_role("button", name="Full screen").click()
     page.get_by_role("button", name="Leave full screen").click()
     page.get_by_role("button", name="Full screen").wait_for()

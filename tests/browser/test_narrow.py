@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import BARS, go, photo, settle, sidebar_is_folded, upload
+from tests.browser.conftest import settled
+from tests.browser.visitor import BARS, go, photo, sidebar_is_folded, upload
 
 PHONE = {"width": 390, "height": 844, "has_touch": True}
 
@@ -36,13 +37,13 @@ def test_a_drawing_wider_than_the_phone_says_that_it_swipes(server, open_page, n
 def test_a_phones_drawer_closes_once_a_photo_is_chosen(server, open_page):
     page = open_page(f"{server.address}/classify?weights=bundled", **PHONE)
     page.get_by_test_id("stExpandSidebarButton").tap()
-    settle(page)
+    settled(page)
     assert not sidebar_is_folded(page)
     page.get_by_role("option", name="A rocket at dusk").tap()
-    settle(page)
+    settled(page)
     assert sidebar_is_folded(page)
     page.get_by_test_id("stExpandSidebarButton").tap()
-    settle(page)
+    settled(page)
     upload(page, ("mine.jpg", photo(12)))
     expect(page.get_by_text("mine.jpg: 320 × 240 pixels")).to_be_visible()
     assert sidebar_is_folded(page)
@@ -53,20 +54,30 @@ def test_below_1200_pixels_the_sidebar_is_folded_until_it_is_opened(server, open
     assert sidebar_is_folded(page)
     page.get_by_role("button", name="Expand sidebar").click()
     page.get_by_role("option", name="A rocket at dusk").click()
-    settle(page)
+    settled(page)
     page.get_by_role("link", name="Filters").click()
-    settle(page)
+    settled(page)
     assert not sidebar_is_folded(page)
-    assert not sidebar_is_folded(open_page(f"{server.address}/network?weights=bundled", 1280, 720))
+
+
+def test_the_sidebar_folds_where_a_window_becomes_narrower_than_1200_pixels(server, open_page):
+    page = open_page(f"{server.address}/network?weights=bundled", 1280, 720)
+    assert not sidebar_is_folded(page)
+    page.set_viewport_size({"width": 1024, "height": 720})  # as zooming in to 125 % does
+    expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
+    page.get_by_role("button", name="Expand sidebar").click()
+    page.set_viewport_size({"width": 1000, "height": 720})
+    settled(page)
+    assert not sidebar_is_folded(page)
 
 
 def test_uploads_are_there_after_a_reload(server, open_page):
     page = open_page(f"{server.address}/classify?weights=bundled")
     upload(page, ("one.jpg", photo(13)), ("two.jpg", photo(14)))
     page.reload()
-    settle(page)
+    settled(page)
     for name in ("one.jpg", "two.jpg"):
         expect(page.get_by_role("option", name=name)).to_be_visible()
     page.get_by_role("option", name="one.jpg").click()
-    settle(page)
+    settled(page)
     expect(page.get_by_text("one.jpg: 320 × 240 pixels")).to_be_visible()

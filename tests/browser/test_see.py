@@ -15,7 +15,7 @@ from alexnet_viz.inspection.fields import placement
 from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.trace import trace
 from tests.browser.conftest import settled
-from tests.browser.visitor import photo, settle, upload
+from tests.browser.visitor import photo, upload
 
 pytestmark = pytest.mark.browser
 VIEW = "/activations?weights=random&photo=coffee&layer=conv5&channel=5&range=layer"
@@ -155,6 +155,6 @@ def test_the_truth_of_several_photos_is_typed_and_kept_when_names_are_forgotten(
         page.keyboard.type(truth, delay=30)
         page.wait_for_timeout(300)
         page.keyboard.press("Enter")
-        settle(page)
+        settled(page)
     expect(page.get_by_text("Of 2 with a known truth")).to_be_visible()
     expect(forget).to_have_count(0)  # both are the visitor's own now

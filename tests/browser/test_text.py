@@ -24,7 +24,7 @@ from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, write_photo, write_snapshot
 from alexnet_viz.values import NetworkSpec, Preprocessing
 from tests.browser.conftest import Server, settled
-from tests.browser.visitor import BARS, choose, go, settle
+from tests.browser.visitor import BARS, choose, go
 from tests.browser.written import MIXED, SHOWN
 
 pytestmark = pytest.mark.browser
@@ -268,7 +268,7 @@ def test_a_hostile_run_on_the_training_page(hostile, open_page):
     assert "of the class" in told
     assert any(one_space(name) in told for name in CLASSES), told
     page.get_by_text("Start a new run").click()
-    settle(page)  # a list that opens while the form still unfolds is closed by it
+    settled(page)  # a list that opens while the form still unfolds is closed by it
     choose(page, "Data", "A folder or zip of photos")
     place = f"/nosuch/q5r/![]({HOST}e)/<b>__x__ $x^2$"
     where = page.get_by_role("textbox", name="Where", exact=True)

@@ -11,12 +11,6 @@ from tests.browser.conftest import settled
 BARS = "[data-testid=stHtml] ol li"  # of the classify page's answer
 
 
-def settle(page) -> None:
-    """After a click or a key: give it the time to reach the server, then wait for what it changes."""
-    page.wait_for_timeout(400)
-    settled(page)
-
-
 def go(page, path) -> None:
     """To another address of the app without leaving the visit, as the back button does it: a tenth of the work."""
     show = "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
@@ -45,7 +39,7 @@ def upload(page, *files):
         place = ".st-key-upload_here" if sidebar_is_folded(page) else "[data-testid=stSidebar]"
         page.locator(place).get_by_test_id("stFileUploaderDropzone").first.locator("button").click()
     chooser.value.set_files([{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files])
-    settle(page)
+    settled(page)
 
 
 def choose(page, label, text):
@@ -54,4 +48,4 @@ def choose(page, label, text):
     box.click()
     box.fill(text)
     page.get_by_role("option", name=text).first.click()
-    settle(page)
+    settled(page)

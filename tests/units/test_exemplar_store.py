@@ -1,6 +1,7 @@
 """Searches on the disk: what was found is found again, and a search that was stopped goes on."""
 
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from alexnet_viz.units.collection import of_place
 from alexnet_viz.units.exemplar_store import collect
 from alexnet_viz.units.neighbours import thumbnail
 from alexnet_viz.values import NetworkSpec
+from tests.waiting import PATIENCE
 
 from .conftest import model_of
 
@@ -77,12 +79,16 @@ def test_of_photos_in_no_folder_nothing_is_written(tiny, folder, tmp_path):
 
 
 def test_a_folder_that_vanishes_is_said_and_what_was_seen_is_kept(tiny, folder, tmp_path):
-    collection = of_place(folder)
+    collection, second_batch_read = of_place(folder), Event()
 
     def read(number):
-        if number == 64:  # in the third batch
+        if number == 64:  # in the third batch, which is read beside the second
+            assert second_batch_read.wait(PATIENCE)
             folder.rename(tmp_path / "elsewhere")
-        return collection.read(number)
+        photo = collection.read(number)
+        if number == 63:
+            second_batch_read.set()
+        return photo
 
     with pytest.raises(DataError, match="no longer there: put it back"):
         collect(tiny, replace(collection, read=read))

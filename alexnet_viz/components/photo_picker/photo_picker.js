@@ -57,14 +57,17 @@ async function clipboardPicture() {
   }
 }
 
+function collapseSidebar() {
+  /** @type {HTMLElement | null} */
+  const button = document.querySelector("[data-testid='stSidebarCollapseButton'] button");
+  button?.click();
+}
+
 /** On a narrow screen the sidebar covers the page: it folds at first, and once there is another photo to look at. */
 function foldSidebar(isNewPhoto) {
   const isFirstLook = !recall(FOLDED);
   if (!isFirstLook && !isNewPhoto) return;
-  const width = isFirstLook ? FOLDED_BELOW : COVERED_BELOW;
-  /** @type {HTMLElement | null} */
-  const button = document.querySelector("[data-testid='stSidebarCollapseButton'] button");
-  if (window.innerWidth < width) button?.click();
+  if (window.innerWidth < (isFirstLook ? FOLDED_BELOW : COVERED_BELOW)) collapseSidebar();
   keep(FOLDED, "yes");
 }
 
@@ -90,6 +93,8 @@ export default function photoPicker({ parentElement, data, setTriggerValue }) {
   if (before === undefined && forgotten.length) setTriggerValue("kept", forgotten);
   foldSidebar(before !== undefined && before !== data.selected);
   strip.dataset.selected = data.selected;
+  const isNarrow = window.matchMedia(`(max-width: ${FOLDED_BELOW - 1}px)`); // zooming in makes it so, too
+  lifetime.listen(isNarrow, "change", () => isNarrow.matches && collapseSidebar());
 
   const send = (blob) => {
     if (blob.size > data.limit) {
