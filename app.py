@@ -13,8 +13,9 @@ from alexnet_viz.components import mount
 from alexnet_viz.ui.compression import CompressedFiles
 from alexnet_viz.ui.fonts import CutFonts
 from alexnet_viz.ui.training import feed
+from alexnet_viz.ui.units import map_feed
 from alexnet_viz.ui.welcome import welcome
 
 shell = Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py"
 middleware = [Middleware(CompressedFiles), Middleware(CutFonts)]
-app = App(shell, routes=[*mount.routes(), *feed.routes()], lifespan=welcome, middleware=middleware)
+app = App(shell, routes=[*mount.routes(), *feed.routes(), *map_feed.routes()], lifespan=welcome, middleware=middleware)

@@ -79,7 +79,7 @@ class Sandbox:
     With ``cpu_seconds`` each is also limited to so many seconds of processor time; ``seconds`` should then be several
     times as long, for a machine under load. Others wait for their turn, for at most ``patience`` seconds. With
     ``reuse`` a child that answered serves the next call, which spares the start of an interpreter; one that did not
-    answer is killed and another one takes its place.
+    answer is killed and another one takes its place. ``writes``: it may write to the disk, for our own work alone.
     Safe to use from many threads.
     """
 
@@ -93,9 +93,10 @@ class Sandbox:
         children: int,
         patience: float = 30.0,
         reuse: bool = False,
+        writes: bool = False,
     ) -> None:
         self._function, self.seconds, self.cpu_seconds, self.memory = function, seconds, cpu_seconds, memory
-        self._patience, self._children, self._reuse = patience, children, reuse
+        self._patience, self._children, self._reuse, self._writes = patience, children, reuse, writes
         self._begin()
         _all.add(self)
 
@@ -152,7 +153,7 @@ class Sandbox:
             while True:
                 with contextlib.suppress(Crashed):  # it died while it waited
                     return _ready(self._idle.get_nowait(), poll)
-        return _ready(_Child(self._function, self.seconds, self.cpu_seconds, self.memory), poll)
+        return _ready(_Child(self._function, self.seconds, self.cpu_seconds, self.memory, self._writes), poll)
 
     def _give_back(self, child: _Child) -> None:
         if self._reuse:
@@ -185,14 +186,14 @@ os.register_at_fork(after_in_child=_after_fork)
 class _Child:
     """One child process, and the socket to it."""
 
-    def __init__(self, function: str, seconds: float, cpu_seconds: float | None, memory: int) -> None:
+    def __init__(self, function: str, seconds: float, cpu_seconds: float | None, memory: int, writes: bool) -> None:
         self._seconds, self._cpu_seconds, self._memory = seconds, cpu_seconds, memory
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", __name__, function, str(theirs.fileno())),
-                    *map(str, (seconds, cpu_seconds or 0, memory)),
+                    *map(str, (seconds, cpu_seconds or 0, memory, int(writes))),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -337,7 +338,7 @@ def _user_error(name: str) -> type[UserError]:
 # --- the child's side ----------------------------------------------------------------------------
 
 
-def _serve(function: str, descriptor: int, seconds: float, cpu_seconds: float, memory: int) -> None:
+def _serve(function: str, descriptor: int, seconds: float, cpu_seconds: float, memory: int, writes: bool) -> None:
     """Answer one call after another until the parent closes the socket."""
     for alarm in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(alarm, signal.SIG_DFL)  # the default is to end the process
@@ -346,7 +347,7 @@ def _serve(function: str, descriptor: int, seconds: float, cpu_seconds: float, m
     connection = socket.socket(fileno=descriptor)
     calls: queue.SimpleQueue[tuple[dict, bytes]] = queue.SimpleQueue()
     threading.Thread(target=_receive_calls, args=(connection, calls), daemon=True).start()
-    _limit(memory)
+    _limit(memory, writes)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)  # what libraries print about odd files would fill the parent's log
 
@@ -400,14 +401,15 @@ def _exactly(connection: socket.socket, length: int) -> bytearray:
     return data
 
 
-def _limit(memory: int) -> None:
-    """No more memory than this on top of what there is, no core dump, and nothing written to the disk."""
+def _limit(memory: int, writes: bool) -> None:
+    """No more memory than this on top of what there is, no core dump, and nothing written to the disk if not said."""
     if _KERNEL_LIMITS_MEMORY:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + memory,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    if not writes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))
+    _serve(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]), sys.argv[6] == "1")

@@ -537,14 +537,16 @@ class Exemplars:
 
     ``layers`` is by the layer's name; ``class_counts`` int64 (classes,) are the photos that went into its
     ``class_sums``. ``answers`` int32 (total,) is the class that the network gave each photo, −1 for none. Of each of
-    the first M photos ``fc7`` float16 (M, units) is that layer behind its ReLU and ``thumbnails`` uint8 (M, 32, 32, 3)
-    what the network sees, small; both are zeros for none. ``skipped`` says of the first photos that could not be read
-    why; ``skipped_count`` is how many there were.
+    the first M photos ``conv5`` (averaged over its map), ``fc6`` and ``fc7``, float16 (M, units), are these layers
+    behind their ReLU, and ``thumbnails`` uint8 (M, 32, 32, 3) is what the network sees, small; all are zeros for none.
+    ``skipped`` says of the first photos that could not be read why; ``skipped_count`` is how many there were.
     """
 
     layers: dict[str, LayerExemplars]
     class_counts: np.ndarray
     answers: np.ndarray
+    conv5: np.ndarray
+    fc6: np.ndarray
     fc7: np.ndarray
     thumbnails: np.ndarray
     done: int

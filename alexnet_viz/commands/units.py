@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alexnet_viz.commands import unit_exemplars
+from alexnet_viz.commands import unit_exemplars, unit_map
 from alexnet_viz.commands.common import assignments, load_model, make_folder, network_options, print_lines, print_notes
 from alexnet_viz.commands.photos import read
 from alexnet_viz.display import json_text
@@ -16,6 +16,7 @@ from alexnet_viz.errors import UnitError
 from alexnet_viz.units.choices import BATCH, EXAGGERATION, INVERSION_SETTINGS, Choices, inversion_of
 from alexnet_viz.units.objectives import CLASSES, Objective, layer_step
 from alexnet_viz.units.objectives import unit as unit_of
+from alexnet_viz.units.projection import MAPPED, umap_missing
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -39,6 +40,10 @@ def add(commands: Commands) -> None:
         "--layer", metavar="LAYER", help="all of a layer: with --sheet a convolution, with --exemplars any"
     )
     what.add_argument("--photo", type=Path, metavar="FILE", help="with --inversion: what each layer still knows of it")
+    what.add_argument(
+        "--map", choices=MAPPED, help="all photos of --collection as a map by this layer: principal components"
+    )
+    units.add_argument("--umap", action="store_true", help="with --map: by UMAP, where umap-learn is installed")
     units.add_argument("--sheet", action="store_true", help="one picture of all of --layer's channels")
     units.add_argument(
         "--inversion",
@@ -59,7 +64,11 @@ def add(commands: Commands) -> None:
 
 
 def _units(options: argparse.Namespace) -> int:
-    """Write what drives each unit up and down, a layer's sheet or a photo's strip, and print what they reached."""
+    """Write what drives each unit up and down, a layer's sheet, a photo's strip or a map, and print what they reached."""
+    if options.umap and not options.map:
+        raise UnitError("UMAP is of a collection's photos: --collection FOLDER --map fc7 --umap.")
+    if options.map:
+        return _map(options)
     if options.exemplars != bool(options.collection):
         raise UnitError("Exemplars are of a collection: --collection FOLDER --exemplars --unit conv5:37.")
     if options.exemplars:
@@ -115,6 +124,30 @@ def _exemplars(options: argparse.Namespace) -> int:
         print(unit_exemplars.as_json(rows, collection, found))
     else:
         print_lines(line for row in rows for line in unit_exemplars.words(row))
+    for line in unit_exemplars.skipped_notes(found):
+        print(line, file=sys.stderr)
+    print_notes(model.info)
+    return 1 if found.skipped_count else 0
+
+
+def _map(options: argparse.Namespace) -> int:
+    """Write a map of a collection's photos, and print where they lie."""
+    if not options.collection:
+        raise UnitError("A map is of a collection: --collection FOLDER --map fc7.")
+    if options.exemplars or options.sheet or options.inversion or options.set:
+        raise UnitError("--map goes with --collection and --umap alone: leave the other choices out.")
+    if options.umap and (why := umap_missing()):
+        raise UnitError(why)
+    model = load_model(options)
+    make_folder(options.out)
+    collection, found = unit_exemplars.look_through(model, options.collection)
+    made = unit_map.projected(found, options.map, options.umap)
+    file = unit_map.file_of(options.out, options.map, made)
+    _save(unit_map.picture(collection, found, options.map, made), file)
+    if options.json:
+        print(json_text({"file": str(file), **unit_map.as_rows(model, collection, found, options.map, made)}, indent=2))
+    else:
+        print_lines([f"{file}  {len(made.photos):,} photos by {options.map}: {unit_map.words(made)}"])
     for line in unit_exemplars.skipped_notes(found):
         print(line, file=sys.stderr)
     print_notes(model.info)

@@ -33,6 +33,11 @@ KIND_TITLES = {
     "fc": "fully connected",
 }
 INPUT = "#8f8a83"
+# Classes side by side, chosen by the same search: any two, and each and INPUT, keep a ΔE above 23.
+CLASS_COLOURS = (
+    *("#d86030", "#006078", "#f0a800", "#9048f0", "#90c078"),
+    *("#901800", "#48c0d8", "#a848c0", "#1800f0", "#783030"),
+)
 PAPER = {"light": "#ffffff", "dark": "#12110f"}
 INK = {"light": "#1c1917", "dark": "#f5f3ef"}
 QUIET_INK = {"light": "#57534e", "dark": "#c7c1b9"}

@@ -23,14 +23,15 @@ from alexnet_viz.errors import DataError
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.units.collection import Collection
 from alexnet_viz.units.exemplars import KINDS, exemplars
+from alexnet_viz.units.projection import MAPPED
 from alexnet_viz.values import Exemplars, LayerExemplars, Ranking
 
 ENTRIES = 16  # what was used longest ago goes when there are more
 SAVE_EACH = 30.0  # seconds
-_VERSION = 2  # part of the key: raise it when the same photos give other values
+_VERSION = 3  # part of the key: raise it when the same photos give other values
 _RESERVE = 512 << 20  # bytes of disk that are left free
 _ARRAYS = ("class_counts", "answers")
-_BY_PHOTO = ("fc7", "thumbnails")  # a row a photo, kept as far as photos were looked at
+BY_PHOTO = (*MAPPED, "thumbnails")  # a row a photo, kept as far as photos were looked at
 
 
 def collect(
@@ -73,8 +74,8 @@ def _path(model: Model, collection: Collection, relevance: bool) -> Path:
 def _save(path: Path, value: Exemplars) -> None:
     """Keep it if there is room; without, it is looked for anew next time."""
     arrays: dict[str, Any] = {name: getattr(value, name) for name in _ARRAYS}
-    arrays |= {name: getattr(value, name)[: value.done] for name in _BY_PHOTO}
-    arrays["counts"] = np.array([value.done, value.total, value.skipped_count, len(value.fc7)])
+    arrays |= {name: getattr(value, name)[: value.done] for name in BY_PHOTO}
+    arrays["counts"] = np.array([value.done, value.total, value.skipped_count, len(value.thumbnails)])
     arrays["skipped"] = np.array(value.skipped, str)
     for layer, of in value.layers.items():
         arrays[f"{layer}.class_sums"] = of.class_sums
@@ -106,7 +107,7 @@ def _load(path: Path) -> Exemplars | None:
             }
             layers[layer] = LayerExemplars(rankings, arrays[f"{layer}.class_sums"])
         by_photo = {}
-        for name in _BY_PHOTO:
+        for name in BY_PHOTO:
             rows = arrays[name]
             by_photo[name] = np.concatenate([rows, np.zeros((vectors - len(rows), *rows.shape[1:]), rows.dtype)])
         skipped = tuple(map(str, arrays["skipped"]))

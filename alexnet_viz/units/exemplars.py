@@ -30,12 +30,13 @@ from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.units.collection import Collection
 from alexnet_viz.units.neighbours import THUMBNAIL, thumbnail
 from alexnet_viz.units.objectives import CLASSES
+from alexnet_viz.units.projection import MAPPED
 from alexnet_viz.values import Exemplars, LayerExemplars, Photo, Ranking
 
 _SIGNS = {"most": 1, "least": -1, "relevant": 1}  # times which a ranking's values fall
 KINDS = tuple(_SIGNS)  # the rankings of a layer
 TOP = 9  # photos a unit, as Zeiler and Fergus show them
-VECTORS = 10_000  # photos whose fc7 and thumbnails are kept: 113 MB
+VECTORS = 10_000  # photos whose vectors and thumbnails are kept: 200 MB
 EXAMPLES = 20  # photos that could not be read are named up to so many
 _LARGEST_HALF = 65504  # of float16
 _BATCH = 32
@@ -168,6 +169,9 @@ class _Search:
         numbers = torch.from_numpy(batch.photos.astype(np.int32)).to(model.device.name)
         members = labels == np.arange(len(self._class_counts))[:, None]  # (classes, B)
         rankings, sums = dict(self._rankings), {}
+        first = batch.photos[batch.photos < len(self._begun.thumbnails)]  # those that have a row of their own
+        if len(first):
+            self._begun.thumbnails[first] = batch.thumbnails[: len(first)]
         for name, output, gradient in _layers(model, batch.inputs, "relevant" in self._begun.layers[CLASSES].rankings):
             cells = output.flatten(2) if output.ndim == 4 else output[:, :, None]
             largest = cells.amax(2)
@@ -178,11 +182,9 @@ class _Search:
             for kind, of in scores.items():
                 rankings[name, kind] = _ranked(rankings[name, kind], *of, numbers, _SIGNS[kind])
             sums[name] = self._class_sums[name] + (members.astype(np.float32) @ largest.clamp_min(0).cpu().numpy()).T
-            if name == "fc7":
-                first = batch.photos[batch.photos < len(self._begun.fc7)]
-                self._begun.fc7[first] = largest[: len(first)].clamp(0, _LARGEST_HALF).cpu().numpy()
-                if len(first):
-                    self._begun.thumbnails[first] = batch.thumbnails[: len(first)]
+            if name in MAPPED and len(first):
+                means = cells[: len(first)].clamp(0, _LARGEST_HALF).mean(2)
+                getattr(self._begun, name)[first] = means.cpu().numpy()
             if name == CLASSES:
                 self._begun.answers[batch.photos] = largest.argmax(1).cpu().numpy()
         self._rankings, self._class_sums = rankings, sums
@@ -250,6 +252,8 @@ def _nothing(model: Model, collection: Collection, relevance: bool) -> Exemplars
         name: LayerExemplars({kind: empty(count, kind) for kind in kinds}, np.zeros((count, classes), np.float32))
         for name, count in units.items()
     }
-    fc7 = np.zeros((min(total, VECTORS), units["fc7"]), np.float16)
-    thumbnails = np.zeros((len(fc7), THUMBNAIL, THUMBNAIL, 3), np.uint8)
-    return Exemplars(layers, np.zeros(classes, np.int64), np.full(total, -1, np.int32), fc7, thumbnails, 0, total)
+    rows = min(total, VECTORS)
+    vectors = {name: np.zeros((rows, units[name]), np.float16) for name in MAPPED}
+    thumbnails = np.zeros((rows, THUMBNAIL, THUMBNAIL, 3), np.uint8)
+    counts, answers = np.zeros(classes, np.int64), np.full(total, -1, np.int32)
+    return Exemplars(layers, counts, answers, **vectors, thumbnails=thumbnails, done=0, total=total)

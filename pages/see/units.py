@@ -14,6 +14,7 @@ from alexnet_viz.ui.units.choices import (
     chosen_view,
     shows_layer,
 )
+from alexnet_viz.ui.units.collection_map import chosen_axes, collection_map
 from alexnet_viz.ui.units.exemplars import MASK, RANKING, chosen_search, unit_and_photos
 from alexnet_viz.ui.units.neighbours import photo_neighbours
 from alexnet_viz.ui.units.photo_strip import photo_strip
@@ -33,6 +34,11 @@ if view == "photo":
 elif view == "neighbours":
     if search := chosen_search(model, choices_row(3)[0]):
         photo_neighbours(model, choice.photo, search)
+elif view == "map":
+    row = choices_row(5)
+    chosen_axes(row)
+    if search := chosen_search(model, row[2]):
+        collection_map(model, choice.photo, search, row)
 elif view == "quiz":
     row = choices_row(4)
     layer = chosen_layer(row[0])

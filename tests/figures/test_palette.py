@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alexnet_viz.figures.activations import unit_bars
-from alexnet_viz.figures.palette import INK, KIND_COLOURS, PAPER, QUIET_INK, ink_on, mix
+from alexnet_viz.figures.palette import CLASS_COLOURS, INK, INPUT, KIND_COLOURS, PAPER, QUIET_INK, ink_on, mix
 from alexnet_viz.figures.results import accuracy_bars, confusion_matrix
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0, on linear RGB.
@@ -35,15 +35,16 @@ def contrast(one, two):
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
-def test_kinds_can_be_told_apart(sight):
-    seen = {kind: lab(np.clip(SIGHTS[sight] @ linear(colour), 0, 1)) for kind, colour in KIND_COLOURS.items()}
+@pytest.mark.parametrize(("colours", "least"), [(KIND_COLOURS.values(), 20), ((*CLASS_COLOURS, INPUT), 23)])
+def test_kinds_and_classes_can_be_told_apart(sight, colours, least):
+    seen = {colour: lab(np.clip(SIGHTS[sight] @ linear(colour), 0, 1)) for colour in colours}
     for one, two in itertools.combinations(seen, 2):
-        assert np.linalg.norm(seen[one] - seen[two]) > 20, (one, two)
+        assert np.linalg.norm(seen[one] - seen[two]) > least, (one, two)
 
 
 @pytest.mark.parametrize("theme", PAPER)
 def test_colours_and_inks_stand_out_from_the_page(theme):
-    assert all(contrast(colour, PAPER[theme]) > 2 for colour in KIND_COLOURS.values())
+    assert all(contrast(colour, PAPER[theme]) > 2 for colour in (*KIND_COLOURS.values(), *CLASS_COLOURS))
     assert contrast(INK[theme], PAPER[theme]) > 12
     assert contrast(QUIET_INK[theme], PAPER[theme]) > 7
 

@@ -18,7 +18,8 @@ def found(units=50, photos=30, seed=0):
         return Ranking(np.take_along_axis(values, order, 1), order.astype(np.int32), cells)
 
     layer = LayerExemplars({"most": ranking(1), "least": ranking(-1)}, np.zeros((units, 0), np.float32))
-    empty = np.zeros(photos, np.int32), np.zeros((photos, 1), np.float16), np.zeros((photos, 32, 32, 3), np.uint8)
+    vectors = [np.zeros((photos, 1), np.float16)] * 3
+    empty = np.zeros(photos, np.int32), *vectors, np.zeros((photos, 32, 32, 3), np.uint8)
     return Exemplars({"conv5": layer}, np.zeros(0, np.int64), *empty, done=photos, total=photos)
 
 

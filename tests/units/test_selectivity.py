@@ -9,7 +9,7 @@ from alexnet_viz.values import Exemplars, LayerExemplars
 
 def found(sums, counts):
     layer = LayerExemplars({}, np.array([sums], np.float32))
-    empty = np.zeros(1, np.int32), np.zeros((1, 1), np.float16), np.zeros((1, 32, 32, 3), np.uint8)
+    empty = np.zeros(1, np.int32), *[np.zeros((1, 1), np.float16)] * 3, np.zeros((1, 32, 32, 3), np.uint8)
     return Exemplars({"conv1": layer}, np.array(counts), *empty, done=1, total=1)
 
 

@@ -4,13 +4,14 @@
  * What an address answers: its body, or else a sentence on what is wrong. Addresses are relative to the page, so that
  * they hold behind a proxy that puts a prefix in front of the app, too.
  * @param {string} address
+ * @param {RequestCache} [cache] "default" for what never changes
  * @returns {Promise<{ body?: ArrayBuffer, problem?: string }>}
  */
-export async function fetchBody(address) {
+export async function fetchBody(address, cache = "no-store") {
   const { pathname } = new URL(address, document.baseURI);
   let problem = "there is no connection.";
   try {
-    const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
+    const answer = await fetch(address, { cache, signal: AbortSignal.timeout(20_000) });
     const type = answer.headers.get("content-type") ?? "";
     const isPage = type.startsWith("text/html"); // a server that does not know the address
     if (answer.ok && !isPage) return { body: await answer.arrayBuffer() };

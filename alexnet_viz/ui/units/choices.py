@@ -26,12 +26,13 @@ VIEW = Control(
         "unit",
         "View",
         "One unit, as pictures made to drive it or as photos that do; the photo at hand: what each layer still "
-        "knows of it, and which photos are near to it; or a quiz on what units respond to.",
+        "knows of it, and which photos are near to it; all photos as a map; or a quiz on what units respond to.",
         options={
             "unit": "Pictures",
             "exemplars": "Photos",
             "photo": "Inversion",
             "neighbours": "Neighbours",
+            "map": "Map",
             "quiz": "Quiz",
         },
     )
@@ -62,7 +63,8 @@ _HOW_OF_PHOTO = ControlGroup("invert", "invert", tuple(INVERSION_SETTINGS.values
 
 
 def chosen_view() -> str:
-    """A unit's optimised pictures, photos that drive it, what is left of the photo, photos near to it, or the quiz."""
+    """A unit's optimised pictures, photos that drive it; what is left of the photo, photos near to it, all photos as a
+    map; or the quiz."""
     return VIEW.segmented_control(label_visibility="collapsed")
 
 

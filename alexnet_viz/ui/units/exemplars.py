@@ -136,7 +136,7 @@ def search_task(model: Model, request: SearchRequest) -> Task:
     """The search in the background; what it had seen when it was stopped is gone on with."""
 
     def make(progress: CountProgress) -> Searched:
-        from alexnet_viz.units.exemplar_store import collect
+        from alexnet_viz.units.exemplar_store import BY_PHOTO, collect
 
         collection = _opened(request, progress)
         begun = _partial.get(request)
@@ -144,7 +144,7 @@ def search_task(model: Model, request: SearchRequest) -> Task:
         def watch(seen: Exemplars) -> None:
             # Of a folder the disk has the vectors too, and a hundred megabytes need not be held twice.
             if collection.place:
-                seen = replace(seen, fc7=seen.fc7[:0].copy(), thumbnails=seen.thumbnails[:0].copy())
+                seen = replace(seen, **{name: getattr(seen, name)[:0].copy() for name in BY_PHOTO})
             _partial[request] = Searched(collection, seen)
             _partial.move_to_end(request)
             while len(_partial) > _PARTIAL:
