@@ -64,7 +64,7 @@ def add(commands: Commands) -> None:
 
 
 def _units(options: argparse.Namespace) -> int:
-    """Write what drives each unit up and down, a layer's sheet, a photo's strip or a map, and print what they reached."""
+    """Write what drives units up and down, a layer's sheet, a photo's strip or a map, and print what they reached."""
     if options.umap and not options.map:
         raise UnitError("UMAP is of a collection's photos: --collection FOLDER --map fc7 --umap.")
     if options.map:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from threading import Event
+from typing import Any
 
 import numpy as np
 import torch
@@ -253,7 +254,7 @@ def _nothing(model: Model, collection: Collection, relevance: bool) -> Exemplars
         for name, count in units.items()
     }
     rows = min(total, VECTORS)
-    vectors = {name: np.zeros((rows, units[name]), np.float16) for name in MAPPED}
+    vectors: dict[str, Any] = {name: np.zeros((rows, units[name]), np.float16) for name in MAPPED}
     thumbnails = np.zeros((rows, THUMBNAIL, THUMBNAIL, 3), np.uint8)
     counts, answers = np.zeros(classes, np.int64), np.full(total, -1, np.int32)
     return Exemplars(layers, counts, answers, **vectors, thumbnails=thumbnails, done=0, total=total)
