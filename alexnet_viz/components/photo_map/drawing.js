@@ -61,7 +61,7 @@ function fill(pen, { palette, colours }, index, x, y, side) {
 }
 
 function drawPhoto(pen, scene, { index, x, y }, side) {
-  const frame = side < 24 ? 1 : 2;
+  const frame = side < 18 ? 1 : 2;
   const inner = Math.round(side) - 2 * frame;
   const [left, top] = [Math.round(x - side / 2), Math.round(y - side / 2)];
   fill(pen, scene, index, left + Math.round(side) / 2, top + Math.round(side) / 2, Math.round(side));

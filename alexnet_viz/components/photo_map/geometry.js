@@ -39,7 +39,7 @@ export class MapGeometry {
 
   /** A photo's side: it grows more slowly than the distances, so that zooming in parts what lay on each other. */
   get side() {
-    return Math.min(LARGEST, clamp(this.even, 14, 48) * Math.sqrt(this.zoom));
+    return Math.min(LARGEST, clamp(0.75 * this.even, 14, 48) * Math.sqrt(this.zoom));
   }
 
   get scale() {
