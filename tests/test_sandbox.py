@@ -230,6 +230,8 @@ def test_a_child_writes_nothing_to_the_disk(make, tmp_path):
     with pytest.raises(Failed, match="File too large"):
         make().run({"do": "write", "path": str(tmp_path / "file")})
     assert (tmp_path / "file").read_bytes() == b""
+    make(writes=True).run({"do": "write", "path": str(tmp_path / "file")})  # but where it was said that it may
+    assert (tmp_path / "file").read_bytes() == b"x"
 
 
 # --- ends ----------------------------------------------------------------------------------------

@@ -32,9 +32,12 @@ from alexnet_viz.network.variants import build
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.units.choices import Choices
+from alexnet_viz.units.collection import of_place
+from alexnet_viz.units.exemplar_store import collect
 from alexnet_viz.units.inversion import inverted
 from alexnet_viz.units.objectives import unit
 from alexnet_viz.units.optimise import optimised
+from alexnet_viz.units.projection import principal_components
 from alexnet_viz.values import NetworkSpec
 from tests.images.odd_photos import tiff
 from tests.waiting import PATIENCE
@@ -120,6 +123,9 @@ def test_trace_as_a_table(capsys):
         (["units", "--unit", "conv1:64", "--exemplars", "--collection", "."], "conv1 has no channel 64"),
         (["units", "--unit", "conv1:0", "--exemplars", "--collection", "no/where"], "There is no folder or .zip file"),
         (["units", "--unit", "conv1:0", "--exemplars", "--collection", "run:none"], "The run 'none' is not there"),
+        (["units", "--weights", "random", "--map", "fc7"], "--collection FOLDER --map fc7"),
+        (["units", "--weights", "random", "--unit", "conv1:0", "--umap"], "--map fc7 --umap"),
+        (["units", "--map", "fc7", "--collection", ".", "--set", "seed=1"], "leave the other choices out"),
         (["units", "--photo", CAT, "--inversion", "--set", "jitter=3"], "There is no setting 'jitter'"),
         (["units", "--photo", CAT, "--inversion", "--set", "exaggeration=4"], "exaggeration must be one of 1, 2, 3"),
         (["units", "--weights", "random", "--photo", "no.jpg", "--inversion"], "no.jpg cannot be read"),
@@ -260,6 +266,32 @@ def test_units_writes_the_photos_of_a_folder_that_drive_them(capsys, tmp_path):
     (tmp_path / "photos" / "dog" / "torn.jpg").unlink()
     assert main([*arguments, "--layer", "fc7"]) == 0
     assert capsys.readouterr().out.count("class selectivity") == model.info.spec.fc_width
+
+
+def test_units_writes_a_map_of_a_folder_as_the_core_makes_it(capsys, tmp_path):
+    for number in range(6):
+        folder = tmp_path / "photos" / ("cat" if number % 2 else "dog")
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 90 + 30 * number, (80, 90, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    arguments = ["units", "--weights", "bundled", "--collection", str(tmp_path / "photos"), "--map", "conv5"]
+    assert main([*arguments, "--out", str(tmp_path), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    found = collect(get("bundled"), of_place(tmp_path / "photos"))
+    made = principal_components(found.conv5, np.ones(6, bool))
+    assert result["variance_shares"] == pytest.approx(made.shares)
+    places = [[photo["x"], photo["y"]] for photo in result["photos"]]
+    np.testing.assert_allclose(places, made.points, rtol=1e-6)
+    assert [photo["class"] for photo in result["photos"]] == ["cat"] * 3 + ["dog"] * 3
+    with Image.open(result["file"]) as picture:
+        assert picture.size[0] == 1800
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+    assert f"principal components 1 ({made.shares[0]:.1%} of all variance)" in capsys.readouterr().out
+    for name in ("1.png", "3.png", "5.png"):
+        (tmp_path / "photos" / "cat" / name).unlink()
+    (tmp_path / "photos" / "dog" / "0.png").unlink()
+    assert main([*arguments, "--out", str(tmp_path)]) == 2
+    assert "at least 3 photos" in capsys.readouterr().err
 
 
 def test_units_writes_what_each_layer_knows_of_a_photo_as_one_strip(capsys, tmp_path):

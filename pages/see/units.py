@@ -22,7 +22,9 @@ from alexnet_viz.ui.units.quiz import REFERENCE, SEED, quiz
 from alexnet_viz.ui.units.views import contact_sheet, links, numbers, optimised_pictures
 
 choice = current()
-head, views, _ = st.columns([3.55, 4.85, 0.45], gap="xxsmall", vertical_alignment="center")  # the link's button has the rest
+head, views, _ = st.columns(
+    [3.55, 4.85, 0.45], gap="xxsmall", vertical_alignment="center"
+)  # the link's button has the rest
 head.title("What a unit responds to", anchor=False)
 with views:
     view = chosen_view()

@@ -133,6 +133,128 @@ def test_axes_have_round_numbers(run):
     assert run("line_charts/axes", "return verticalRange([], { log: true, percent: false }).low") == 0.1
 
 
+GRID = """
+    const xs = [], ys = [];
+    for (let i = 0; i < 100; i++) { xs.push(i % 10); ys.push(Math.floor(i / 10)); }
+    const map = new MapGeometry(xs, ys);
+    map.resize(952, 502);
+    const order = [...xs.keys()];
+"""
+
+
+def test_a_map_of_photos_fits_its_canvas_and_zooms_about_the_pointer(run):
+    body = f"""{GRID}
+        const corners = [map.place(0), map.place(99)]; // at the left below and at the right above
+        const before = map.place(37);
+        map.zoomAt(8, before.x, before.y);
+        const after = map.place(37);
+        map.pan(1e6, -1e6); // no further than what is seen at the start
+        const edge = [map.middle.x - 952 / 2 / map.scale, map.middle.y - 502 / 2 / map.scale];
+        map.reveal(99);
+        const seen = map.place(99);
+        map.zoomAt(1e-9);
+        const whole = [map.place(0), map.place(99)];
+        return {{ corners, before, after, edge, seen, side: map.side, whole, zoomed: map.zoomAt(0.5) }};
+    """
+    made = run("photo_map/geometry", body)
+    (left, right) = made["corners"]
+    assert (left["y"], right["y"]) == (502 - 26, 26)
+    assert right["x"] - left["x"] == left["y"] - right["y"]  # one scale for both axes
+    assert left["x"] + right["x"] == 952
+    assert made["after"] == pytest.approx(made["before"])
+    assert made["edge"] == pytest.approx([4.5 - 476 / 50, 4.5 - 251 / 50])  # 50 pixels a unit at the start
+    assert made["seen"]["x"] <= 952 - made["side"] / 2
+    assert made["seen"]["y"] >= made["side"] / 2
+    assert made["whole"] == [pytest.approx(corner) for corner in made["corners"]]
+    assert not made["zoomed"]
+
+
+def test_of_photos_that_would_cover_each_other_one_is_shown_and_moving_changes_none(run):
+    body = f"""{GRID}
+        const all = [...xs.keys()].map((i) => [xs[i] / 4, ys[i]]);
+        const dense = new MapGeometry(all.map(([x]) => x), all.map(([, y]) => y));
+        dense.resize(952, 502);
+        const shown = dense.shown(order);
+        const kept = order.filter((i) => shown[i]).map((i) => dense.place(i));
+        let closest = Infinity;
+        for (const one of kept) for (const other of kept) {{
+            const distance = Math.max(Math.abs(one.x - other.x), Math.abs(one.y - other.y));
+            if (one !== other) closest = Math.min(closest, distance);
+        }}
+        const [firstIsShown, side] = [dense.shown([...order].reverse())[99], dense.side];
+        dense.zoomAt(3);
+        const zoomed = [...dense.shown(order)];
+        dense.pan(40, 30);
+        const same = zoomed.join() === [...dense.shown(order)].join();
+        return {{ count: kept.length, closest, side, same, more: zoomed.filter(Boolean).length, firstIsShown }};
+    """
+    made = run("photo_map/geometry", body)
+    assert made["closest"] >= 0.8 * made["side"]
+    assert 0 < made["count"] < made["more"]
+    assert made["same"]
+    assert made["firstIsShown"]
+
+
+def test_a_map_knows_which_photo_is_under_the_pointer_and_which_is_next(run):
+    body = f"""{GRID}
+        const {{ x, y }} = map.place(37);
+        const shown = map.shown(order);
+        const keys = [[0, 1], [0, -1], [1, 0], [-1, 0]];
+        return {{
+            under: [map.under(x + 5, y - 5, shown), map.under(1, 1, shown), map.nearest(x + 20, y)],
+            next: keys.map((step) => map.next(37, step)),
+            end: map.next(99, [0, 1]),
+            none: new MapGeometry([], []).under(0, 0, []),
+            one: new MapGeometry([3, 3], [2, 2]).place(1),
+        }};
+    """
+    made = run("photo_map/geometry", body)
+    assert made["under"] == [37, -1, 37]
+    assert made["next"] == [38, 36, 27, 47]  # to the right, to the left, down, up
+    assert made["end"] == 99
+    assert made["none"] == -1
+    assert made["one"] == {"x": 0.5, "y": 0.5}  # the middle
+
+
+def test_on_a_map_one_pointer_moves_two_zoom_and_a_still_one_taps(run):
+    body = """
+        const said = [];
+        const element = document.createElement("div");
+        element.setPointerCapture = () => {};
+        new Gestures(element, {
+            hover: (x) => said.push(["hover", x]), move: (dx, dy) => said.push(["move", dx, dy]),
+            zoom: (factor, x, y) => { said.push(["zoom", factor, x, y]); return factor > 1; },
+            tap: (x, y, isTouch) => said.push(["tap", x, y, isTouch]),
+        });
+        const event = (clientX, clientY, pointerId = 1, pointerType = "touch") =>
+            ({ clientX, clientY, pointerId, pointerType, button: 0 });
+        element.onpointermove(event(3, 4, 1, "mouse"));
+        element.onpointerdown(event(10, 10));
+        element.onpointermove(event(12, 10));
+        element.onpointerup(event(12, 10));
+        element.onpointerdown(event(10, 10));
+        element.onpointermove(event(30, 10));
+        element.onpointerdown(event(30, 110, 2));
+        element.onpointermove(event(30, 210, 2));
+        element.onpointerup(event(30, 10));
+        element.onpointerup(event(30, 210, 2));
+        const wheel = (deltaY) => {
+            const seen = { ...event(5, 6), deltaY, deltaMode: 0, isKept: true };
+            element.onwheel(Object.assign(seen, { preventDefault: () => { seen.isKept = false; } }));
+            return seen.isKept;
+        };
+        const scrolls = [wheel(-100), wheel(100)];
+        return { said, scrolls };
+    """
+    made = run("photo_map/gestures", body)
+    zooms = [said for said in made["said"] if said[0] == "zoom"]
+    others = [said for said in made["said"] if said[0] != "zoom"]
+    assert others == [["hover", 3], ["tap", 12, 10, True], ["move", 20, 0], ["move", 0, 50]]
+    assert zooms[0] == ["zoom", 2, 30, 110]
+    assert zooms[1][1] > 1 > zooms[2][1]
+    assert made["scrolls"] == [False, True]  # the page scrolls where nothing is left to zoom out of
+
+
 def test_a_lifetime_releases_all_that_was_begun_and_a_call_its_own_alone(run):
     body = """
         return (async () => {

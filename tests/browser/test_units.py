@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import settled
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -43,3 +44,54 @@ def test_a_photo_that_drives_a_unit_becomes_the_photo_at_hand(server, open_page,
     settled(page)
     page.get_by_role("link", name="Classify").click()
     expect(page.get_by_text(re.compile(r"noise \d\.png")).first).to_be_visible()
+
+
+def test_a_map_of_photos_is_pointed_at_walked_zoomed_and_chosen_from(server, open_page, tmp_path):
+    for number in range(8):
+        place = tmp_path / "photos" / ("cat" if number % 2 else "dog")
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 70 + 25 * number, (90, 70, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"noise {number}.png")
+    place = f"view=map&collection=folder&folder={tmp_path / 'photos'}"
+    page = open_page(f"{server.address}/units?weights=bundled&photo=coffee&{place}")
+    canvas = page.get_by_role("listbox", name=re.compile("Map of 8 photos by fc7"))
+    expect(page.locator(".map[data-photos=drawn]")).to_be_visible()
+    settled(page)
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    tip = page.locator(".map .tip")
+    expect(tip).to_have_text(re.compile(r"noise \d\.png\s+(cat|dog)"))
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    page.keyboard.press("+")
+    wait_until(lambda: canvas.evaluate("canvas => canvas.toDataURL()") != before)
+    expect(tip).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.get_by_role("button", name="Show all photos").click()
+    page.get_by_role("button", name="dog 4").click()
+    page.wait_for_url(re.compile("stand_out=dog"))
+    settled(page)
+    expect(page.get_by_role("button", name="dog 4")).to_have_attribute("aria-pressed", "true")
+    canvas.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(tip).to_be_visible()
+    name = tip.locator("b").inner_text()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("photo=upload-"))
+    settled(page)
+    page.get_by_role("link", name="Classify").click()
+    expect(page.get_by_text(name.rpartition("/")[2]).first).to_be_visible()
+
+
+def test_photos_of_a_map_come_from_addresses_that_refuse_what_is_not_theirs(server, open_page):
+    page = open_page(f"{server.address}/units?weights=bundled&photo=coffee&view=map")
+    expect(page.locator(".map[data-photos=drawn]")).to_be_visible()
+    asked = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    (sheet,) = [address for address in asked if address.endswith("/sheet")]
+    place = sheet.removesuffix("sheet")
+    photo = page.request.get(f"{place}0")
+    assert (photo.status, photo.headers["content-type"]) == (200, "image/jpeg")
+    for what in ("99999", "-1", "x", "0" * 400):
+        answer = page.request.get(f"{place}{what}")
+        assert (answer.status, "no such photo" in answer.text()) == (404, True)
+    assert "load the page again" in page.request.get(f"{server.address}/map-photos/{'0' * 32}/sheet").text()

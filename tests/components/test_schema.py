@@ -14,6 +14,7 @@ from alexnet_viz.components import (
     map_view,
     network_view,
     photo_brush,
+    photo_map,
     photo_picker,
     playground_view,
     progress,
@@ -118,6 +119,12 @@ def test_photos_and_drawings(sent):
     matches(data, "photo_brush/photo_brush.js", "Data")
     matches(sent(photo_picker, [], "", 100), "photo_picker/photo_picker.js", "Data")
     matches(sent(architecture_view, "<svg/>", "paper", "#fff"), "architecture_view/architecture_view.js", "Data")
+    points = photo_map.Points(np.arange(2), ZEROS, np.array([0, -1]), ["a", "b"], ["cat"])
+    source = photo_map.PhotoSource("/sheet", "/photo", 32, 2)
+    data = sent(photo_map, points, source, [(0, "#000")], "#888", about="a", alt="a map")
+    matches(data, "photo_map/photo_map.js", "Data")
+    matches(data["meta"], "photo_map/photo_map.js", "Meta")
+    matches(data["meta"]["legend"][0], "photo_map/photo_map.js", "Entry")
     window = {"size": 2, "kernel": 1, "stride": 1, "padding": 0, "dilation": 1, "mode": "conv", "side": 2}
     data = sent(playground_view, ZEROS, ZEROS[:1, :1], ZEROS, window, hidden=False)
     matches(data, "playground_view/playground_view.js", "Data")

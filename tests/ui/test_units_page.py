@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from PIL import Image
 from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.network.keys import CONVOLUTIONS, FULLY_CONNECTED
+from alexnet_viz.ui.units import collection_map
 from alexnet_viz.units.collection import of_place
 from alexnet_viz.units.exemplar_store import collect
+from alexnet_viz.units.projection import MAPPED, Projection, principal_components
 from alexnet_viz.units.quiz import trials
 from tests.ui.pages import address, assert_no_error, open_link
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 FAST = "steps:4"
 
@@ -193,3 +196,87 @@ def test_the_quiz_is_taken_to_its_end_and_scored(tmp_path):
     assert f"{right} of 20 right, {right / 20:.0%}" in score
     assert "That was the last question" in score
     assert any("82% ± 4% from optimised pictures and in 92% ± 2%" in caption.value for caption in app.caption)
+
+
+def photo_folder(tmp_path):
+    """Noise of a different strength on each photo, in two folders."""
+    for number in range(6):
+        place = tmp_path / "photos" / ("cat" if number % 2 else "dog")  # beside the cache
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 90 + 30 * number, (90, 70, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    return tmp_path / "photos"
+
+
+def map_meta(app):
+    """What the map is told."""
+    shown = [element.proto.mixed.json for element in app.get("bidi_component") if element.proto.mixed.json]
+    return next(meta for meta in (json.loads(text)["meta"] for text in shown) if "sheet" in meta)
+
+
+@pytest.mark.parametrize("layer", MAPPED)
+def test_a_folder_is_a_map_by_a_layer_with_the_variance_of_its_axes(layer, tmp_path):
+    folder = photo_folder(tmp_path)
+    app = finished(view="map", weights="bundled", map_layer=layer, collection="folder", folder=str(folder))
+    assert_no_error(app)
+    meta = map_meta(app)
+    assert meta["names"] == [f"cat/{i}.png" for i in (1, 3, 5)] + [f"dog/{i}.png" for i in (0, 2, 4)]
+    assert [meta["classes"][entry["label"]] for entry in meta["legend"]] == ["cat", "dog"]
+    assert [entry["count"] for entry in meta["legend"]] == [3, 3]
+    vectors = getattr(collect(get("bundled"), of_place(folder)), layer)
+    first, second = principal_components(vectors, np.ones(6, bool)).shares
+    (said,) = [caption.value for caption in app.caption if "of all variance" in caption.value]
+    assert f"component 1, {first:.1%} of all variance; upwards: 2, {second:.1%}" in said
+
+
+def test_the_maps_colours_and_the_class_that_stands_out_are_chosen_and_stand_in_the_address(tmp_path):
+    place = {"view": "map", "weights": "bundled", "collection": "folder", "folder": str(photo_folder(tmp_path))}
+    app = finished(**place, stand_out="dog")
+    assert map_meta(app)["highlight"] == 1
+    assert address(app)["stand_out"] == "dog"
+    app.selectbox(key="colour_by").set_value("answer").run()
+    assert_no_error(app)
+    meta = map_meta(app)
+    assert (meta["highlight"], sum(entry["count"] for entry in meta["legend"])) == (-1, 6)  # no answer is "dog"
+    assert {"colour_by": "answer", "stand_out": "", "map_layer": "fc7", "axes": "pca"}.items() <= address(app).items()
+
+
+def test_without_umap_learn_there_are_principal_components_and_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setattr(collection_map, "umap_missing", lambda: "UMAP needs this: python -m pip install umap-learn.")
+    app = finished(view="map", axes="umap", collection="folder", folder=str(photo_folder(tmp_path)))
+    assert_no_error(app)
+    assert any("pip install umap" in message.value for message in app.info)
+    assert any("of all variance" in caption.value for caption in app.caption)
+
+
+def test_umap_comes_in_the_background_in_the_place_of_principal_components(monkeypatch, tmp_path):
+    begun, go_on = Event(), Event()
+
+    def umap(components, check):
+        begun.set()
+        while not go_on.wait(0.05):
+            check()
+        return Projection(components.photos, components.points[:, :2] * 2, None)
+
+    monkeypatch.setattr(collection_map, "umap", umap)
+    monkeypatch.setattr(collection_map, "umap_missing", lambda: "")
+    folder = photo_folder(tmp_path)
+    finished(view="map", collection="folder", folder=str(folder))
+    app = open_link("see/units", weights="random", view="map", axes="umap", collection="folder", folder=str(folder))
+    assert begun.wait(PATIENCE)
+    assert "principal components" in map_meta(app)["about"]
+    assert any(button.key == "job_stop" for button in app.button)
+    go_on.set()
+    wait_until(lambda: not any(button.key == "job_stop" for button in app.run().button), pause=0.3)
+    assert_no_error(app)
+    assert map_meta(app)["about"].endswith("UMAP")
+    assert any("UMAP keeps neighbours together" in caption.value for caption in app.caption)
+
+
+def test_the_photos_at_hand_are_a_map_in_the_colours_of_the_networks_answers():
+    app = finished(view="map", weights="bundled", photo="coffee")
+    assert_no_error(app)
+    meta = map_meta(app)
+    assert sorted(meta["names"]) == sorted(photo.title for photo in SAMPLES)
+    assert SAMPLES[meta["selected"]].key == "coffee"
+    assert meta["legend"]

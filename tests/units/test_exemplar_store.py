@@ -11,7 +11,7 @@ from alexnet_viz.errors import DataError
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.units import exemplars as search
 from alexnet_viz.units.collection import of_place
-from alexnet_viz.units.exemplar_store import collect
+from alexnet_viz.units.exemplar_store import BY_PHOTO, collect
 from alexnet_viz.units.neighbours import thumbnail
 from alexnet_viz.values import NetworkSpec
 from tests.waiting import PATIENCE
@@ -57,8 +57,8 @@ def test_what_was_found_in_a_folder_is_kept_on_the_disk_and_gone_on_with(tiny, f
         for kind, ranking in layer.rankings.items():
             np.testing.assert_array_equal(ranking.photos, again.layers[name].rankings[kind].photos)
             np.testing.assert_array_equal(ranking.values, again.layers[name].rankings[kind].values)
-    np.testing.assert_array_equal(complete.fc7, again.fc7)
-    np.testing.assert_array_equal(complete.thumbnails, again.thumbnails)
+    for name in BY_PHOTO:
+        np.testing.assert_array_equal(getattr(complete, name), getattr(again, name))
     seen = preprocess(collection.read(69), tiny.info.preprocessing).pixels
     np.testing.assert_array_equal(complete.thumbnails[69], thumbnail(seen))
     file.write_bytes(b"torn")
