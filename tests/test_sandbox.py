@@ -79,6 +79,7 @@ def lie(arguments, data, progress):
 def write(arguments, data, progress):
     with open(arguments["path"], "w") as file:
         file.write("x")
+    return {}, b""
 '''
 
 

@@ -84,7 +84,8 @@ def collection_map(model: Model, photo: str, request: SearchRequest, row: Sequen
             return
     layer = MAP_LAYER.value
     key = (model.info.id, model.device.name, found.collection.key, layer)
-    shown = _projections.get(key, lambda: _components(found, layer, 2))
+    with st.spinner("Principal components …"):
+        shown = _projections.get(key, lambda: _components(found, layer, 2))
     place, words = st.container(), _words_of_axes(shown)
     if AXES.value == "umap" and (why := umap_missing()):
         st.info(f"{markdown(why)} Until then these are principal components.", icon=":material/info:")
