@@ -1,4 +1,4 @@
-"""What a unit responds to, as pictures that form or as photos; what layers make of the photo, and of all photos."""
+"""What units respond to, as pictures that form or as photos; what layers make of the photo, and of all photos."""
 
 import streamlit as st
 
@@ -22,10 +22,8 @@ from alexnet_viz.ui.units.quiz import REFERENCE, SEED, quiz
 from alexnet_viz.ui.units.views import contact_sheet, links, numbers, optimised_pictures
 
 choice = current()
-head, views, _ = st.columns(
-    [3.55, 4.85, 0.45], gap="xxsmall", vertical_alignment="center"
-)  # the link's button has the rest
-head.title("What a unit responds to", anchor=False)
+head, views, _ = st.columns([3.3, 4.75, 0.45], vertical_alignment="center")  # the link's button has the rest
+head.title("What units respond to", anchor=False)
 with views:
     view = chosen_view()
 with st.spinner("Loading the network …"):

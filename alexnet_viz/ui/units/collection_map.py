@@ -59,9 +59,9 @@ COLOUR_BY = Control(
         "choice",
         "class",
         "Colour",
-        "The folder that a photo lies in, or the class that the network gives it. The most frequent classes have a "
-        "colour each.",
-        options={"class": "its class", "answer": "the network's answer"},
+        "The class that a photo has in the collection, such as its folder, or the network's answer to it. The most "
+        "frequent classes have a colour each.",
+        options={"class": "its class", "answer": "its answer"},
     )
 )
 STAND_OUT = Control(Setting("stand_out", "text", "", "Class to stand out", "The photos of all others are faint."))
