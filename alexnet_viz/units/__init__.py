@@ -1,1 +1,1 @@
-"""What a unit responds to: optimised images, inversion, exemplars, neighbours, contact sheets."""
+"""What a unit responds to: optimised images, inversion, exemplars, neighbours, maps of photos, contact sheets."""
