@@ -14,7 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from tests.waiting import PATIENCE
 
@@ -132,11 +132,10 @@ def open_page(chromium, spare_pages, request):
     yield open_
     has_failed = request.node.stash.get(HAS_FAILED, True)
     for page, spare in opened:
-        if has_failed:
-            page.context.close()
-        else:
-            _empty(page)
+        if not has_failed and _is_emptied(page):
             spare.append(page)
+        else:
+            page.context.close()
     assert not any(page.foreign for page, _ in opened)
     assert not any(page.errors for page, _ in opened)
 
@@ -167,16 +166,21 @@ def _is_complaint(message) -> bool:
     return message.type == "error" and "404" not in message.text  # Streamlit looks for a manifest that is not there
 
 
-def _empty(page) -> None:
+def _is_emptied(page) -> bool:
     """Leave a page as a new one: nothing that a test or its document stored, allowed or caught is left."""
-    page.unroute_all()
-    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    try:
+        page.unroute_all()
+        page.goto(f"{page.evaluate('location.origin')}/_stcore/health")  # as it is left, the app may store something
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.goto("about:blank")
+    except Error:  # the server is gone
+        return False
     page.context.clear_cookies()
     page.context.clear_permissions()
     for other in page.context.pages:
         if other != page:
             other.close()
-    page.goto("about:blank")
+    return True
 
 
 @pytest.fixture
