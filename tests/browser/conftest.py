@@ -24,6 +24,7 @@ QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+CAMERA = "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream"  # which shows a moving pattern
 
 
 class Server:
@@ -91,7 +92,7 @@ def own_server(tmp_path_factory):
 def chromium():
     path = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET.split())
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET.split(), *CAMERA.split()])
         yield browser
         browser.close()
 

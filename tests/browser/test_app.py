@@ -97,6 +97,15 @@ def test_an_uploaded_photo_is_answered_and_its_link_opens_elsewhere(server, open
     expect(elsewhere.get_by_text("mine.jpg: 320 × 240 pixels")).to_be_visible()
 
 
+def test_a_still_of_the_webcam_becomes_the_photo(server, open_page):
+    page = open_page(f"{server.address}/classify?photo=coffee")
+    page.get_by_role("button", name="Use the webcam").click()
+    page.get_by_role("button", name="Take Photo").click()
+    expect(page.get_by_text("webcam.jpg: ")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert "photo=upload-" in page.url
+
+
 def test_bad_files_get_a_sentence_and_the_photo_stays(server, open_page):
     page = open_page(f"{server.address}/classify?photo=coffee")
     before = answer(page)

@@ -135,19 +135,8 @@ def _photo() -> str:
         help=f"{TITLES}. They stay in this server's memory and are never written to its disk.",
     )
     _take_uploads(files)
-    with st.popover("Use the webcam", icon=":material/photo_camera:", width="stretch"):
-        # The browser asks for the camera as soon as the widget stands, so it stands only when wanted.
-        if not may_use_camera(st.context.url or ""):
-            st.info(
-                "Browsers open the camera on https pages alone, or on the machine that the app runs on. Take the photo "
-                "with the camera's own app, and upload it."
-            )
-        elif st.toggle(
-            "Camera on", key="camera_on", help="The picture is taken in your browser and sent to this server."
-        ):
-            st.caption("No picture? Allow this page the camera in the browser's address bar, or upload a photo.")
-            still = st.camera_input("Take a still", key="camera")
-            _take_uploads([still] if still else [], "webcam.jpg")
+    if st.button("Use the webcam", icon=":material/photo_camera:", width="stretch"):
+        _webcam()
 
     picker = st.container()  # drawn last, so that it shows what was just added
     _check_current()
@@ -171,6 +160,23 @@ def _photo() -> str:
 def may_use_camera(url: str) -> bool:
     """Whether a browser gives a page the camera: https://www.w3.org/TR/secure-contexts/."""
     return not url.startswith("http:") or is_this_machine(url)
+
+
+@st.dialog("Take a photo", width="medium")
+def _webcam() -> None:
+    if not may_use_camera(st.context.url or ""):
+        st.info(
+            "Browsers open the camera on https pages alone, or on the machine that the app runs on. Take the photo "
+            "with the camera's own app, and upload it."
+        )
+        return
+    st.caption(
+        "No picture? Allow this page the camera in the browser's address bar; without a camera, upload a photo. What "
+        "you take stays in this server's memory and is never written to its disk."
+    )
+    still = st.camera_input("Webcam", label_visibility="collapsed")  # the browser asks for the camera once it stands
+    if still and _take_uploads([still], "webcam.jpg"):
+        st.rerun()
 
 
 def upload_here() -> None:
