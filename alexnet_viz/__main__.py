@@ -11,12 +11,12 @@ import os
 import sys
 from pathlib import Path
 
-from alexnet_viz.commands import attribute, classify, fetch, runs, trace, train, units
+from alexnet_viz.commands import attribute, classify, fetch, figure, runs, trace, train, units
 from alexnet_viz.display import one_line
 from alexnet_viz.errors import UserError
 from alexnet_viz.images.formats import pillow_is_quiet
 
-COMMANDS = (classify, fetch, trace, attribute, units, train, runs)  # in the order of --help
+COMMANDS = (classify, fetch, trace, attribute, units, figure, train, runs)  # in the order of --help
 
 
 def main(arguments: list[str] | None = None) -> int:

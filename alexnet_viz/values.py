@@ -571,6 +571,27 @@ class Patch:
     mask: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class AnsweredPhoto:
+    """A photo as the network sees it, uint8 (S, S, 3), with its strongest classes and their probabilities (``top``).
+
+    ``truth`` is its class in the collection that it comes from, "" for none.
+    """
+
+    name: str
+    truth: str
+    pixels: np.ndarray
+    top: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoNeighbours:
+    """A photo as the network sees it, uint8 (S, S, 3), and so the photos ``nearest`` to it, the nearest first."""
+
+    pixels: np.ndarray
+    nearest: tuple[np.ndarray, ...]
+
+
 @dataclass(frozen=True)
 class DeviceInfo:
     """A device that can run the network; memory in bytes, None where it cannot be asked for."""

@@ -130,6 +130,9 @@ def test_trace_as_a_table(capsys):
         (["units", "--photo", CAT, "--inversion", "--set", "exaggeration=4"], "exaggeration must be one of 1, 2, 3"),
         (["units", "--weights", "random", "--photo", "no.jpg", "--inversion"], "no.jpg cannot be read"),
         (["units", "--weights", "random", "--unit", "conv1:0", "--out", CAT], "choose another --out"),
+        (["figure", "3", "--weights", "random", "--out", "kernels.tiff"], "must end in .png, .svg, .pdf"),
+        (["figure", "3", "--weights", "random", "--out", "no/where.svg"], "choose another --out"),
+        (["figure", "4-left", "--out", "a.svg", "--collection", "no/where"], "There is no folder or .zip file"),
     ],
 )
 def test_a_users_error_is_one_line_and_code_2(capsys, arguments, message):
@@ -238,6 +241,20 @@ def test_units_takes_a_class_by_its_name_and_a_layer_as_a_sheet(capsys, tmp_path
     assert len(row["values"]) == 64
     with Image.open(row["file"]) as sheet:
         assert sheet.size == (16 * 13 - 2, 4 * 13 - 2)  # conv1's units see 11 pixels
+
+
+@pytest.mark.parametrize(
+    ("which", "pictures", "first"), [("3", 96, b"image/png"), ("4-left", 8, b"image/jpeg"), ("4-right", 35, b"jpeg")]
+)
+def test_figure_writes_the_papers_figures(capsys, tmp_path, which, pictures, first):
+    file = tmp_path / "figure.SVG"
+    assert main(["figure", which, "--weights", "random", "--variant", "paper", "--out", str(file), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["file"] == str(file)
+    data = file.read_bytes()
+    assert data.count(b"<image ") == pictures
+    assert first in data
+    assert (b"permutation test" in data) == (which == "3")
 
 
 def test_units_writes_the_photos_of_a_folder_that_drive_them(capsys, tmp_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alexnet_viz.display import json_text
 from alexnet_viz.errors import UnitError
-from alexnet_viz.units.collection import Collection, named
+from alexnet_viz.units.collection import Collection
 from alexnet_viz.units.objectives import layer_step
 from alexnet_viz.units.selectivity import class_selectivity, similarity
 
@@ -19,15 +19,14 @@ if TYPE_CHECKING:
     from alexnet_viz.values import Exemplars, Ranking
 
 
-def look_through(model: Model, place: str) -> tuple[Collection, Exemplars]:
-    """A folder, a .zip or ``run:ID`` looked through, with a bar on stderr; stopped, it goes on the next time."""
+def look_through(model: Model, collection: Collection) -> Exemplars:
+    """A collection looked through, with a bar on stderr; stopped, a folder or .zip goes on the next time."""
     from tqdm import tqdm
 
     from alexnet_viz.units.exemplar_store import collect
 
-    collection = named(place)
     with tqdm(total=len(collection), unit="photo", file=sys.stderr, disable=None) as bar:
-        return collection, collect(model, collection, on_progress=lambda seen: bar.update(seen.done - bar.n))
+        return collect(model, collection, on_progress=lambda seen: bar.update(seen.done - bar.n))
 
 
 def unit_row(model: Model, collection: Collection, found: Exemplars, layer: str, unit: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from alexnet_viz.commands.photos import read
 from alexnet_viz.display import json_text
 from alexnet_viz.errors import UnitError
 from alexnet_viz.units.choices import BATCH, EXAGGERATION, INVERSION_SETTINGS, Choices, inversion_of
+from alexnet_viz.units.collection import named
 from alexnet_viz.units.objectives import CLASSES, Objective, layer_step
 from alexnet_viz.units.objectives import unit as unit_of
 from alexnet_viz.units.projection import MAPPED, umap_missing
@@ -113,7 +114,8 @@ def _exemplars(options: argparse.Namespace) -> int:
             objective.check(model.info.spec)
         wanted = [(objective.layer, objective.terms[0][0]) for objective in objectives]
         make_folder(options.out)
-    collection, found = unit_exemplars.look_through(model, options.collection)
+    collection = named(options.collection)
+    found = unit_exemplars.look_through(model, collection)
     rows = [unit_exemplars.unit_row(model, collection, found, layer, unit) for layer, unit in wanted]
     if options.unit:
         for row in rows:

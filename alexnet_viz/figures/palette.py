@@ -41,6 +41,7 @@ CLASS_COLOURS = (
 PAPER = {"light": "#ffffff", "dark": "#12110f"}
 INK = {"light": "#1c1917", "dark": "#f5f3ef"}
 QUIET_INK = {"light": "#57534e", "dark": "#c7c1b9"}
+RIGHT = "#0a8f6a"  # the right answer
 ACCENT = {"light": "#c2410c", "dark": "#fb923c"}
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from alexnet_viz.figures.attribution import MapStyle, fitted, overlay, panel
 from alexnet_viz.figures.filters import kernel_tiles
-from alexnet_viz.figures.palette import INK, PAPER, levels, scale
+from alexnet_viz.figures.palette import INK, PAPER, RIGHT, levels, scale
 from alexnet_viz.figures.text import without_line_ends
 from alexnet_viz.figures.units import unit_picture, waiting_picture
 from alexnet_viz.values import Geometry, Moment, Photo
@@ -20,7 +20,6 @@ SIDE = 264  # pixels of a picture's longer side
 _GAP, _HEAD, _ROW = 16, 64, 44  # of the animated picture, in pixels
 _MILLISECONDS = 700  # a moment is shown
 KINDS = {"GIF": "image/gif", "WebP": "image/webp"}  # of animated pictures, with their media types
-_RIGHT = "#0a8f6a"
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def _frame(moment: Moment, number: int, shown: Sequence[Strip], heading: str, tr
     draw.text((x, _HEAD), "Answer", ink, small)
     for row, (name, probability) in enumerate(moment.top):
         y = _HEAD + 28 + row * _ROW
-        draw.rectangle((x, y + 24, x + probability * SIDE, y + 32), _RIGHT if name == truth else "#8f8a83")
+        draw.rectangle((x, y + 24, x + probability * SIDE, y + 32), RIGHT if name == truth else "#8f8a83")
         percent = f"{probability:.0%}"
         draw.text((x, y), without_line_ends(name)[:24], ink, small)
         draw.text((x + SIDE - draw.textlength(percent, small), y), percent, ink, small)

@@ -196,6 +196,21 @@ class ColourSplit:
         """Whether chance alone would hardly split the kernels so: p below 1 %."""
         return self.p < 0.01
 
+    @property
+    def verdict(self) -> str:
+        """What the test says, in a sentence."""
+        says = "the groups split by colour" if self.is_significant else "chance alone splits them so"
+        return f"Of random halves {self.p:.2%} lie at least as far apart: {says} (permutation test)."
+
+    @property
+    def notes(self) -> tuple[str, str, str]:
+        """What to say of the first group, of the second, and of both, a line each."""
+        return (
+            f"First group, which conv2's first half reads: colour has {self.first:.0%} of its kernels' energy",
+            f"Second group, which conv2's second half reads: colour has {self.second:.0%}",
+            self.verdict,
+        )
+
 
 def colour_split(kernels: np.ndarray, permutations: int = 9999, seed: int = 0) -> ColourSplit:
     """Whether the two groups of conv1's kernels (n, 3, k, k) split by colour, by a permutation test.
@@ -212,8 +227,11 @@ def colour_split(kernels: np.ndarray, permutations: int = 9999, seed: int = 0) -
     return ColourSplit(first, second, (1 + at_least) / (1 + permutations))
 
 
-def kernel_order(of: Filters, by: str) -> np.ndarray:
-    """Kernel numbers sorted ``by`` index, norm (largest first), orientation or hue."""
+def kernel_order(of: Filters, by: str, halves: bool = False) -> np.ndarray:
+    """Kernel numbers sorted ``by`` index, norm (largest first), orientation or hue; on request within each half."""
+    if halves:
+        order, half = kernel_order(of, by), len(of.weight) // 2
+        return np.concatenate([order[order < half], order[order >= half]])
     if by == "index":
         return np.arange(len(of.weight))
     if by == "norm":

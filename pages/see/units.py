@@ -16,7 +16,7 @@ from alexnet_viz.ui.units.choices import (
 )
 from alexnet_viz.ui.units.collection_map import chosen_axes, collection_map
 from alexnet_viz.ui.units.exemplars import MASK, RANKING, chosen_search, unit_and_photos
-from alexnet_viz.ui.units.neighbours import photo_neighbours
+from alexnet_viz.ui.units.neighbours import FIGURE_SEED, photo_neighbours
 from alexnet_viz.ui.units.photo_strip import photo_strip
 from alexnet_viz.ui.units.quiz import REFERENCE, SEED, quiz
 from alexnet_viz.ui.units.views import contact_sheet, links, numbers, optimised_pictures
@@ -32,7 +32,9 @@ with st.spinner("Loading the network …"):
 if view == "photo":
     photo_strip(model, choice.photo, *chosen_inversion())
 elif view == "neighbours":
-    if search := chosen_search(model, choices_row(3)[0]):
+    row = choices_row(3)
+    FIGURE_SEED.number_input(row[1])
+    if search := chosen_search(model, row[0]):
         photo_neighbours(model, choice.photo, search)
 elif view == "map":
     row = choices_row(5)

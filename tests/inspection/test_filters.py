@@ -66,6 +66,10 @@ def test_orders_are_permutations_and_norms_fall(paper):
         assert sorted(kernel_order(of, by)) == list(range(96))
     norms = np.linalg.norm(of.weight.reshape(96, -1), axis=1)
     assert (np.diff(norms[kernel_order(of, "norm")]) <= 0).all()
+    halves = kernel_order(of, "norm", halves=True)
+    assert (np.sort(halves[:48]) == np.arange(48)).all()
+    assert (np.diff(norms[halves[:48]]) <= 0).all()
+    assert (np.diff(norms[halves[48:]]) <= 0).all()
 
 
 @pytest.mark.parametrize(("layer", "unit"), [("conv2", 0), ("conv2", 200), ("conv4", 383), ("conv3", 7)])
@@ -157,6 +161,11 @@ def test_groups_of_grey_and_of_coloured_kernels_split_by_colour():
     assert split.p == 1 / 10_000  # no random half is as far apart
     assert split.second == pytest.approx(2 / 3, abs=0.02)
     assert split.is_significant
+    assert "the groups split by colour" in split.verdict
+    first, second, both = split.notes
+    assert "0%" in first
+    assert f"{split.second:.0%}" in second
+    assert both == split.verdict
 
 
 def test_kernels_that_are_drawn_at_random_do_not_split_by_colour():

@@ -35,6 +35,7 @@ def test_conv1_shows_all_kernels_sorted_and_the_papers_two_groups():
     captions = " ".join(one.value for one in app.caption)
     assert "96 kernels of 3 × 11 × 11" in captions
     assert "chance alone splits them so" in captions
+    assert [button.key for button in app.get("download_button")] == ["figure-3-png", "figure-3-svg", "figure-3-pdf"]
     app.segmented_control(key="contrast").set_value("common").run()
     assert_no_error(app)
     assert app.query_params["contrast"] in ("common", ["common"])

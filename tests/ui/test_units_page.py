@@ -173,6 +173,7 @@ def test_the_photos_near_to_the_photo_are_shown_by_fc7_and_by_pixels(tmp_path):
     by_fc7, by_pixels = (grid["names"] for grid in grids)
     assert sorted(by_fc7) == sorted(by_pixels) == ["cat.png", "cropped.png", "mirrored.png"]  # not the same photo
     assert by_fc7[-1] == "cat.png"
+    assert len(app.get("download_button")) == 6  # both parts of Figure 4
 
 
 def test_the_quiz_is_taken_to_its_end_and_scored(tmp_path):

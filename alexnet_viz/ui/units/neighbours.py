@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,11 +10,16 @@ import streamlit as st
 
 from alexnet_viz.components.tile_grid import Sheet, tile_grid
 from alexnet_viz.errors import UserError
+from alexnet_viz.figures.drawing import Drawing
+from alexnet_viz.figures.paper import answers_figure, neighbours_figure
 from alexnet_viz.figures.units import photo_tiles
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import photos, queries
+from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.figure_files import figure_files
 from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, choose_photo, photo_name, search_task
@@ -23,6 +29,17 @@ from alexnet_viz.units.neighbours import nearest, thumbnail
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
+FIGURE_SEED = Control(
+    Setting(
+        "figure_photos",
+        "int",
+        0,
+        "Photos of Figure 4",
+        "Another number draws other photos for the files of Figure 4, below the photos.",
+        low=0,
+        high=9999,
+    )
+)
 SHOWN = 6  # as in the paper's figure
 _WIDTH = 144  # of a tile, in CSS pixels: all of a row beside each other at 1280
 _pixels: LRUCache[np.ndarray] = LRUCache(64 << 20, lambda pixels: pixels.nbytes)
@@ -49,6 +66,28 @@ def photo_neighbours(model: Model, photo: str, request: SearchRequest) -> None:
         "32 × 32. Photos that are close in fc7 need not be close in pixels (Krizhevsky, Sutskever, Hinton 2012, "
         f"Figure 4).{first}"
     )
+    _figures(model, request, found)
+
+
+def _figures(model: Model, request: SearchRequest, found: Searched) -> None:
+    """Figure 4 of the 2012 paper, of this network and these photos, as files."""
+    from alexnet_viz.units.paper_figures import answered_photos, neighbour_rows
+
+    collection, drawn, title = found.collection, FIGURE_SEED.value, model.info.title
+    if request.photos:  # read now: the files are made when they are asked for, outside of this visit
+        collection = replace(collection, names=tuple(map(photos.title, request.photos)))
+    which = "Which photos are in it is drawn by the number *Photos of Figure 4*."
+
+    def left() -> Drawing:
+        answered = answered_photos(model, collection, drawn)
+        return answers_figure(answered, f"Five strongest classes, {title}")
+
+    def right() -> Drawing:
+        rows = neighbour_rows(model, collection, found.exemplars, drawn)
+        return neighbours_figure(rows, f"Nearest photos, {title}")
+
+    figure_files("Figure 4, left", "figure-4-left", f"Eight photos with their five strongest classes. {which}", left)
+    figure_files("Figure 4, right", "figure-4-right", f"Five photos, each with the six nearest. {which}", right)
 
 
 def _row(
