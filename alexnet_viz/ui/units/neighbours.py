@@ -86,8 +86,13 @@ def _figures(model: Model, request: SearchRequest, found: Searched) -> None:
         rows = neighbour_rows(model, collection, found.exemplars, drawn)
         return neighbours_figure(rows, f"Nearest photos, {title}")
 
-    figure_files("Figure 4, left", "figure-4-left", f"Eight photos with their five strongest classes. {which}", left)
-    figure_files("Figure 4, right", "figure-4-right", f"Five photos, each with the six nearest. {which}", right)
+    shown = {
+        "left": ("Eight photos with their five strongest classes.", left),
+        "right": ("Five photos, each with the six nearest to it.", right),
+    }
+    for place, (side, (what, make)) in zip(st.columns(2), shown.items(), strict=True):
+        with place:
+            figure_files(f"Figure 4, {side}", f"figure-4-{side}", f"{what} {which}", make)
 
 
 def _row(
