@@ -50,6 +50,23 @@ def lesioned(model: Model, trace: Trace, cut: Lesion) -> Trace:
     return Trace(trace.input, outputs)
 
 
+@torch.inference_mode()
+def silenced_logits(model: Model, inputs: np.ndarray, layer: str, channel: int) -> tuple[np.ndarray, np.ndarray]:
+    """The logits of a batch (B, 3, S, S) as they are and with a channel of a layer silenced, float32 (B, classes)."""
+    x, cut = model.tensor(inputs), None
+    with full_precision:
+        for name, module in model.network.named_children():
+            x = module(x)
+            cut = module(cut) if cut is not None else None
+            if name == layer:
+                cut = x.clone()
+                cut[:, channel] = 0
+            if name == "fc8":
+                break
+    assert cut is not None  # the layer is one of the network's
+    return x.float().cpu().numpy(), cut.float().cpu().numpy()
+
+
 def changes(before: Trace, after: Trace) -> dict[str, float]:
     """How far each layer's output has moved: ‖after − before‖ / ‖before‖, by the layer's name; 0 where both are 0."""
     moved = {}

@@ -56,7 +56,7 @@ elif view == "exemplars":
     RANKING.selectbox(row[3])
     MASK.toggle(row[4])
     if search:
-        unit_and_photos(model, layer, unit, search)
+        unit_and_photos(model, layer, unit, choice.photo, search)
     links(layer, unit)
 else:
     row = choices_row(5)

@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from alexnet_viz.images.decode import decode
+from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import SAMPLES, sample
+from alexnet_viz.inspection.lesion import Lesion, lesioned
 from alexnet_viz.inspection.model import get
+from alexnet_viz.inspection.predictions import softmax, strongest
+from alexnet_viz.inspection.trace import trace
 from alexnet_viz.network.keys import CONVOLUTIONS, FULLY_CONNECTED
 from alexnet_viz.ui.units import collection_map
 from alexnet_viz.units.collection import of_place
@@ -120,6 +125,23 @@ def test_a_unit_has_the_photos_that_drive_it(layer, ranking):
     assert set(grid["names"]) <= {photo.title for photo in SAMPLES}
     assert grid["facts"] == ["relevance" if ranking == "relevant" else "value before ReLU"]
     assert any("The network calls these photos" in caption.value for caption in app.caption)
+    assert any("Classes it votes for" in element.value for element in app.markdown) == (layer != "fc8")
+
+
+@pytest.mark.parametrize("layer", ["conv5", "fc7"])
+def test_a_unit_has_the_classes_it_votes_for_and_the_answer_without_it(layer):
+    app = finished(view="exemplars", layer=layer, channel=5, weights="bundled", photo="coffee")
+    assert_no_error(app)
+    (votes,) = [element for element in app.markdown if "Classes it votes for" in element.value]
+    assert ("weights to fc8" in votes.value) == (layer == "fc7")
+    assert re.search(r"\*\*\+[\d.]+\*\*.*\*\*−[\d.]+\*\*", votes.value)
+    (without,) = [element.value for element in app.markdown if "**Without the" in element.value]
+    assert len(re.findall(r"[\d.]+% → [\d.]+%", without)) == 5
+    network = get("bundled")
+    before = trace(network, preprocess(decode(*sample("coffee")), network.info.preprocessing).tensor)
+    after = softmax(lesioned(network, before, Lesion(layer, (5,))).outputs["fc8"])
+    for answer in strongest(before.outputs["fc8"], network.info.categories):
+        assert f"{answer.label} **{answer.probability:.1%} → {after[answer.index]:.1%}**" in without
 
 
 def test_a_folder_is_looked_through_and_what_cannot_be_read_is_said(tmp_path):

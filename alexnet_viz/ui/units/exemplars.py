@@ -30,10 +30,12 @@ from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.sidebar import PHOTO
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.shared.unit import unit_label
+from alexnet_viz.ui.units.effects import Votes, effects, votes_task
 from alexnet_viz.ui.units.forming import newest, problems
 from alexnet_viz.ui.units.views import picture_task, shown_picture, value_name
 from alexnet_viz.units.choices import Choices
 from alexnet_viz.units.collection import RUN, Collection, named, of_photos
+from alexnet_viz.units.objectives import CLASSES
 from alexnet_viz.units.objectives import unit as unit_of
 from alexnet_viz.units.selectivity import class_selectivity, similarity
 from alexnet_viz.values import Exemplars, Patch
@@ -165,10 +167,14 @@ def _opened(request: SearchRequest, progress: CountProgress) -> Collection:
     return named(request.collection, lambda _: progress(0, 0))
 
 
-def unit_and_photos(model: Model, layer: str, unit: int, request: SearchRequest) -> None:
-    """A picture made to drive the unit, beside the photos of a collection that do; what they say of the unit."""
+def unit_and_photos(model: Model, layer: str, unit: int, photo: str, request: SearchRequest) -> None:
+    """A picture made to drive the unit, beside the photos of a collection that do; what they say of the unit.
+
+    Below it what the unit does to the answers, but for a class, which is one itself.
+    """
     picture = picture_task(model, (unit_of(layer, unit),), Choices(), "Optimised picture")
     search = search_task(model, request)
+    tasks = [picture, search] + ([] if layer == CLASSES else [votes_task(model, search, layer, unit)])
 
     def draw() -> None:
         left, right = st.columns([1, 3])
@@ -181,10 +187,12 @@ def unit_and_photos(model: Model, layer: str, unit: int, request: SearchRequest)
             else:
                 _patch_grid(model, layer, unit, request, found)
 
-    values = gather([picture, search], [True, True], draw)
+    values = gather(tasks, [True] * len(tasks), draw)
     if all(value is not None for value in values):
         draw()
     problems(values)
+    if layer != CLASSES:
+        effects(model, layer, unit, photo, values[2] if isinstance(values[2], Votes) else None)
 
 
 def _patch_grid(model: Model, layer: str, unit: int, request: SearchRequest, found: Searched) -> None:

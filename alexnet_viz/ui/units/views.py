@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
 _PAGES = Path(__file__).parents[3] / "pages" / "see"
+ACTIVATIONS = _PAGES / "activations.py"
 SHOWN_EACH = 4  # steps between two looks at a picture as it forms
 
 

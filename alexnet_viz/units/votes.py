@@ -1,0 +1,31 @@
+"""Which classes a unit speaks for: by its weights where they lead straight to the logits, else by a lesion."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alexnet_viz.inspection.lesion import silenced_logits
+from alexnet_viz.inspection.model import Model
+from alexnet_viz.units.objectives import CLASSES
+
+DIRECT = "fc7"  # the layer whose units' weights to the logits are their votes
+
+
+def class_votes(model: Model, layer: str, unit: int, inputs: np.ndarray) -> np.ndarray:
+    """What a unit puts into each class's logit, float32 (classes,).
+
+    Of fc7 the unit's weights to fc8, whatever the photo: the logit rises by so much for each 1 of the unit's value. A
+    unit below acts through layers that are not linear, so its votes are for some photos: the mean of what their logits,
+    of ``inputs`` (B, 3, S, S), lose when it is silenced.
+    """
+    if layer == DIRECT:
+        weight: np.ndarray = model.network.get_parameter(f"{CLASSES}.weight")[:, unit].detach().cpu().numpy()
+        return weight
+    whole, without = silenced_logits(model, inputs, layer, unit)
+    return (whole - without).mean(0)
+
+
+def loudest(votes: np.ndarray, count: int = 3) -> list[int]:
+    """The classes with the most votes for them, the first the loudest, and then those with the most against them."""
+    order = np.argsort(-votes, kind="stable")
+    return order[votes[order] > 0][:count].tolist() + order[votes[order] < 0][-count:].tolist()
