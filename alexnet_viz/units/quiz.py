@@ -83,4 +83,4 @@ def interval(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
     share, spread = right / total, z**2 / total
     middle = (share + spread / 2) / (1 + spread)
     half = z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
-    return middle - half, middle + half
+    return max(0.0, middle - half), min(1.0, middle + half)

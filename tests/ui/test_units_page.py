@@ -198,12 +198,18 @@ def test_the_photos_near_to_the_photo_are_shown_by_fc7_and_by_pixels(tmp_path):
     assert len(app.get("download_button")) == 6  # both parts of Figure 4
 
 
-def test_the_quiz_is_taken_to_its_end_and_scored(tmp_path):
-    place = tmp_path / "photos"  # beside the cache: a folder that changes is looked through again
+def quiz_photos(folder):
+    """Twelve photos, each brighter than the one before."""
+    place = folder / "photos"  # beside the cache: a folder that changes is looked through again
     place.mkdir()
     for number in range(12):
         pixels = np.random.default_rng(number).integers(0, 30 + 15 * number, (90, 70, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(place / f"{number}.png")
+    return place
+
+
+def test_the_quiz_is_taken_to_its_end_and_scored(tmp_path):
+    place = quiz_photos(tmp_path)
     link = {"view": "quiz", "layer": "conv1", "reference": "photos", "collection": "folder", "folder": str(place)}
     app = finished(weights="bundled", **link)
     for number in range(20):
@@ -218,7 +224,36 @@ def test_the_quiz_is_taken_to_its_end_and_scored(tmp_path):
     assert right == sum(trial.right == 0 for trial in trials(found, "conv1", seed=0))
     assert f"{right} of 20 right, {right / 20:.0%}" in score
     assert "That was the last question" in score
-    assert any("82% ± 4% from optimised pictures and in 92% ± 2%" in caption.value for caption in app.caption)
+    row = f"{right} of 20, {right / 20:.0%}"
+    assert table(app) == [
+        ["Reference pictures", "conv1", "all layers", "people in the paper"],
+        ["optimised picture", "–", "–", "82% ± 4%"],
+        ["photos", row, row, "92% ± 2%"],
+        ["both", "–", "–", "–"],
+    ]
+
+
+def table(app):
+    """The quiz's table of answers, without the line below its head."""
+    (text,) = [element.value for element in app.markdown if element.value.startswith("| Reference pictures")]
+    head, _, *rows = [line.strip("| ").split(" | ") for line in text.splitlines()]
+    return [head, *rows]
+
+
+def test_the_quizs_answers_are_told_by_layer_and_a_question_that_was_answered_does_not_count_again(tmp_path):
+    place = quiz_photos(tmp_path)
+    link = {"view": "quiz", "reference": "photos", "collection": "folder", "folder": str(place)}
+    app = finished(weights="bundled", layer="conv3", **link)
+    right = 0
+    for layer in ("conv3", "conv1", "conv3"):  # the last time the same question
+        app.selectbox(key="layer").set_value(layer).run()
+        app.button(key="quiz_0").click().run()
+        right += layer == "conv3" and any("**Right.**" in element.value for element in app.markdown)
+        assert_no_error(app)
+    head, _, photos, _ = table(app)
+    assert head[1:4] == ["conv1", "conv3", "all layers"]
+    assert photos[2] == f"{right // 2} of 1, {right / 2:.0%}"
+    assert " of 2, " in photos[3]
 
 
 def photo_folder(tmp_path):

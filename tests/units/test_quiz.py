@@ -53,6 +53,6 @@ def test_of_one_photo_nothing_can_be_asked():
 def test_an_interval_holds_the_share_and_stays_between_0_and_1(right, total):
     low, high = interval(right, total)
     rounding = 1e-12
-    assert -rounding <= low <= right / total + rounding
-    assert right / total - rounding <= high <= 1 + rounding
+    assert 0 <= low <= right / total + rounding
+    assert right / total - rounding <= high <= 1
     assert low < high

@@ -19,6 +19,7 @@ from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.job_progress import gather
 from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.ui.shared.unit import WEIGHTED_LAYERS
 from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, patches_of, search_task
 from alexnet_viz.ui.units.forming import problems
 from alexnet_viz.ui.units.views import picture_task, value_name
@@ -41,7 +42,7 @@ REFERENCE = Control(
     )
 )
 SEED = Control(Setting("quiz", "int", 0, "Question set", "Another number draws other units.", low=0, high=9999))
-_STATE = "_quiz"
+_STATE, _LOG = "_quiz", "_quiz_log"
 _SIDE = 224  # of the optimised picture, in pixels
 
 
@@ -73,6 +74,7 @@ def quiz(model: Model, layer: str, request: SearchRequest) -> None:
         _question(model, found, questions[number], score, number, len(questions))
     if score.answers:
         _result(score.answers, len(questions))
+        _split(_log())
 
 
 def _score(identity: tuple) -> _Score:
@@ -88,23 +90,29 @@ def _question(model: Model, found: Searched, trial: Trial, score: _Score, number
     picture = picture_task(model, (unit_of(trial.layer, trial.unit),), Choices(), "Optimised picture")
     (image,) = gather([picture], [True]) if with_picture else (None,)
     references, *choices = _patches(model, found, trial)
-    st.markdown(f"**Question {number + 1} of {total}.** These drive one unit of {trial.layer}:")
-    left, right = st.columns([1, 5])
-    if isinstance(image, OptimisedImages):
-        shown = unit_picture(image.pixels[0], _SIDE)
-        left.image(shown, width="stretch", alt=f"A picture made to drive the unit of question {number + 1}")
-    if with_photos:
-        with right if with_picture else st.container():
-            tiles = patch_tiles(references, masked=False)
-            tile_grid([Sheet(tiles, "What drives the unit")], np.arange(len(tiles)), key="quiz_photos", noun="photo")
-    st.markdown("Which of these two drives it more?")
-    columns = st.columns([1, 1, 4])
-    for choice, (column, patches) in enumerate(zip(columns, choices, strict=False)):
-        with column:
-            (tile,) = patch_tiles(patches, masked=False)
-            st.image(tile, width="stretch", alt=f"Choice {'AB'[choice]}")
-            _choice(score, trial, choice)
-    with columns[2]:
+    left, right = st.columns([1.15, 1], gap="large")
+    with left:
+        st.markdown(f"**Question {number + 1} of {total}.** These drive one unit of {trial.layer}:")
+        place = st.container(key="quiz_references")
+        picture_at, photos_at = place.columns([1, 1.9]) if with_picture and with_photos else (place,) * 2
+        if isinstance(image, OptimisedImages):
+            shown = unit_picture(image.pixels[0], _SIDE)
+            width = "stretch" if with_photos else _SIDE
+            picture_at.image(shown, width=width, alt=f"A picture made to drive the unit of question {number + 1}")
+        if with_photos:
+            with photos_at:
+                tiles = patch_tiles(references, masked=False)
+                tile_grid(
+                    [Sheet(tiles, "What drives the unit")], np.arange(len(tiles)), key="quiz_photos", noun="photo"
+                )
+    with right:
+        st.markdown("Which of these two drives it more?")
+        places = st.container(key="quiz_choices").columns(2)
+        for choice, (column, patches) in enumerate(zip(places, choices, strict=True)):
+            with column:
+                (tile,) = patch_tiles(patches, masked=False)
+                st.image(tile, width="stretch", alt=f"Choice {'AB'[choice]}")
+                _choice(score, trial, choice)
         _answer(score, trial)
 
 
@@ -128,6 +136,8 @@ def _choice(score: _Score, trial: Trial, choice: int) -> None:
 
     def answer() -> None:
         if not score.is_shown:  # a double click is one answer
+            # The first answer to a question counts: its right one has been told.
+            _log().setdefault((score.quiz, len(score.answers)), choice == trial.right)
             score.answers.append(choice == trial.right)
             score.is_shown = True
 
@@ -162,8 +172,39 @@ def _result(answers: Sequence[bool], total: int) -> None:
         f"**{right} of {len(answers)} right, {right / len(answers):.0%}** (95% interval {low:.0%} to {high:.0%}; "
         f"guessing gives {CHANCE:.0%}).{done}"
     )
-    people = {kind: f"{share:.0%} ± {spread:.0%}" for kind, (share, spread) in PEOPLE.items()}
+
+
+def _log() -> dict[tuple[tuple, int], bool]:
+    """All of the visit's first answers: whether each was right, by quiz and number of the question."""
+    return st.session_state.setdefault(_LOG, {})
+
+
+def _split(log: dict[tuple[tuple, int], bool]) -> None:
+    """The visit's answers by kind of reference and by layer, beside what people reached in the paper."""
+    groups: dict[tuple[str, str], list[bool]] = {}
+    for ((_, layer, _, kind), _), is_right in log.items():
+        groups.setdefault((kind, layer), []).append(is_right)
+    layers = [layer for layer in WEIGHTED_LAYERS if any(layer == of for _, of in groups)]
+    heads = ["Reference pictures", *layers, "all layers", "people in the paper"]
+    rows = [heads, [":--", *["--:"] * (len(heads) - 1)]]
+    for kind in REFERENCE.setting.options:
+        cells = [groups.get((kind, layer), []) for layer in layers]
+        people = "{:.0%} ± {:.0%}".format(*PEOPLE[kind]) if kind in PEOPLE else "–"
+        rows.append(
+            [
+                REFERENCE.setting.title(kind),
+                *map(_share, cells),
+                _share([right for cell in cells for right in cell]),
+                people,
+            ]
+        )
+    st.markdown("\n".join(f"| {' | '.join(row)} |" for row in rows))
     st.caption(
-        "In the paper, with another network and references of what drives a unit up and down, people were right in "
-        f"{people['optimised']} from optimised pictures and in {people['photos']} from photos (Borowski et al. 2021)."
+        "This visit's answers, the first to each question. People in the paper: another network, references of what "
+        "drives a unit up and down, one number for all layers, ± as the paper gives it (Borowski et al. 2021)."
     )
+
+
+def _share(answers: Sequence[bool]) -> str:
+    """How many of the answers were right, in words for a table."""
+    return f"{sum(answers)} of {len(answers)}, {sum(answers) / len(answers):.0%}" if answers else "–"
