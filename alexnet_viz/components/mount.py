@@ -32,8 +32,10 @@ export default (component) => {{
 """
 
 
-def mount(module_file: str) -> Callable:
+def mount(module_file: str, *shared: str) -> Callable:
     """The component of the package whose ``__file__`` this is.
+
+    ``shared`` names style sheets of ``lib/`` that stand before its own.
 
     The files' text is handed over, not their names: Streamlit takes a short text for a file name of its own. Calls must
     pass an ``on_…_change`` for every trigger, or it is not reported.
@@ -43,6 +45,7 @@ def mount(module_file: str) -> Callable:
     """
     folder = Path(module_file).parent
     html, css = ((folder / f"{folder.name}{suffix}").read_text("utf-8") for suffix in (".html", ".css"))
+    css = "".join([*((_FOLDER / "lib" / f"{name}.css").read_text("utf-8") for name in shared), css])
     script = _SCRIPT.format(place=_PLACE, name=folder.name)
     return st.components.v2.component(folder.name, html=html, css=css, js=script)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from alexnet_viz.figures.attribution import MapStyle, fitted, overlay, panel
 from alexnet_viz.figures.filters import kernel_tiles
@@ -19,7 +23,8 @@ from alexnet_viz.values import Geometry, Moment, Photo
 SIDE = 264  # pixels of a picture's longer side
 _GAP, _HEAD, _ROW = 16, 64, 44  # of the animated picture, in pixels
 _MILLISECONDS = 700  # a moment is shown
-KINDS = {"GIF": "image/gif", "WebP": "image/webp"}  # of animated pictures, with their media types
+_RATE = 10  # frames a second of a video: some players show nothing at one a moment
+KINDS = {"GIF": "image/gif", "WebP": "image/webp", "MP4": "video/mp4"}  # what plays, with their media types
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,38 @@ def _cam(moment: Moment, photo: Photo, geometry: Geometry) -> Image.Image:
 
 
 def animated(moments: Sequence[Moment], shown: Sequence[Strip], heading: str, truth: str, kind: str) -> bytes:
-    """All moments as one picture of a ``KINDS`` that plays, over and over: step, pictures and answer of each."""
+    """All moments as one of ``KINDS`` that plays: step, pictures and answer of each; GIF and WebP over and over.
+
+    MP4 needs imageio-ffmpeg (see ``makes_videos``).
+    """
     frames = [_frame(moment, number, shown, heading, truth) for number, moment in enumerate(moments)]
+    if kind == "MP4":
+        return _video(frames)
+    durations = [_MILLISECONDS] * (len(frames) - 1) + [3 * _MILLISECONDS]
     buffer = io.BytesIO()
-    last = [_MILLISECONDS] * (len(frames) - 1) + [3 * _MILLISECONDS]
-    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], duration=last, loop=0)
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], duration=durations, loop=0)
     return buffer.getvalue()
+
+
+def makes_videos() -> bool:
+    """Whether imageio-ffmpeg is installed, which brings ffmpeg along."""
+    return find_spec("imageio_ffmpeg") is not None
+
+
+def _video(frames: Sequence[Image.Image]) -> bytes:
+    """H.264 as every browser and slide program plays it: 4:2:0, so of an even size, with its index at the front."""
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    width, height = (size + size % 2 for size in frames[0].size)
+    even = [ImageOps.pad(frame, (width, height), color=PAPER["light"], centering=(0, 0)) for frame in frames]
+    given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", f"1000/{_MILLISECONDS}"]
+    made = ["-r", str(_RATE), "-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "moments.mp4"
+        pixels = b"".join(frame.tobytes() for frame in [*even, even[-1], even[-1]])
+        command = [get_ffmpeg_exe(), "-v", "error", *given, "-i", "-", *made, str(file)]
+        subprocess.run(command, input=pixels, check=True, capture_output=True)
+        return file.read_bytes()
 
 
 def _frame(moment: Moment, number: int, shown: Sequence[Strip], heading: str, truth: str) -> Image.Image:

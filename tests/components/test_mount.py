@@ -39,3 +39,12 @@ def test_the_address_names_the_version_and_keeps_to_the_base_path(monkeypatch):
     assert re.fullmatch(r"/component-modules/[0-9a-f]{12}/\{path:path\}", mount.routes()[0].path)
     monkeypatch.setattr(mount.st, "get_option", lambda name: "/lecture/")
     assert mount.routes()[0].path.startswith("/lecture/component-modules/")
+
+
+def test_a_shared_style_sheet_stands_before_the_components_own(monkeypatch):
+    given = {}
+    monkeypatch.setattr(mount.st.components.v2, "component", lambda name, **parts: given.update(parts, name=name))
+    mount.mount(str(FOLDER / "scrubber" / "__init__.py"), "player")
+    assert given["name"] == "scrubber"
+    shared, own = ((FOLDER / place).read_text("utf-8") for place in ("lib/player.css", "scrubber/scrubber.css"))
+    assert given["css"] == shared + own

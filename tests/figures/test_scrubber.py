@@ -1,12 +1,16 @@
 """A run's weights along the way as pictures, and as one that plays."""
 
 import io
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_viz.figures.scrubber import KINDS, SIDE, animated, strips
+from alexnet_viz.figures.scrubber import KINDS, SIDE, animated, makes_videos, strips
 from alexnet_viz.values import Geometry, Moment, Photo
 
 PHOTO = Photo("photo", np.full((40, 60, 3), 90, np.uint8), (60, 40), "PNG", "")
@@ -46,7 +50,7 @@ def test_a_deeper_channel_has_no_filter_and_a_picture_that_is_not_made_yet_is_gr
     assert [picture.getpixel((5, 5)) for picture in pictures.pictures] == [(200, 0, 0), (128, 128, 128)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "MP4"])
 def test_all_moments_are_one_picture_that_plays(kind):
     data = animated(MOMENTS, strips(MOMENTS, "conv1, channel 3", PHOTO, GEOMETRY), "a run \n: conv1", "cat", kind)
     with Image.open(io.BytesIO(data)) as played:
@@ -56,3 +60,53 @@ def test_all_moments_are_one_picture_that_plays(kind):
         first = np.asarray(played.convert("RGB")).astype(int)
         played.seek(1)
         assert np.abs(np.asarray(played.convert("RGB")) - first).sum() > 0
+
+
+def animated_moments(kind):
+    return animated(MOMENTS, strips(MOMENTS, "conv1, channel 3", PHOTO, GEOMETRY), "a run", "cat", kind)
+
+
+def drawn_by_pillow():
+    """The animated picture's moments, int (2, h, w, 3)."""
+    with Image.open(io.BytesIO(animated_moments("WebP"))) as played:
+        pictures = []
+        for number in range(played.n_frames):
+            played.seek(number)
+            pictures.append(np.asarray(played.convert("RGB")).astype(int))
+    return np.stack(pictures)
+
+
+def test_a_video_is_made_of_each_moment_and_the_last_three_times(monkeypatch, tmp_path):
+    program = tmp_path / "ffmpeg"
+    lines = (
+        "import sys",
+        "open(sys.argv[-1], 'wb').write(' '.join(sys.argv[:-1]).encode() + b'|' + sys.stdin.buffer.read())",
+    )
+    program.write_text("\n".join([f"#!{sys.executable}", *lines]))
+    program.chmod(0o755)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", SimpleNamespace(get_ffmpeg_exe=lambda: str(program)))
+    command, _, pixels = animated_moments("MP4").partition(b"|")
+    width, height = map(int, re.search(r"-s (\d+)x(\d+)", command.decode()).groups())
+    assert width % 2 == height % 2 == 0
+    frames = np.frombuffer(pixels, np.uint8).reshape(4, height, width, 3)
+    assert (frames[1] == frames[2]).all()
+    assert (frames[1] == frames[3]).all()
+    _, *size, _ = drawn_by_pillow().shape
+    assert np.abs(frames[:2, : size[0], : size[1]] - drawn_by_pillow()).mean() < 2
+
+
+def test_a_video_is_what_the_animated_picture_shows(tmp_path):
+    ffmpeg = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
+    assert makes_videos()
+    file = tmp_path / "moments.mp4"
+    file.write_bytes(animated_moments("MP4"))
+    raw = subprocess.run(
+        [ffmpeg, "-i", file, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], capture_output=True, check=True
+    )
+    assert b"h264" in raw.stderr
+    expected = drawn_by_pillow()
+    height, width = (size + size % 2 for size in expected.shape[1:3])
+    frames = np.frombuffer(raw.stdout, np.uint8).reshape(-1, height, width, 3).astype(int)
+    assert abs(len(frames) - 28) <= 1  # 0.7 s and 2.1 s
+    for frame, picture in ((frames[3], expected[0]), (frames[-3], expected[1])):
+        assert np.abs(frame[: picture.shape[0], : picture.shape[1]] - picture).mean() < 6

@@ -592,6 +592,7 @@ def test_an_unreadable_run_is_not_what_a_visitor_sees_first(page, finished):
 def test_one_slider_moves_through_the_weights_that_a_run_kept(page, finished):
     path = finished(input_size=64, fc_width=16)
     assert not [one for one in page.run().toggle if one.key == "along"]  # it kept none
+    assert any("Weights kept along the run (MB)" in caption.value for caption in page.caption)
     keep(path, 0, 30, 100)
     page.run().toggle(key="along").set_value(True).run()
     data = shown_along(page)
@@ -608,6 +609,8 @@ def test_one_slider_moves_through_the_weights_that_a_run_kept(page, finished):
     assert [strip["title"] for strip in shown_along(page)["strips"]] == ["Map", "Grad-CAM"]
     assert shown_along(page)["truth"] == ""
     assert {button.label for button in page.get("download_button")} >= {"GIF", "WebP"}
+    says_how = any("pip install imageio-ffmpeg" in caption.value for caption in page.caption)
+    assert says_how != ("MP4" in {button.label for button in page.get("download_button")})
 
 
 def test_weights_along_the_way_that_are_damaged_are_named_and_the_others_shown(page, finished):

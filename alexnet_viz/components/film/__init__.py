@@ -8,7 +8,7 @@ from typing import Any
 
 from alexnet_viz.components.mount import mount
 
-_component = mount(__file__)
+_component = mount(__file__, "player")
 
 
 def packed(story: dict[str, Any], first: int, frames: Sequence[bytes], top: Sequence[list]) -> bytes:

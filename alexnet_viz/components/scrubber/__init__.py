@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alexnet_viz.components.mount import mount
 
-_component = mount(__file__)
+_component = mount(__file__, "player")
 
 
 def scrubber(

@@ -12,6 +12,7 @@ import streamlit as st
 from alexnet_viz.errors import UserError
 from alexnet_viz.ui.shared import jobs
 from alexnet_viz.ui.shared.jobs import Task
+from alexnet_viz.ui.shared.text import markdown
 
 QUICK = 0.4  # seconds to wait for a slow value before a progress bar is drawn
 
@@ -58,6 +59,12 @@ def gather(tasks: Sequence[Task], slow: Sequence[bool], draw_unfinished: Callabl
         return values
     _watch(job, drawn, stopped, draw_unfinished)
     return values
+
+
+def problems(values: Sequence[Any]) -> None:
+    """Those of the values that are sentences on what went wrong, each once."""
+    for problem in dict.fromkeys(value for value in values if isinstance(value, str)):
+        st.error(markdown(problem), icon=":material/info:")
 
 
 def _ignore(done: int, total: int) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from alexnet_viz.components.scrubber import scrubber as component
 from alexnet_viz.figures.data_uri import jpeg_uri, png_uri
-from alexnet_viz.figures.scrubber import KINDS, Strip, animated, strips
+from alexnet_viz.figures.scrubber import KINDS, Strip, animated, makes_videos, strips
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.network.checkpoint_index import kept_steps
@@ -21,10 +21,11 @@ from alexnet_viz.network.layers import steps as layers_of
 from alexnet_viz.progress import CountProgress
 from alexnet_viz.settings import Setting
 from alexnet_viz.training import runs
+from alexnet_viz.training.recipe import settings
 from alexnet_viz.training.snapshots import read_photo
 from alexnet_viz.ui.shared import photos, queries
 from alexnet_viz.ui.shared.controls import Control
-from alexnet_viz.ui.shared.job_progress import gather
+from alexnet_viz.ui.shared.job_progress import gather, problems
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.sidebar import current
 from alexnet_viz.ui.shared.text import markdown
@@ -90,8 +91,15 @@ class _Seen:
 
 
 def scrubber(run: runs.Run | runs.UnreadableRun) -> None:
-    """The section of the page, where the run kept weights at two steps or more."""
-    if isinstance(run, runs.UnreadableRun) or run.state == "gone" or len(steps := kept_steps(run.path)) < 2:
+    """The section of the page, where the run kept weights at two steps or more; else a line that says how it would."""
+    if isinstance(run, runs.UnreadableRun) or run.state == "gone":
+        return
+    if len(steps := kept_steps(run.path)) < 2:
+        setting = settings()["kept_megabytes"].label
+        st.caption(
+            f"*{ALONG.setting.label}*, a slider, comes once a run has kept its weights at two steps or more: a matter "
+            f"of *{setting}* in the form."
+        )
         return
     if not ALONG.toggle():
         return
@@ -104,8 +112,7 @@ def scrubber(run: runs.Run | runs.UnreadableRun) -> None:
     drawn = [_picture_task(run, replace(about, step=step, photo="")) for step in steps] if IMAGES.value else []
     place = st.container()
     values = gather([*tasks, *drawn], [True] * (len(tasks) + len(drawn)))
-    for problem in dict.fromkeys(value for value in values if isinstance(value, str)):
-        st.error(markdown(problem), icon=":material/info:")
+    problems(values)
     found, made = values[: len(tasks)], values[len(tasks) :] or [None] * len(tasks)
     pairs = [(moment, images) for moment, images in zip(found, made, strict=True) if isinstance(moment, Moment)]
     if not pairs:
@@ -223,8 +230,11 @@ def _downloads(
     about: Hashable, moments: list[Moment], found: list[Strip], heading: str, truth: str, complete: bool
 ) -> None:
     key = (about, tuple(moment.step for moment in moments), len(found))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         for kind, mime in KINDS.items():
+            if kind == "MP4" and not makes_videos():
+                st.caption("For an MP4 install imageio-ffmpeg: `pip install imageio-ffmpeg`", width="content")
+                continue
             make = partial(animated, moments, found, heading, truth, kind)
             st.download_button(
                 kind,
@@ -234,5 +244,5 @@ def _downloads(
                 icon=":material/download:",
                 on_click="ignore",
                 disabled=not complete,
-                help="All steps as one picture that plays, for slides." if complete else "Once all pictures are made.",
+                help="All steps as one file that plays, for slides." if complete else "Once all pictures are made.",
             )

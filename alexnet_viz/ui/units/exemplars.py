@@ -25,13 +25,13 @@ from alexnet_viz.training.runs import read_run, run_named
 from alexnet_viz.ui.shared import jobs, photos
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
-from alexnet_viz.ui.shared.job_progress import gather
+from alexnet_viz.ui.shared.job_progress import gather, problems
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.sidebar import PHOTO
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.shared.unit import unit_label
 from alexnet_viz.ui.units.effects import Votes, effects, votes_task
-from alexnet_viz.ui.units.forming import newest, problems
+from alexnet_viz.ui.units.forming import newest
 from alexnet_viz.ui.units.views import picture_task, shown_picture, value_name
 from alexnet_viz.units.choices import Choices
 from alexnet_viz.units.collection import RUN, Collection, named, of_photos

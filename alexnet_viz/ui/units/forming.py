@@ -6,12 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Protocol
 
-import streamlit as st
-
 from alexnet_viz.progress import CountProgress
 from alexnet_viz.ui.shared import jobs
 from alexnet_viz.ui.shared.jobs import Task
-from alexnet_viz.ui.shared.text import markdown
 
 
 class Forming(Protocol):
@@ -46,9 +43,3 @@ def forming(request: Hashable, title: str, make: Callable[[], Iterable[Forming]]
 def newest(request: Hashable) -> Any:
     """The finished state, else the one on its way or where it was stopped, else None."""
     return jobs.made.peek(request) or _unfinished.get(request)
-
-
-def problems(values: list) -> None:
-    """Those of the values that are sentences on what went wrong, each once."""
-    for problem in dict.fromkeys(value for value in values if isinstance(value, str)):
-        st.error(markdown(problem), icon=":material/info:")

@@ -20,10 +20,9 @@ from alexnet_viz.ui.shared import photos, queries
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.figure_files import figure_files
-from alexnet_viz.ui.shared.job_progress import gather
+from alexnet_viz.ui.shared.job_progress import gather, problems
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, choose_photo, photo_name, search_task
-from alexnet_viz.ui.units.forming import problems
 from alexnet_viz.units.neighbours import nearest, thumbnail
 
 if TYPE_CHECKING:

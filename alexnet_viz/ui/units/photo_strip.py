@@ -13,10 +13,10 @@ from PIL import Image
 from alexnet_viz.display import display_name, number_text
 from alexnet_viz.figures.units import unit_picture, waiting_picture
 from alexnet_viz.ui.shared import photos, queries
-from alexnet_viz.ui.shared.job_progress import gather
+from alexnet_viz.ui.shared.job_progress import gather, problems
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.unit import WEIGHTED_LAYERS
-from alexnet_viz.ui.units.forming import forming, newest, problems
+from alexnet_viz.ui.units.forming import forming, newest
 from alexnet_viz.units.choices import DREAM, Choices
 from alexnet_viz.values import Inversion
 

@@ -17,11 +17,10 @@ from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import jobs
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
-from alexnet_viz.ui.shared.job_progress import gather
+from alexnet_viz.ui.shared.job_progress import gather, problems
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.shared.unit import WEIGHTED_LAYERS
 from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, patches_of, search_task
-from alexnet_viz.ui.units.forming import problems
 from alexnet_viz.ui.units.views import picture_task, value_name
 from alexnet_viz.units.choices import Choices
 from alexnet_viz.units.objectives import unit as unit_of
@@ -97,8 +96,8 @@ def _question(model: Model, found: Searched, trial: Trial, score: _Score, number
         picture_at, photos_at = place.columns([1, 1.9]) if with_picture and with_photos else (place,) * 2
         if isinstance(image, OptimisedImages):
             shown = unit_picture(image.pixels[0], _SIDE)
-            width = "stretch" if with_photos else _SIDE
-            picture_at.image(shown, width=width, alt=f"A picture made to drive the unit of question {number + 1}")
+            alt = f"A picture made to drive the unit of question {number + 1}"
+            picture_at.image(shown, width="stretch" if with_photos else _SIDE, alt=alt)
         if with_photos:
             with photos_at:
                 tiles = patch_tiles(references, masked=False)

@@ -15,11 +15,11 @@ from alexnet_viz.display import number_text
 from alexnet_viz.figures.units import sheet_tiles, unit_picture, waiting_picture
 from alexnet_viz.ui.shared import jobs, photos, queries
 from alexnet_viz.ui.shared.error_boundary import callback
-from alexnet_viz.ui.shared.job_progress import gather
+from alexnet_viz.ui.shared.job_progress import gather, problems
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.shared.unit import CHANNEL, unit_label
-from alexnet_viz.ui.units.forming import forming, newest, problems
+from alexnet_viz.ui.units.forming import forming, newest
 from alexnet_viz.units.choices import BATCH, Choices
 from alexnet_viz.units.objectives import Objective, layer_step
 from alexnet_viz.units.objectives import unit as unit_of
