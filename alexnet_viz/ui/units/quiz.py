@@ -12,7 +12,7 @@ import streamlit as st
 from alexnet_viz.components.tile_grid import Sheet, tile_grid
 from alexnet_viz.display import number_text
 from alexnet_viz.errors import UnitError
-from alexnet_viz.figures.units import patch_tiles, unit_picture
+from alexnet_viz.figures.units import patch_tiles, unit_picture, waiting_picture
 from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import jobs
 from alexnet_viz.ui.shared.controls import Control
@@ -85,25 +85,9 @@ def _score(identity: tuple) -> _Score:
 
 
 def _question(model: Model, found: Searched, trial: Trial, score: _Score, number: int, total: int) -> None:
-    with_picture, with_photos = (REFERENCE.value in (kind, "both") for kind in ("optimised", "photos"))
-    picture = picture_task(model, (unit_of(trial.layer, trial.unit),), Choices(), "Optimised picture")
-    (image,) = gather([picture], [True]) if with_picture else (None,)
+    """The references on the left, the two candidates with their buttons on the right."""
     references, *choices = _patches(model, found, trial)
     left, right = st.columns([1.15, 1], gap="large")
-    with left:
-        st.markdown(f"**Question {number + 1} of {total}.** These drive one unit of {trial.layer}:")
-        place = st.container(key="quiz_references")
-        picture_at, photos_at = place.columns([1, 1.9]) if with_picture and with_photos else (place,) * 2
-        if isinstance(image, OptimisedImages):
-            shown = unit_picture(image.pixels[0], _SIDE)
-            alt = f"A picture made to drive the unit of question {number + 1}"
-            picture_at.image(shown, width="stretch" if with_photos else _SIDE, alt=alt)
-        if with_photos:
-            with photos_at:
-                tiles = patch_tiles(references, masked=False)
-                tile_grid(
-                    [Sheet(tiles, "What drives the unit")], np.arange(len(tiles)), key="quiz_photos", noun="photo"
-                )
     with right:
         st.markdown("Which of these two drives it more?")
         places = st.container(key="quiz_choices").columns(2)
@@ -113,6 +97,26 @@ def _question(model: Model, found: Searched, trial: Trial, score: _Score, number
                 st.image(tile, width="stretch", alt=f"Choice {'AB'[choice]}")
                 _choice(score, trial, choice)
         _answer(score, trial)
+    with left:
+        st.markdown(f"**Question {number + 1} of {total}.** These drive one unit of {trial.layer}:")
+        _references(model, trial, references, f"A picture made to drive the unit of question {number + 1}")
+
+
+def _references(model: Model, trial: Trial, patches: list[Patch], alt: str) -> None:
+    """What there is to guess from; a picture that still forms has its progress below."""
+    with_picture, with_photos = (REFERENCE.value in (kind, "both") for kind in ("optimised", "photos"))
+    place = st.container(key="quiz_references")
+    picture_at, photos_at = place.columns([1, 1.9]) if with_picture and with_photos else (place,) * 2
+    if with_photos:
+        with photos_at:
+            tiles = patch_tiles(patches, masked=False)
+            tile_grid([Sheet(tiles, "What drives the unit")], np.arange(len(tiles)), key="quiz_photos", noun="photo")
+    if with_picture:
+        task = picture_task(model, (unit_of(trial.layer, trial.unit),), Choices(), "Optimised picture")
+        (image,) = gather([task], [True])
+        problems([image])
+        shown = unit_picture(image.pixels[0], _SIDE) if isinstance(image, OptimisedImages) else waiting_picture(_SIDE)
+        picture_at.image(shown, width="stretch" if with_photos else _SIDE, alt=alt)
 
 
 def _patches(model: Model, found: Searched, trial: Trial) -> list[list[Patch]]:
