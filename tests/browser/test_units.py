@@ -95,3 +95,27 @@ def test_photos_of_a_map_come_from_addresses_that_refuse_what_is_not_theirs(serv
         answer = page.request.get(f"{place}{what}")
         assert (answer.status, "no such photo" in answer.text()) == (404, True)
     assert "load the page again" in page.request.get(f"{server.address}/map-photos/{'0' * 32}/sheet").text()
+
+
+def test_a_question_of_the_quiz_is_one_screen_with_its_answer(server, open_page, tmp_path):
+    place = tmp_path / "photos"
+    place.mkdir()
+    for number in range(12):
+        pixels = np.random.default_rng(number).integers(0, 30 + 15 * number, (90, 70, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    page = open_page(f"{server.address}/units?weights=bundled&view=quiz&layer=conv2&collection=folder&folder={place}")
+    expect(page.get_by_role("img", name="A picture made to drive the unit of question 1")).to_be_visible()
+    expect(page.locator(".st-key-job_stop")).to_have_count(0)
+    settled(page)
+    on_screen = [page.get_by_text("Question 1 of 20"), page.get_by_role("listbox", name="What drives the unit")]
+    on_screen += [page.get_by_role("img", name=f"Choice {letter}") for letter in "AB"]
+    on_screen += [page.locator(f".st-key-quiz_{number} button") for number in range(2)]
+    assert all(bottom(one) <= 720 for one in on_screen)
+    on_screen[-1].click()
+    expect(page.get_by_role("button", name="Next", exact=True)).to_be_visible()
+    assert bottom(page.get_by_role("button", name="Next", exact=True)) <= 720
+
+
+def bottom(locator):
+    box = locator.bounding_box()
+    return box["y"] + box["height"]

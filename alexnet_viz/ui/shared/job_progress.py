@@ -89,7 +89,7 @@ def _watch(job: jobs.Job, drawn: int, stopped: set, draw_unfinished: Callable[[]
         if job.over or job.finished > drawn:
             st.rerun()
         draw_unfinished()
-        left, right = st.columns([5, 1], vertical_alignment="center")
+        left, right = st.columns([4, 1], vertical_alignment="center")  # "Stop" fits where the page is two columns
         left.progress(job.share, job.words)
         if right.button("Stop", icon=":material/stop:", key="job_stop", width="stretch", help="Keep what is there."):
             job.stop()
