@@ -20,6 +20,5 @@ def figure_files(label: str, name: str, help: str, make: Callable[[], Drawing]) 
                 f"{name}.{kind}",
                 mime,
                 key=f"{name}-{kind}",
-                icon=":material/download:",
                 on_click="ignore",
             )
