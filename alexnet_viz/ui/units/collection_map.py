@@ -17,12 +17,11 @@ from alexnet_viz.settings import Setting
 from alexnet_viz.ui.shared import jobs, photos
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
-from alexnet_viz.ui.shared.job_progress import gather
+from alexnet_viz.ui.shared.job_progress import gather, problems
 from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.units import map_feed
 from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, choose_photo, search_task
-from alexnet_viz.ui.units.forming import problems
 from alexnet_viz.units.projection import KEPT, MAPPED, Projection, principal_components, umap, umap_missing
 
 if TYPE_CHECKING:
