@@ -10,6 +10,7 @@ from tests.browser.conftest import HOME, QUIET, Server, settled
 SHOTS = {
     "classify": ("/classify?photo=coffee", 1280, 720, "light"),
     "architecture": ("/architecture?photo=cat&layer=conv2", 1280, 860, "light"),
+    "units": ("/units?photo=coffee&layer=conv4&channel=12&sheet=True", 1280, 720, "light"),
     "classify-dark": ("/classify?photo=flower", 1280, 720, "dark"),
 }
 
