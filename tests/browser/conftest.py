@@ -1,6 +1,7 @@
 """A fresh server and a real browser, both ended by the test that asked for them."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -164,7 +165,8 @@ def _new_page(chromium, before, more):
 
 
 def _is_complaint(message) -> bool:
-    return message.type == "error" and "404" not in message.text  # Streamlit looks for a manifest that is not there
+    """Streamlit looks for a manifest that is not there, and forgets a picture while one run overtakes another."""
+    return message.type == "error" and not re.search("404|Image source error", message.text)
 
 
 def _is_emptied(page) -> bool:
@@ -208,18 +210,19 @@ def _is_foreign(url: str) -> bool:
     return not url.startswith(("data:", "blob:", "http://127.0.0.1", "ws://127.0.0.1"))
 
 
-# What a key or a click began is sent to the server within a few turns of the page's own loop. They are counted, not
-# timed: on a busy machine all of the page may stand still for longer than any fixed time.
-TURNS = "async () => { for (let turn = 0; turn < 30; turn++) await new Promise((after) => setTimeout(after, 10)); }"
-
-# Until the server has heard of it, which may take as long again, the page does not say that a script runs.
+# Counts what a page and the server say to each other.
 WATCH_SOCKET = """
+    window.messageCount = 0;
     window.WebSocket = class extends window.WebSocket {
         constructor(...address) {
             super(...address);
-            this.addEventListener("message", () => { window.isUnanswered = false; });
+            this.addEventListener("message", () => {
+                window.messageCount += 1;
+                window.isUnanswered = false;
+            });
         }
         send(message) {
+            window.messageCount += 1;
             window.isUnanswered = true;
             super.send(message);
         }
@@ -233,9 +236,18 @@ AT_REST = """() => !window.isUnanswered &&
     [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
     .every((component) => "drawn" in component.dataset)"""
 
+# What a key or a click began is sent to the server within a few turns of the page's own loop, and an answer is taken in
+# within as many. They are counted, not timed: on a busy machine all of the page may stand still for longer than any
+# fixed time.
+STAYS_AT_REST = f"""async () => {{
+    const before = window.messageCount;
+    for (let turn = 0; turn < 30; turn++) await new Promise((after) => setTimeout(after, 10));
+    return window.messageCount === before && ({AT_REST})();
+}}"""
+
 
 def settled(page) -> None:
     """Wait until Streamlit's script has run to its end and every component, whose modules come later, has drawn."""
     page.wait_for_function(AT_REST)
-    page.evaluate(TURNS)
-    page.wait_for_function(AT_REST)
+    while not page.evaluate(STAYS_AT_REST):
+        page.wait_for_function(AT_REST)
