@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,8 @@ def of_place(place: Path, on_progress: TextProgress = lambda _: None) -> Collect
     shown = display_name(place)
     if not os.path.exists(place):
         raise DataError(f"There is no folder or .zip file {shown}: check the path.")
+    if place.is_file() and place.suffix.lower() != ".zip" and not zipfile.is_zipfile(place):
+        raise DataError(f"{shown} is neither a folder nor a .zip file: choose one with photos in it.")
     listing = list_place(place, on_progress)
     if not listing.paths:
         others = f" ({'; '.join(map(str, listing.left_out))})" if listing.left_out else ""

@@ -216,7 +216,7 @@ def test_the_quiz_is_taken_to_its_end_and_scored(tmp_path):
         assert_no_error(app)
         assert any(f"Question {number + 1} of 20" in element.value for element in app.markdown)
         app.button(key="quiz_0").click().run()  # A
-        assert any("It is unit" in element.value for element in app.markdown)
+        assert any("It is channel" in element.value for element in app.markdown)
         app.button(key="quiz_next").click().run()
     (score,) = [element.value for element in app.markdown if "right," in element.value]
     right = int(score.split("**")[1].split(" of ")[0])

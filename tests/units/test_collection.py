@@ -58,6 +58,15 @@ def test_a_place_that_is_not_there_says_so(place):
         named(place)
 
 
+def test_a_file_that_is_no_zip_says_what_to_choose(tmp_path):
+    file = tmp_path / "notes.md"
+    file.write_text("no photos")
+    with pytest.raises(
+        DataError, match=r"notes\.md is neither a folder nor a \.zip file: choose one with photos in it"
+    ):
+        of_place(file)
+
+
 def test_no_photos_at_hand_say_so():
     with pytest.raises(DataError, match="There is no photo to look through"):
         of_photos("mine", (), (), lambda reference: None)

@@ -15,6 +15,7 @@ import {
 } from "../lib/numbers.js";
 import { inputName, readsFlattened, takeApart } from "./arithmetic.js";
 import { legend, mapPicture, photoPicture } from "./pictures.js";
+import { channelNoun } from "./scene.js";
 import { drawWires } from "./wires.js";
 
 export function contributionsView(app) {
@@ -118,7 +119,7 @@ function contributionRow(app, contributions, i, onHover) {
   const text = (content) => make("span", { className: "weight" }, content);
   const input = picture(parts.read, peaks.inputs, contributions.hasNegativeInputs, "");
   const open = make("button", { type: "button", className: "input" }, input, make("span", {}, name(i)));
-  open.setAttribute("aria-label", `open ${layer} unit ${i}${isSoftmax ? `, ${name(i)}` : ""}`);
+  open.setAttribute("aria-label", `open ${layer} ${channelNoun(isFlat)} ${i}${isSoftmax ? `, ${name(i)}` : ""}`);
   open.onclick = () => app.go({ depth: "unit", layer, channel: i });
   const row = make("div", { className: isSoftmax ? "row class-row" : "row" }, open);
   if (isSoftmax) row.append(text(`z = ${formatNumber(parts.read[i])}`));

@@ -6,7 +6,7 @@ import { walkList } from "../lib/keyboard.js";
 import { clamp, formatCount, formatNumber } from "../lib/numbers.js";
 import { classesView } from "./classes.js";
 import { legend, smoothingText } from "./pictures.js";
-import { hasContributions, scaleTable } from "./scene.js";
+import { channelNoun, hasContributions, scaleTable } from "./scene.js";
 
 export function layerView(app) {
   if (app.scene.of === "softmax") return classesView(app);
@@ -31,7 +31,7 @@ export function layerView(app) {
     const label = scene.labels[channel] ? `, ${scene.labels[channel]}` : "";
     const value = `${side === 1 ? "value" : "peak"} ${formatNumber(scene.peaks[cursor])}`;
     const rank = `number ${cursor + 1} of ${formatCount(count)}`;
-    reading.textContent = `${scene.layer} · unit ${channel}${label}: ${value}, ${rank}`;
+    reading.textContent = `${scene.layer} · ${channelNoun(scene.maps.shape.length === 3)} ${channel}${label}: ${value}, ${rank}`;
   };
   const moveTo = (index) => {
     cursor = clamp(index, 0, count - 1);

@@ -33,7 +33,7 @@ export class OutputPicture {
 
   describe() {
     const { unit, scene } = this.context;
-    const title = `Output map of ${scene.layer}, unit ${scene.channel}, ${unit.out} by ${unit.out}`;
+    const title = `Output map of ${scene.layer}, channel ${scene.channel}, ${unit.out} by ${unit.out}`;
     const keys = "Arrow keys move the window, Space plays.";
     this.canvas.setAttribute("aria-label", `${title}. ${this.reading.textContent}. ${keys}`);
   }

@@ -166,7 +166,8 @@ const COLOUR_TEXTS = {
 
 function footer(app) {
   const line = (colour) => make("i", { className: "stroke", style: `background:${colour}` });
-  const keys = "Click a map to take its unit apart, a layer's name for all of its channels. Keys: arrows, Enter, Esc.";
+  const keys =
+    "Click a map to take its channel apart, a layer's name for all of its channels. Keys: arrows, Enter, Esc.";
   const thickness = "lowers what it leads to; thick for a large contribution (mean |partial result| of a channel)";
   return make(
     "div",

@@ -5,7 +5,7 @@ import { asImage, make } from "../lib/dom.js";
 import { formatCount, formatNumber } from "../lib/numbers.js";
 import { classElements } from "./classes.js";
 import { scaleBar } from "./pictures.js";
-import { hasContributions, scaleTable } from "./scene.js";
+import { channelNoun, hasContributions, scaleTable } from "./scene.js";
 
 /**
  * The elements, not yet in their places.
@@ -46,7 +46,7 @@ function thumbnail(app, column, row, table, onHover) {
   const button = make("button", { type: "button", className: "thumb", tabIndex: -1 }, ...content);
   const name = column.labels?.[row] ? `${channel}, ${column.labels[row]}` : channel;
   const value = `${isMap ? "peak" : "value"} ${formatNumber(column.peaks[row])}`;
-  button.setAttribute("aria-label", `${column.layer}, unit ${name}, ${value}`);
+  button.setAttribute("aria-label", `${column.layer}, ${channelNoun(isMap)} ${name}, ${value}`);
   button.dataset.layer = column.layer;
   button.dataset.channel = channel;
   button.classList.toggle("class", isClass);

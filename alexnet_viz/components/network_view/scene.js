@@ -79,6 +79,9 @@
 
 /** @typedef {{ positive: ArrayPlace, signed: ArrayPlace }} Scales */
 
+/** What one output of a layer is called: a channel has a map, a unit has one value. */
+export const channelNoun = (isMap) => (isMap ? "channel" : "unit");
+
 /** Units without a map that have a view of their strongest inputs before the single terms. */
 export const hasContributions = (kind) => kind === "fc" || kind === "softmax";
 export const hasUnitView = (unit) => unit.isMap || hasContributions(unit.of);

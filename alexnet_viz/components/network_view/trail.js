@@ -1,7 +1,7 @@
 // The line above a view: the way back, where the view lies, and what leads beside it.
 
 import { make } from "../lib/dom.js";
-import { hasUnitView } from "./scene.js";
+import { channelNoun, hasUnitView } from "./scene.js";
 
 export class Trail {
   constructor(app, element) {
@@ -14,6 +14,7 @@ export class Trail {
   draw() {
     const { app, actions } = this;
     const { view, scene } = app;
+    const noun = channelNoun(app.unit?.isMap);
     const back = make("button", { type: "button", className: "back", title: "Back (Esc)" }, "‹ Back");
     back.onclick = () => app.back();
     back.disabled = view.depth === "overview" && !app.history.length;
@@ -26,7 +27,7 @@ export class Trail {
     this.element.replaceChildren(back, crumbs, actions);
     const isUnit = scene.kind === "unit" && ["unit", "value"].includes(view.depth);
     actions.replaceChildren(
-      ...(isUnit ? [this.neighbourButton(-1, "‹ unit"), this.neighbourButton(1, "unit ›")] : []),
+      ...(isUnit ? [this.neighbourButton(-1, `‹ ${noun}`), this.neighbourButton(1, `${noun} ›`)] : []),
       ...(document.fullscreenEnabled ? [this.fullScreen] : []),
     );
   }
@@ -44,7 +45,7 @@ export class Trail {
     }
     const hasView = unit && hasUnitView(unit);
     if (view.depth === "unit" || view.depth === "value") {
-      const label = `unit ${view.channel}${scene.label ? `, ${scene.label}` : ""}`;
+      const label = `${channelNoun(unit?.isMap)} ${view.channel}${scene.label ? `, ${scene.label}` : ""}`;
       const depth = hasView ? "unit" : "value";
       crumbs.push(crumb(label, { ...view, depth }, "Its inputs and the contribution of each"));
     }
@@ -58,7 +59,7 @@ export class Trail {
   neighbourButton(step, label) {
     const { app } = this;
     const channel = app.view.channel + step;
-    const title = `Unit ${channel} of ${app.view.layer}`;
+    const title = `${app.view.layer}, ${channelNoun(app.unit?.isMap)} ${channel}`;
     const button = make("button", { type: "button", className: "neighbour", title }, label);
     button.disabled = channel < 0 || channel >= app.scene.channels;
     button.onclick = () => app.go({ ...app.view, channel }, false);

@@ -88,7 +88,7 @@ class UnitView {
     setText(pictures.formula, this.maps.isConv ? formula : "");
     pictures.output.setAttribute(
       "aria-label",
-      `Output map of ${scene.layer}, unit ${scene.channel}, ${unit.out} by ${unit.out}. Row ${cursor.y}, column ` +
+      `Output map of ${scene.layer}, channel ${scene.channel}, ${unit.out} by ${unit.out}. Row ${cursor.y}, column ` +
         `${cursor.x}: ${formatNumber(parts.pytorch)}. Arrow keys to walk, Enter to take the value apart.`,
     );
     pictures.drawField(edge, cursor, app.isFullScreen());
@@ -264,7 +264,7 @@ function drawReceptiveField(canvas, photo, length, { top, bottom, left, right },
 function footer(app, { isConv, inputs, weightPeak, partialPeak }) {
   const hint =
     "Click a place on the output map (or walk with the arrow keys and press Enter) to take that value apart; " +
-    `click an input to open its own unit. ${smoothingText(app)}`;
+    `click an input to open that channel. ${smoothingText(app)}`;
   const { scene } = app;
   const scales = isConv
     ? [

@@ -38,6 +38,7 @@ from alexnet_viz.ui.shared.unit import (
     drawn_as,
     shared_layer,
     shared_unit,
+    unit_label,
 )
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ def input_slices(models: list[Model], layer: str, unit: int) -> None:
         st.info(
             f"{markdown(other.info.title)} has another shape at {layer}: {queries.filters(other, layer).weight.shape}."
         )
+    noun = unit_label(layer.startswith("conv")).lower()
     sliced = [slices(queries.filters(model, layer), unit, folded_side(model, layer)) for model in alike]
     channels, maps = sliced[0]
     ordered = [maps, *(m[np.argsort(c)][np.argsort(np.argsort(channels))] for c, m in sliced[1:])]
@@ -214,7 +216,7 @@ def input_slices(models: list[Model], layer: str, unit: int) -> None:
     sheets = [
         Sheet(
             levels(maps, common, signed=True),
-            f"{len(maps)} input slices of unit {unit} of {layer} as signed maps, strongest first, {model.info.title}",
+            f"{len(maps)} input slices of {noun} {unit} of {layer} as signed maps, strongest first, {model.info.title}",
             model.info.title if len(alike) > 1 else "",
             scale(signed=True),
             (f"{-common:.3g}", f"{common:.3g}", "weight; white is 0"),
@@ -235,7 +237,7 @@ def input_slices(models: list[Model], layer: str, unit: int) -> None:
     of = queries.filters(models[0], layer)
     group = f" (its group's, of {of.inputs} in all)" if of.groups > 1 else ""
     st.caption(
-        f"{layer}, unit {unit}: the kernel for each of its {len(channels)} input channels{group}, strongest first, "
+        f"{layer}, {noun} {unit}: the kernel for each of its {len(channels)} input channels{group}, strongest first, "
         f"drawn {drawn_as()}; bias {of.bias[unit]:.4f}."
     )
 
@@ -290,6 +292,7 @@ def whole_layer(models: list[Model], layer: str) -> None:
         "| | weights | near zero | dead filters | mean | spread | largest norm |",
         "|:--|--:|--:|--:|--:|--:|--:|",
     ]
+    noun = unit_label(layer.startswith("conv")).lower()
     for model, (title, summary) in zip(models, summaries, strict=True):
         norms, count = summary.norms, queries.filters(model, layer).weight.size
         dead = str(len(summary.dead))
@@ -297,7 +300,7 @@ def whole_layer(models: list[Model], layer: str) -> None:
             dead += f" ({', '.join(map(str, summary.dead[:8]))}{' …' * (len(summary.dead) > 8)})"
         rows.append(
             f"| {markdown(title)} | {count:,} | {summary.near_zero:.1%} | {dead} of {len(norms)} | {summary.mean:.5f} "
-            f"| {summary.std:.4f} | {norms.max():.3f} (unit {norms.argmax()}) |"
+            f"| {summary.std:.4f} | {norms.max():.3f} ({noun} {norms.argmax()}) |"
         )
     st.markdown("\n".join(rows))
     st.caption("Near zero: below 1 % of the layer's largest |weight|. Dead: a norm below 1 % of the median filter's.")

@@ -181,10 +181,8 @@ def unit_and_photos(model: Model, layer: str, unit: int, photo: str, request: Se
         with left:
             shown_picture("Optimised picture", newest(picture.key), 0, 1)
         found = jobs.made.peek(request) or _partial.get(request)
-        with right:
-            if found is None:
-                st.caption("No photo looked at yet.")
-            else:
+        if found is not None:
+            with right:
                 _patch_grid(model, layer, unit, request, found)
 
     values = gather(tasks, [True] * len(tasks), draw)

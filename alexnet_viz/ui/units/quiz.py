@@ -19,7 +19,7 @@ from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.job_progress import gather, problems
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.shared.unit import WEIGHTED_LAYERS
+from alexnet_viz.ui.shared.unit import WEIGHTED_LAYERS, unit_label
 from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, patches_of, search_task
 from alexnet_viz.ui.units.views import picture_task, value_name
 from alexnet_viz.units.choices import Choices
@@ -159,8 +159,9 @@ def _answer(score: _Score, trial: Trial) -> None:
         score.is_shown = False
 
     if score.is_shown:
+        noun = unit_label(trial.layer.startswith("conv")).lower()
         mark = "Right." if score.answers[-1] else f"No: it is {'AB'[trial.right]}."
-        st.markdown(f"**{mark}** It is unit {trial.unit} of {trial.layer}.")
+        st.markdown(f"**{mark}** It is {noun} {trial.unit} of {trial.layer}.")
         st.button("Next", key="quiz_next", type="primary", on_click=callback(go_on))
 
 
