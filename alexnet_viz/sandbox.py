@@ -79,7 +79,8 @@ class Sandbox:
     With ``cpu_seconds`` each is also limited to so many seconds of processor time; ``seconds`` should then be several
     times as long, for a machine under load. Others wait for their turn, for at most ``patience`` seconds. With
     ``reuse`` a child that answered serves the next call, which spares the start of an interpreter; one that did not
-    answer is killed and another one takes its place. ``writes``: it may write to the disk, for our own work alone.
+    answer is killed and another one takes its place. ``writes``: it may write to the disk, for a
+    library that must; never where files of visitors are read.
     Safe to use from many threads.
     """
 

@@ -308,7 +308,7 @@ def test_units_writes_a_map_of_a_folder_as_the_core_makes_it(capsys, tmp_path):
         (tmp_path / "photos" / "cat" / name).unlink()
     (tmp_path / "photos" / "dog" / "0.png").unlink()
     assert main([*arguments, "--out", str(tmp_path)]) == 2
-    assert "at least 3 photos" in capsys.readouterr().err
+    assert "at least 3 readable photos" in capsys.readouterr().err
 
 
 def test_units_writes_what_each_layer_knows_of_a_photo_as_one_strip(capsys, tmp_path):

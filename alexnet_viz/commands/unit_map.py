@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alexnet_viz.units.projection import KEPT, Projection, principal_components, umap
+from alexnet_viz.units.projection import UMAP_COMPONENTS, Projection, principal_components, umap
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,11 +20,11 @@ def projected(found: Exemplars, layer: str, with_umap: bool) -> Projection:
     vectors = getattr(found, layer)
     allowed = found.answers[: len(vectors)] >= 0
     if with_umap:
-        return umap(principal_components(vectors, allowed, KEPT))
+        return umap(principal_components(vectors, allowed, UMAP_COMPONENTS))
     return principal_components(vectors, allowed)
 
 
-def as_rows(model: Model, collection: Collection, found: Exemplars, layer: str, made: Projection) -> dict[str, Any]:
+def as_json(model: Model, collection: Collection, found: Exemplars, layer: str, made: Projection) -> dict[str, Any]:
     """Everything that is known of the map, as JSON has it."""
     names = model.info.categories
     photos = []

@@ -17,7 +17,7 @@ from alexnet_viz.units.choices import BATCH, EXAGGERATION, INVERSION_SETTINGS, C
 from alexnet_viz.units.collection import named
 from alexnet_viz.units.objectives import CLASSES, Objective, layer_step
 from alexnet_viz.units.objectives import unit as unit_of
-from alexnet_viz.units.projection import MAPPED, umap_missing
+from alexnet_viz.units.projection import MAP_LAYERS, umap_missing
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -42,7 +42,7 @@ def add(commands: Commands) -> None:
     )
     what.add_argument("--photo", type=Path, metavar="FILE", help="with --inversion: what each layer still knows of it")
     what.add_argument(
-        "--map", choices=MAPPED, help="all photos of --collection as a map by this layer: principal components"
+        "--map", choices=MAP_LAYERS, help="all photos of --collection as a map by this layer: principal components"
     )
     units.add_argument("--umap", action="store_true", help="with --map: by UMAP, where umap-learn is installed")
     units.add_argument("--sheet", action="store_true", help="one picture of all of --layer's channels")
@@ -148,7 +148,7 @@ def _map(options: argparse.Namespace) -> int:
     file = unit_map.file_of(options.out, options.map, made)
     _save(unit_map.picture(collection, found, options.map, made), file)
     if options.json:
-        print(json_text({"file": str(file), **unit_map.as_rows(model, collection, found, options.map, made)}, indent=2))
+        print(json_text({"file": str(file), **unit_map.as_json(model, collection, found, options.map, made)}, indent=2))
     else:
         print_lines([f"{file}  {len(made.photos):,} photos by {options.map}: {unit_map.words(made)}"])
     for line in unit_exemplars.skipped_notes(found):

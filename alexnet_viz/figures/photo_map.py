@@ -80,7 +80,7 @@ def map_picture(
 
 
 def _apart(at: np.ndarray, distance: float) -> np.ndarray:
-    """Which of the places (N, 2) are shown, bool (N,): drawn by lot, each as far from those before, along x or y."""
+    """Which of the places (N, 2) are shown, bool (N,): in random order, those as far from all before, along x or y."""
     shown, kept = np.zeros(len(at), bool), np.full((len(at), 2), np.inf)
     for rank, number in enumerate(np.random.default_rng(0).permutation(len(at)).tolist()):
         if (np.abs(kept[:rank] - at[number]).max(1, initial=0) >= distance).all():

@@ -7,15 +7,13 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from alexnet_viz.figures.attribution import MapStyle, fitted, overlay, panel
 from alexnet_viz.figures.filters import kernel_tiles
-from alexnet_viz.figures.palette import INK, PAPER, RIGHT, levels, scale
+from alexnet_viz.figures.palette import INK, INPUT, PAPER, RIGHT, levels, scale
 from alexnet_viz.figures.text import without_line_ends
 from alexnet_viz.figures.units import unit_picture, waiting_picture
 from alexnet_viz.values import Geometry, Moment, Photo
@@ -23,6 +21,7 @@ from alexnet_viz.values import Geometry, Moment, Photo
 SIDE = 264  # pixels of a picture's longer side
 _GAP, _HEAD, _ROW = 16, 64, 44  # of the animated picture, in pixels
 _MILLISECONDS = 700  # a moment is shown
+_VIDEO_SECONDS = 60
 _RATE = 10  # frames a second of a video: some players show nothing at one a moment
 KINDS = {"GIF": "image/gif", "WebP": "image/webp", "MP4": "video/mp4"}  # what plays, with their media types
 
@@ -94,19 +93,22 @@ def makes_videos() -> bool:
 
 
 def _video(frames: Sequence[Image.Image]) -> bytes:
-    """H.264 as every browser and slide program plays it: 4:2:0, so of an even size, with its index at the front."""
+    """H.264 as every browser plays it: 4:2:0, so of an even size.
+
+    In fragments, as it goes through a pipe and is never a file: it may show a visitor's photo. Raises OSError,
+    subprocess.SubprocessError.
+    """
     from imageio_ffmpeg import get_ffmpeg_exe
 
     width, height = (size + size % 2 for size in frames[0].size)
-    even = [ImageOps.pad(frame, (width, height), color=PAPER["light"], centering=(0, 0)) for frame in frames]
+    added = (0, 0, width - frames[0].width, height - frames[0].height)
+    even = [ImageOps.expand(frame, added, PAPER["light"]) for frame in frames]
     given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", f"1000/{_MILLISECONDS}"]
-    made = ["-r", str(_RATE), "-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "moments.mp4"
-        pixels = b"".join(frame.tobytes() for frame in [*even, even[-1], even[-1]])
-        command = [get_ffmpeg_exe(), "-v", "error", *given, "-i", "-", *made, str(file)]
-        subprocess.run(command, input=pixels, check=True, capture_output=True)
-        return file.read_bytes()
+    made = ["-r", str(_RATE), "-c:v", "libx264", "-pix_fmt", "yuv420p"]
+    piped = ["-movflags", "frag_keyframe+empty_moov+default_base_moof", "-f", "mp4", "-"]
+    pixels = b"".join(frame.tobytes() for frame in [*even, even[-1], even[-1]])
+    command = [get_ffmpeg_exe(), "-v", "error", *given, "-i", "-", *made, *piped]
+    return subprocess.run(command, input=pixels, check=True, capture_output=True, timeout=_VIDEO_SECONDS).stdout
 
 
 def _frame(moment: Moment, number: int, shown: Sequence[Strip], heading: str, truth: str) -> Image.Image:
@@ -123,7 +125,7 @@ def _frame(moment: Moment, number: int, shown: Sequence[Strip], heading: str, tr
     draw.text((x, _HEAD), "Answer", ink, small)
     for row, (name, probability) in enumerate(moment.top):
         y = _HEAD + 28 + row * _ROW
-        draw.rectangle((x, y + 24, x + probability * SIDE, y + 32), RIGHT if name == truth else "#8f8a83")
+        draw.rectangle((x, y + 24, x + probability * SIDE, y + 32), RIGHT if name == truth else INPUT)
         percent = f"{probability:.0%}"
         draw.text((x, y), without_line_ends(name)[:24], ink, small)
         draw.text((x + SIDE - draw.textlength(percent, small), y), percent, ink, small)

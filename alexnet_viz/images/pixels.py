@@ -156,9 +156,14 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _is_adobe_rgb(image: Image.Image) -> bool:
-    """Whether a loaded picture's EXIF says Adobe RGB, as the file system of cameras (DCF 2.0) has it said."""
+    """Whether a loaded picture's EXIF says Adobe RGB, as the file system of cameras (DCF 2.0) has it said.
+
+    Programs that convert a photo to sRGB may leave that mark, and say sRGB elsewhere.
+    """
     try:
-        return str(image.getexif().get_ifd(IFD.Interop).get(_INTEROPERABILITY, "")).startswith("R03")
+        exif = image.getexif()
+        is_marked = str(exif.get_ifd(IFD.Interop).get(_INTEROPERABILITY, "")).startswith("R03")
+        return is_marked and exif.get_ifd(IFD.Exif).get(Exif.ColorSpace) != 1 and "srgb" not in image.info
     except Exception:  # as for the orientation
         return False
 

@@ -23,15 +23,15 @@ from alexnet_viz.errors import DataError
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.units.collection import Collection
 from alexnet_viz.units.exemplars import KINDS, exemplars
-from alexnet_viz.units.projection import MAPPED
+from alexnet_viz.units.projection import MAP_LAYERS
 from alexnet_viz.values import Exemplars, LayerExemplars, Ranking
 
-ENTRIES = 16  # what was used longest ago goes when there are more
+MOST_BYTES = 1 << 30  # what was used longest ago goes when searches take more; one of 10,000 photos takes 0.2 GB
 SAVE_EACH = 30.0  # seconds
 _VERSION = 3  # part of the key: raise it when the same photos give other values
 _RESERVE = 512 << 20  # bytes of disk that are left free
 _ARRAYS = ("class_counts", "answers")
-BY_PHOTO = (*MAPPED, "thumbnails")  # a row a photo, kept as far as photos were looked at
+BY_PHOTO = (*MAP_LAYERS, "thumbnails")  # a row a photo, kept as far as photos were looked at
 
 
 def collect(
@@ -126,5 +126,8 @@ def _load(path: Path) -> Exemplars | None:
 
 def _forget_oldest(folder: Path) -> None:
     kept = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in kept[ENTRIES:]:
-        path.unlink(missing_ok=True)
+    held = 0
+    for path in kept:
+        held += path.stat().st_size
+        if held > MOST_BYTES and path != kept[0]:
+            path.unlink(missing_ok=True)

@@ -31,7 +31,7 @@ from alexnet_viz.network.variants import AlexNet
 from alexnet_viz.units.collection import Collection
 from alexnet_viz.units.neighbours import THUMBNAIL, thumbnail
 from alexnet_viz.units.objectives import CLASSES
-from alexnet_viz.units.projection import MAPPED
+from alexnet_viz.units.projection import MAP_LAYERS
 from alexnet_viz.values import Exemplars, LayerExemplars, Photo, Ranking
 
 _SIGNS = {"most": 1, "least": -1, "relevant": 1}  # times which a ranking's values fall
@@ -183,7 +183,7 @@ class _Search:
             for kind, of in scores.items():
                 rankings[name, kind] = _ranked(rankings[name, kind], *of, numbers, _SIGNS[kind])
             sums[name] = self._class_sums[name] + (members.astype(np.float32) @ largest.clamp_min(0).cpu().numpy()).T
-            if name in MAPPED and len(first):
+            if name in MAP_LAYERS and len(first):
                 means = cells[: len(first)].clamp(0, _LARGEST_HALF).mean(2)
                 getattr(self._begun, name)[first] = means.cpu().numpy()
             if name == CLASSES:
@@ -254,7 +254,7 @@ def _nothing(model: Model, collection: Collection, relevance: bool) -> Exemplars
         for name, count in units.items()
     }
     rows = min(total, VECTORS)
-    vectors: dict[str, Any] = {name: np.zeros((rows, units[name]), np.float16) for name in MAPPED}
+    vectors: dict[str, Any] = {name: np.zeros((rows, units[name]), np.float16) for name in MAP_LAYERS}
     thumbnails = np.zeros((rows, THUMBNAIL, THUMBNAIL, 3), np.uint8)
     counts, answers = np.zeros(classes, np.int64), np.full(total, -1, np.int32)
     return Exemplars(layers, counts, answers, **vectors, thumbnails=thumbnails, done=0, total=total)

@@ -15,20 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from alexnet_viz.errors import DataError, UnitError
-from alexnet_viz.sandbox import OutOfMemory, OutOfTime, Sandbox
+from alexnet_viz.sandbox import Busy, Crashed, OutOfMemory, OutOfTime, Sandbox
 
-MAPPED = ("conv5", "fc6", "fc7")  # layers whose vectors are kept of each photo of a collection
-KEPT = 50  # principal components that UMAP gets
-FEWEST = 3  # photos of a map
+MAP_LAYERS = ("conv5", "fc6", "fc7")  # layers whose vectors are kept of each photo of a collection
+UMAP_COMPONENTS = 50  # principal components that UMAP gets
+MIN_PHOTOS = 3  # photos of a map
 _FULL = 512  # the shorter side of a matrix up to which all of its singular values are computed
 _NEIGHBOURS, _CLOSEST = 15, 0.1  # UMAP's defaults: how local it looks, how close its points may lie
 _embedder = Sandbox(
     "alexnet_viz.units.projection:umap_in_child",
     seconds=3600,
     memory=8 << 30,
-    children=1,
+    children=2,  # as many as there are places for slow work
     patience=3600,
-    writes=True,
+    writes=True,  # numba keeps what it compiled
 )
 
 
@@ -54,8 +54,8 @@ def principal_components(vectors: np.ndarray, allowed: np.ndarray, axes: int = 2
     """
     photos = np.flatnonzero(allowed)
     photos = photos[np.isfinite(vectors[photos]).all(1)]
-    if len(photos) < FEWEST:
-        raise DataError(f"A map needs at least {FEWEST} photos that can be read: add photos, or name another folder.")
+    if len(photos) < MIN_PHOTOS:
+        raise DataError(f"A map needs at least {MIN_PHOTOS} readable photos: add some, or name another folder.")
     centred = vectors[photos].astype(np.float32)
     centred -= centred.mean(0, dtype=np.float64).astype(np.float32)
     directions = _leading(centred, axes)
@@ -71,10 +71,13 @@ def _leading(centred: np.ndarray, axes: int) -> np.ndarray:
     """The right singular vectors of a matrix (N, D) with the largest values, (axes, D), or fewer where N or D is."""
     if min(centred.shape) <= max(_FULL, axes):
         return np.linalg.svd(centred, full_matrices=False)[2][:axes]
+    if not centred.any():  # a layer that is constant, which Lanczos cannot start from
+        return np.zeros((0, centred.shape[1]), np.float32)
     from scipy.sparse.linalg import svds
 
     # Lanczos to machine precision: of 5,000 vectors of 4,096 two take a second, all of them a minute.
-    _, values, directions = svds(centred, k=axes, v0=np.ones(min(centred.shape), np.float32))
+    start = np.random.default_rng(0).standard_normal(min(centred.shape)).astype(np.float32)
+    _, values, directions = svds(centred, k=axes, v0=start)
     return directions[np.argsort(-values)]
 
 
@@ -90,7 +93,7 @@ def umap(components: Projection, check: Callable[[], None] = lambda: None) -> Pr
     count, axes = components.points.shape
     try:
         _, data = _embedder.run({"count": count, "axes": axes}, components.points.tobytes(), poll=check)
-    except (OutOfTime, OutOfMemory) as error:
+    except (OutOfTime, OutOfMemory, Crashed, Busy) as error:
         raise UnitError(f"UMAP of {count:,} photos takes too much ({error}): choose PCA, or fewer photos.") from error
     points = np.frombuffer(data, np.float32).reshape(count, 2)
     turned = principal_components(points, np.ones(count, bool)).points  # which way up it lies is chance

@@ -248,6 +248,8 @@ STAYS_AT_REST = f"""async () => {{
 
 def settled(page) -> None:
     """Wait until Streamlit's script has run to its end and every component, whose modules come later, has drawn."""
-    page.wait_for_function(AT_REST)
-    while not page.evaluate(STAYS_AT_REST):
+    for _ in range(1000):  # each takes 300 milliseconds or more
         page.wait_for_function(AT_REST)
+        if page.evaluate(STAYS_AT_REST):
+            return
+    raise AssertionError(f"page and server never fell silent: {page.evaluate('window.messageCount')} messages")

@@ -91,6 +91,7 @@ def test_photos_of_a_map_come_from_addresses_that_refuse_what_is_not_theirs(serv
     place = sheet.removesuffix("sheet")
     photo = page.request.get(f"{place}0")
     assert (photo.status, photo.headers["content-type"]) == (200, "image/jpeg")
+    assert photo.headers["cache-control"] == "no-store"  # such photos may be visitors' own
     for what in ("99999", "-1", "x", "0" * 400):
         answer = page.request.get(f"{place}{what}")
         assert (answer.status, "no such photo" in answer.text()) == (404, True)

@@ -48,10 +48,10 @@ def test_a_phones_red_is_as_red_as_its_profile_says(kind, tolerance, encode):
     assert np.abs(photo.pixels[32, 32] - expected).max() <= tolerance
 
 
-def of_a_camera(space: str) -> Image.Exif:
+def of_a_camera(mark: str, space: int = 65535) -> Image.Exif:
     """What cameras write: the colour space by its mark in EXIF's directory of interoperability, and no profile."""
     exif = Image.Exif()
-    exif[0x8769] = {0xA001: 65535 if space == "R03" else 1, 0xA005: {1: space}}
+    exif[0x8769] = {0xA001: space, 0xA005: {1: mark}}
     return exif
 
 
@@ -63,7 +63,8 @@ def test_adobe_rgb_by_a_cameras_exif_alone_is_converted(kind, encode, picture):
     photo = decode(encode(image, kind, exif=of_a_camera("R03"), **how), "camera")
     assert photo.notes == ("The colours were converted from Adobe RGB (1998) to sRGB.",)
     assert np.abs(photo.pixels - srgb_of(plain.pixels.astype(float), ADOBE, 2.19921875)).max() <= 2
-    assert decode(encode(image, kind, exif=of_a_camera("R98"), **how), "camera").notes == ()
+    for in_srgb in (of_a_camera("R98", 1), of_a_camera("R03", 1)):
+        assert decode(encode(image, kind, exif=in_srgb, **how), "camera").notes == ()
     with_profile = decode(encode(image, kind, exif=of_a_camera("R03"), icc_profile=SRGB, **how), "camera")
     assert np.array_equal(with_profile.pixels, plain.pixels)  # a profile goes before it
 

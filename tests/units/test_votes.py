@@ -5,7 +5,7 @@ import pytest
 
 from alexnet_viz.inspection.lesion import Lesion, lesioned
 from alexnet_viz.inspection.trace import trace
-from alexnet_viz.units.votes import class_votes, loudest
+from alexnet_viz.units.votes import class_votes, strongest_votes
 
 
 def photos_for(model, count=3):
@@ -37,6 +37,6 @@ def test_of_the_last_hidden_layer_the_weights_are_the_votes(any_variant):
 
 
 def test_the_loudest_for_come_first_and_the_loudest_against_last():
-    assert loudest(np.array([0.0, 3, -1, 5, -4, 1, 2, -2, -3])) == [3, 1, 6, 7, 8, 4]
-    assert loudest(np.array([0.0, 2, 0])) == [1]
-    assert loudest(np.zeros(4)) == []
+    assert strongest_votes(np.array([0.0, 3, -1, 5, -4, 1, 2, -2, -3])) == [3, 1, 6, 7, 8, 4]
+    assert strongest_votes(np.array([0.0, 2, 0])) == [1]
+    assert strongest_votes(np.zeros(4)) == []

@@ -50,7 +50,7 @@ def photo_map(
     on_pick: Callable[[int], None] | None = None,
     on_highlight: Callable[[int], None] | None = None,
 ) -> None:
-    """Show the map; another ``about`` is seen whole again, the same one stays where the visitor moved it.
+    """Show the map; where ``about`` changes pan and zoom begin anew, else they stay.
 
     ``legend`` are the classes with a colour of their own, (label, colour); photos of all others are in the colour
     ``others``. The photos of the class ``highlight`` stand out. ``selected`` is the number of the photo at hand.

@@ -24,7 +24,7 @@ const PATIENCE = 80; // milliseconds on a photo until it is asked for in full
 
 /**
  * @typedef {object} Meta
- * @property {string} about names what is shown: another one is seen whole again
+ * @property {string} about names what is shown; where it changes pan and zoom begin anew
  * @property {string} alt
  * @property {string[]} names the photos'
  * @property {string[]} classes their names by number
@@ -98,11 +98,10 @@ class PhotoMap {
     if (this.about !== meta.about) {
       this.geometry = new MapGeometry(arrayOf(data.x), arrayOf(data.y));
       this.geometry.resize(width, height);
-      this.selected = -1;
       this.cursor = -1;
     }
     this.about = meta.about;
-    if (meta.selected >= 0) this.selected = this.photos.indexOf(meta.selected);
+    this.selected = this.photos.indexOf(meta.selected);
     this.canvas.setAttribute(
       "aria-label",
       `${meta.alt}. Walk with the arrow keys, zoom with + and −, choose with Enter.`,
@@ -280,7 +279,7 @@ class PhotoMap {
 
 const swatch = (colour) => make("i", { style: `background: ${colour}` });
 
-/** Photos in the order in which they get a place: the highlighted class first, else as if drawn by lot. */
+/** Photos in the order in which they get a place: the highlighted class first, else in random order. */
 export function precedence(labels, highlight) {
   const lot = (index) => Math.imul(index + 1, 0x9e3779b1) >>> 0;
   const rank = (index) => (highlight >= 0 && labels[index] !== highlight ? 2 ** 32 : 0) + lot(index);

@@ -64,7 +64,7 @@ def _step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, thread, max(10, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
-made: LRUCache[Any] = LRUCache(256 << 20, _weight)  # all visitors' results, by identity
+made: LRUCache[Any] = LRUCache(512 << 20, _weight)  # all visitors' results, by identity
 _failed: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
 _pool = ThreadPoolExecutor(2, thread_name_prefix="slow", initializer=_step_back)
 _current: dict[str, Job] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -19,15 +20,24 @@ from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.error_boundary import callback
 from alexnet_viz.ui.shared.job_progress import gather, problems
 from alexnet_viz.ui.shared.jobs import Task
+from alexnet_viz.ui.shared.sidebar import PHOTO
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.units import map_feed
 from alexnet_viz.ui.units.exemplars import Searched, SearchRequest, choose_photo, search_task
-from alexnet_viz.units.projection import KEPT, MAPPED, Projection, principal_components, umap, umap_missing
+from alexnet_viz.units.projection import (
+    MAP_LAYERS,
+    UMAP_COMPONENTS,
+    Projection,
+    principal_components,
+    umap,
+    umap_missing,
+)
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from alexnet_viz.inspection.model import Model
+    from alexnet_viz.units.collection import Collection
 
 _MEANING = {"conv5": "averaged over its map, behind its ReLU", "fc6": "behind its ReLU", "fc7": "behind its ReLU"}
 MAP_LAYER = Control(
@@ -38,7 +48,7 @@ MAP_LAYER = Control(
         "Layer",
         "Photos are near where this layer's outputs are: conv5 averaged over its map (Babenko, Lempitsky 2015), or fc6 "
         "or fc7; all behind their ReLU.",
-        options=MAPPED,
+        options=MAP_LAYERS,
     )
 )
 AXES = Control(
@@ -48,7 +58,7 @@ AXES = Control(
         "pca",
         "Axes",
         "PCA: the two directions in which the photos vary most, at once. UMAP: keeps each photo's neighbours near, and "
-        f"shows groups apart that PCA lays on each other; computed from {KEPT} principal components in the background.",
+        f"shows groups apart that PCA lays on each other; computed from {UMAP_COMPONENTS} components.",
         options={"pca": "PCA", "umap": "UMAP"},
     )
 )
@@ -63,7 +73,8 @@ COLOUR_BY = Control(
         options={"class": "its class", "answer": "its answer"},
     )
 )
-STAND_OUT = Control(Setting("stand_out", "text", "", "Class to stand out", "The photos of all others are faint."))
+STAND_OUT = Control(Setting("stand_out", "text", "", "Highlighted class", "The photos of all others are faint."))
+_PICKED = "_map_picked"
 _projections: LRUCache[Projection] = LRUCache(16 << 20, lambda made: made.points.nbytes + made.photos.nbytes)
 
 
@@ -106,7 +117,7 @@ def _components(found: Searched, layer: str, axes: int) -> Projection:
 
 def _umap_task(found: Searched, layer: str, key: tuple) -> Task:
     def make(progress: CountProgress) -> Projection:
-        return umap(_components(found, layer, KEPT), lambda: progress(0, 0))
+        return umap(_components(found, layer, UMAP_COMPONENTS), lambda: progress(0, 0))
 
     return Task(("umap", *key), f"UMAP by {layer}", make)
 
@@ -120,7 +131,7 @@ def _draw(
     COLOUR_BY.selectbox(row[3])
     labels = (collection.labels if by == "class" else found.exemplars.answers)[shown.photos]
     names = collection.class_names if by == "class" else model.info.categories
-    classes = [display_name(name) for name in _padded(names, int(labels.max(initial=-1)) + 1)]
+    classes = _told_apart([display_name(name) for name in _padded(names, int(labels.max(initial=-1)) + 1)])
     highlight = _highlighted(labels, classes, row[4])
     points = Points(shown.photos, shown.points[:, :2], labels, _names(request, found, shown.photos), classes)
     source = map_feed.source(
@@ -132,14 +143,26 @@ def _draw(
         source,
         legend_of(labels, highlight),
         OTHERS,
-        about=f"{source.photo} {MAP_LAYER.value} {way}",
+        about=f"{model.info.id} {source.photo} {MAP_LAYER.value} {way}",
         alt=f"Map of {len(shown.photos):,} photos by {MAP_LAYER.value}, {way}; colours are classes",
         key="collection_map",
         highlight=highlight,
-        selected=request.photos.index(photo) if photo in request.photos else -1,
-        on_pick=callback(lambda number: choose_photo(request, collection, number)),
+        selected=request.photos.index(photo) if photo in request.photos else _picked(collection, photo),
+        on_pick=callback(lambda number: _pick(request, collection, number)),
         on_highlight=callback(lambda label: STAND_OUT.choose(classes[label] if label >= 0 else "")),
     )
+
+
+def _pick(request: SearchRequest, collection: Collection, number: int) -> None:
+    """Make a photo of the map the one at hand, and remember which of the map it is."""
+    choose_photo(request, collection, number)
+    st.session_state[_PICKED] = collection.key, number, PHOTO.value
+
+
+def _picked(collection: Collection, photo: str) -> int:
+    """The number of the photo at hand, where it was chosen on this map; else −1."""
+    key, number, reference = st.session_state.get(_PICKED, ("", -1, ""))
+    return number if (key, reference) == (collection.key, photo) else -1
 
 
 def _highlighted(labels: np.ndarray, classes: list[str], place: DeltaGenerator) -> int:
@@ -154,6 +177,12 @@ def _highlighted(labels: np.ndarray, classes: list[str], place: DeltaGenerator) 
 def _padded(names: tuple[str, ...], count: int) -> list[str]:
     """Names by number, also for classes that have none."""
     return [names[i] if i < len(names) else f"class {i}" for i in range(max(count, len(names)))]
+
+
+def _told_apart(names: list[str]) -> list[str]:
+    """Names, with their number where several classes have one: ImageNet knows two kinds of crane."""
+    counts = Counter(names)
+    return [name if counts[name] == 1 else f"{name} ({number})" for number, name in enumerate(names)]
 
 
 def _names(request: SearchRequest, found: Searched, numbers: np.ndarray) -> list[str]:

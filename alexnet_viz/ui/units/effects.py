@@ -70,11 +70,13 @@ def effects(model: Model, layer: str, unit: int, photo: str, votes: Votes | None
 
 
 def _votes(model: Model, layer: str, votes: Votes) -> None:
-    from alexnet_viz.units.votes import DIRECT, loudest
+    from alexnet_viz.units.votes import LAST_HIDDEN, strongest_votes
 
     names = model.info.categories
-    said = [f"{markdown(names[i])} **{number_text(float(votes.values[i]), '+.3g')}**" for i in loudest(votes.values)]
-    if layer == DIRECT:
+    said = [
+        f"{markdown(names[i])} **{number_text(float(votes.values[i]), '+.3g')}**" for i in strongest_votes(votes.values)
+    ]
+    if layer == LAST_HIDDEN:
         measure = "its weights to fc8"
         how = "So much each 1 of the unit's value, behind its ReLU, adds to the class's logit."
     else:

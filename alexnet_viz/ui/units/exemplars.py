@@ -144,7 +144,7 @@ def search_task(model: Model, request: SearchRequest) -> Task:
         begun = _partial.get(request)
 
         def watch(seen: Exemplars) -> None:
-            # Of a folder the disk has the vectors too, and a hundred megabytes need not be held twice.
+            # Of a folder the disk has the vectors too, and two hundred megabytes need not be held twice.
             if collection.place:
                 seen = replace(seen, **{name: getattr(seen, name)[:0].copy() for name in BY_PHOTO})
             _partial[request] = Searched(collection, seen)

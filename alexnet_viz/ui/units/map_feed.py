@@ -26,7 +26,8 @@ from alexnet_viz.values import Preprocessing
 
 _FEED = "map-photos"  # what all its addresses begin with
 _SHEET = "sheet"
-_KEPT = {"Cache-Control": "private, max-age=86400, immutable"}
+_MAY_KEEP = {"Cache-Control": "private, max-age=86400, immutable"}
+_MUST_NOT = {"Cache-Control": "no-store"}  # what visitors dropped in stays out of the browser's own folder, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +64,16 @@ def _answer(request: Request) -> Response:
     mapped = _mapped.peek(key)
     if mapped is None:
         return PlainTextResponse("This map is no longer on this server: load the page again.", 404)
+    headers = _MAY_KEEP if mapped.collection.place else _MUST_NOT
     if what == _SHEET:
-        return Response(mapped.sheet, media_type="image/jpeg", headers=_KEPT)
+        return Response(mapped.sheet, media_type="image/jpeg", headers=headers)
     if not (what.isascii() and what.isdigit() and len(what) < 10 and int(what) < len(mapped.collection)):
         return PlainTextResponse("The collection has no such photo.", 404)
     try:
         photo = _photos.get((key, what), lambda: _jpeg(mapped, int(what)))
     except UserError as error:
         return PlainTextResponse(str(error), 503 if isinstance(error, DecoderBusy) else 404)
-    return Response(photo, media_type="image/jpeg", headers=_KEPT)
+    return Response(photo, media_type="image/jpeg", headers=headers)
 
 
 def _jpeg(mapped: _Mapped, number: int) -> bytes:

@@ -30,6 +30,7 @@ from alexnet_viz.values import OptimisedImages, Patch
 if TYPE_CHECKING:
     from alexnet_viz.inspection.model import Model
 
+_MOST_SETS = 9999
 REFERENCE = Control(
     Setting(
         "reference",
@@ -40,7 +41,7 @@ REFERENCE = Control(
         options={"optimised": "optimised picture", "photos": "photos", "both": "both"},
     )
 )
-SEED = Control(Setting("quiz", "int", 0, "Question set", "Another number draws other units.", low=0, high=9999))
+SEED = Control(Setting("quiz", "int", 0, "Question set", "Another number draws other units.", low=0, high=_MOST_SETS))
 _STATE, _LOG = "_quiz", "_quiz_log"
 _SIDE = 224  # of the optimised picture, in pixels
 
@@ -63,7 +64,7 @@ def quiz(model: Model, layer: str, request: SearchRequest) -> None:
         if not isinstance(found, Searched):
             return
     try:
-        questions = trials(found.exemplars, layer, SEED.value)
+        questions = trials(found.exemplars, layer, _seed())
     except UnitError as error:
         st.info(markdown(str(error)), icon=":material/info:")
         return
@@ -74,6 +75,11 @@ def quiz(model: Model, layer: str, request: SearchRequest) -> None:
     if score.answers:
         _result(score.answers, len(questions))
         _split(_log())
+
+
+def _seed() -> int:
+    """Each kind of reference has questions of its own: an answer told with one kind would help with another."""
+    return list(REFERENCE.setting.options).index(REFERENCE.value) * (_MOST_SETS + 1) + SEED.value
 
 
 def _score(identity: tuple) -> _Score:
