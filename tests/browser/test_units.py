@@ -114,6 +114,7 @@ def test_a_question_of_the_quiz_is_one_screen_with_its_answer(server, open_page,
     assert all(bottom(one) <= 720 for one in on_screen)
     on_screen[-1].click()
     expect(page.get_by_role("button", name="Next", exact=True)).to_be_visible()
+    settled(page)
     assert bottom(page.get_by_role("button", name="Next", exact=True)) <= 720
 
 

@@ -47,6 +47,14 @@ def show(key: str, value: Any) -> None:
     st.session_state[_SHOWN][key] = f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def outdate() -> None:
+    """What the visitor does now counts more than the address that the browser sent along.
+
+    After a quick second click that may still be the one from before the first click's answer.
+    """
+    st.session_state[_WRITTEN] = st.query_params.to_dict()
+
+
 def finish() -> None:
     """At the end of every run: write the address, if it is not there already."""
     shown = st.session_state[_SHOWN]

@@ -109,10 +109,12 @@ class Control:
 
     def choose(self, value: Any) -> None:
         """Ask for a value."""
+        address.outdate()
         self._state().asked = st.session_state[self.key] = value
 
     def forget(self) -> None:
         """Back to the default."""
+        address.outdate()
         for key in (self.key, self._name):
             st.session_state.pop(key, None)
 
