@@ -12,7 +12,7 @@ from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.units import exemplars as search
 from alexnet_viz.units.collection import Collection
 from alexnet_viz.units.exemplars import TOP, exemplars
-from alexnet_viz.units.projection import MAPPED
+from alexnet_viz.units.projection import MAP_LAYERS
 from alexnet_viz.values import NetworkSpec, Photo
 
 from .conftest import model_of
@@ -92,7 +92,7 @@ def test_answers_class_sums_and_vectors_are_those_of_each_photo(small):
     outputs, _ = all_outputs(small, collection)
     assert set(result.layers["conv1"].rankings) == {"most", "least"}
     np.testing.assert_array_equal(result.answers, outputs["fc8"][:, :, 0].argmax(1))
-    for name in MAPPED:  # behind their ReLU, conv5 averaged over its map
+    for name in MAP_LAYERS:  # behind their ReLU, conv5 averaged over its map
         np.testing.assert_allclose(getattr(result, name), outputs[name].clip(0).mean(2), rtol=2**-10, atol=1e-7)
     for label in (0, 1):
         mine = collection.labels == label

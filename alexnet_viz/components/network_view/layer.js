@@ -31,7 +31,8 @@ export function layerView(app) {
     const label = scene.labels[channel] ? `, ${scene.labels[channel]}` : "";
     const value = `${side === 1 ? "value" : "peak"} ${formatNumber(scene.peaks[cursor])}`;
     const rank = `number ${cursor + 1} of ${formatCount(count)}`;
-    reading.textContent = `${scene.layer} · ${channelNoun(scene.maps.shape.length === 3)} ${channel}${label}: ${value}, ${rank}`;
+    const name = `${channelNoun(scene.maps.shape.length === 3)} ${channel}${label}`;
+    reading.textContent = `${scene.layer} · ${name}: ${value}, ${rank}`;
   };
   const moveTo = (index) => {
     cursor = clamp(index, 0, count - 1);
