@@ -91,7 +91,7 @@ def _pixels(
     profile: bytes | None,
     is_cut_short: Callable[[], bool] = lambda: False,
 ) -> Pixels:
-    """``is_cut_short`` is called of a JPEG once it is loaded."""
+    """``is_cut_short`` is asked once a JPEG is loaded; to find out may take as long as loading it."""
     _check_size(image.size, name)
     notes = _first_of_several(image)
     width, height = image.size
@@ -273,7 +273,7 @@ def _is_cut_short(image: Image.Image, data: bytes, kind: Format, detail: int) ->
     Pillow does not pass on libjpeg's warning of that.
     """
     codes = scan.without_end(data).rstrip(b"\xff")
-    if "progressive" in image.info:  # the codes of its last scan are in every block, each in few bits of it
+    if "progressive" in image.info:  # where the last scan ends early, more codes change some pixels, however little
         continued = _open(codes + _MORE_CODES[1] + _JPEG_END, kind)
         continued.draft("RGB", (detail, detail))
         return ImageChops.difference(image, continued).getbbox() is not None

@@ -10,7 +10,10 @@ from alexnet_viz.figures.drawing import FORMATS, Drawing
 
 
 def figure_files(label: str, name: str, help: str, make: Callable[[], Drawing]) -> None:
-    """A button for each kind of file; ``make`` runs outside of the visit, so it must know all that it draws."""
+    """A button for each kind of file.
+
+    Streamlit calls ``make`` on a click, outside of the page's run: it must not use ``st.session_state``.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{label}**", width="content", help=help)
         for kind, (save, mime) in FORMATS.items():

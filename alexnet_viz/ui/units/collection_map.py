@@ -131,7 +131,7 @@ def _draw(
     COLOUR_BY.selectbox(row[3])
     labels = (collection.labels if by == "class" else found.exemplars.answers)[shown.photos]
     names = collection.class_names if by == "class" else model.info.categories
-    classes = _told_apart([display_name(name) for name in _padded(names, int(labels.max(initial=-1)) + 1)])
+    classes = _unique_names([display_name(name) for name in _padded(names, int(labels.max(initial=-1)) + 1)])
     highlight = _highlighted(labels, classes, row[4])
     points = Points(shown.photos, shown.points[:, :2], labels, _names(request, found, shown.photos), classes)
     source = map_feed.source(
@@ -179,7 +179,7 @@ def _padded(names: tuple[str, ...], count: int) -> list[str]:
     return [names[i] if i < len(names) else f"class {i}" for i in range(max(count, len(names)))]
 
 
-def _told_apart(names: list[str]) -> list[str]:
+def _unique_names(names: list[str]) -> list[str]:
     """Names, with their number where several classes have one: ImageNet knows two kinds of crane."""
     counts = Counter(names)
     return [name if counts[name] == 1 else f"{name} ({number})" for number, name in enumerate(names)]
