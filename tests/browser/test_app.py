@@ -100,7 +100,8 @@ def test_an_uploaded_photo_is_answered_and_its_link_opens_elsewhere(server, open
 def test_a_still_of_the_webcam_becomes_the_photo(server, open_page):
     page = open_page(f"{server.address}/classify?photo=coffee")
     page.get_by_role("button", name="Use the webcam").click()
-    page.get_by_role("button", name="Take Photo").click()
+    page.wait_for_function("() => document.querySelector('[data-testid=stCameraInput] video')?.videoWidth > 0")
+    page.get_by_role("button", name="Take Photo").click()  # before the camera's first picture nothing is taken
     expect(page.get_by_text("webcam.jpg: ")).to_be_visible()
     expect(page.get_by_role("dialog")).to_be_hidden()
     assert "photo=upload-" in page.url

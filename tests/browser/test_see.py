@@ -129,16 +129,18 @@ def test_why_does_unit_37_of_conv5_fire_here_is_answered_by_clicking(server, ope
     unit = page.get_by_label("Channel", exact=True)
     unit.fill("37")
     unit.press("Enter")
-    told = page.get_by_text(re.compile(r"^conv5, channel 37, row \d+, column \d+"))
-    y, x = re.findall(r"row (\d+), column (\d+)", told.text_content())[0]
+    sentence = page.get_by_text(re.compile(r"^conv5, channel 37, row \d+, column \d+"))
+    y, x = re.findall(r"row (\d+), column (\d+)", sentence.text_content())[0]
+    settled(page)
     expect(
         page.get_by_role("img", name=f"The part of the photo that the value in row {y}, column {x} sees")
     ).to_be_visible()
     page.get_by_role("link", name="Take it apart").click()
     page.wait_for_url(re.compile("/network.*photo=upload.*depth=value"))
+    settled(page)
     assert {"layer=conv5", "channel=37", f"y={y}", f"x={x}"} <= set(page.url.partition("?")[2].split("&"))
     page.go_back()  # one press leaves the page
-    expect(told).to_be_visible()
+    expect(sentence).to_be_visible()
 
 
 def test_the_truth_of_several_photos_is_typed_and_kept_when_names_are_forgotten(server, open_page):
@@ -148,12 +150,15 @@ def test_the_truth_of_several_photos_is_typed_and_kept_when_names_are_forgotten(
     forget = page.get_by_role("button", name=re.compile("Forget the truth taken from"))
     box = page.get_by_test_id("stDataFrame").first.bounding_box()
     page.mouse.click(box["x"] + 30, box["y"] + 70)  # the first row's picture, from where the arrow keys lead on
-    for truth in ("espresso", "lemon"):
-        for key in ("ArrowRight", "ArrowRight", "Enter") if truth == "espresso" else ("ArrowDown", "Enter"):
-            page.keyboard.press(key)
-            page.wait_for_timeout(300)
-        page.keyboard.type(truth, delay=30)
-        page.wait_for_timeout(300)
+    for column in (1, 2):
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_test_id(f"glide-cell-{column}-0")).to_be_focused()
+    for row, truth in enumerate(("espresso", "lemon")):
+        expect(page.get_by_test_id(f"glide-cell-2-{row}")).to_be_focused()  # what was typed leads to the next row
+        page.keyboard.press("Enter")
+        expect(page.locator("#portal input")).to_be_focused()
+        page.keyboard.type(truth)
+        expect(page.get_by_text(f"result available for search term {truth}")).to_be_attached()
         page.keyboard.press("Enter")
         settled(page)
     expect(page.get_by_text("Of 2 with a known truth")).to_be_visible()

@@ -71,6 +71,7 @@ class Control:
         if asked is not None:
             if st.session_state.get(self.key) != asked:
                 st.session_state[self.key] = asked
+            address.follow(self.key)
             address.show(self.key, asked)
         return asked
 
@@ -214,6 +215,7 @@ class Control:
         state.options, state.used = options, fit(state)
         if self.key not in page or page[self.key] != state.used:
             page[self.key] = state.used
+        address.follow(self.key)
         return state.used
 
     def _read(self, text: str) -> Any:
@@ -250,6 +252,8 @@ class ControlGroup:
         values = {
             name: st.session_state.setdefault(self.key(setting), setting.default) for name, setting in known.items()
         }
+        for setting in self.settings:
+            address.follow(self.key(setting))
         changed = [
             f"{name}:{known[name].format(value)}" for name, value in values.items() if value != known[name].default
         ]

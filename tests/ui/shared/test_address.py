@@ -19,6 +19,7 @@ def numbered():
     if st.button("three", key="three"):
         number.choose(3)
         st.rerun()
+    number.slider()
     address.finish()
 
 
@@ -37,6 +38,14 @@ def test_a_click_counts_more_than_an_address_of_before_the_last_click():
         app.query_params["number"] = "0"  # the browser had not yet heard of the last one
         app.button(key=button).click().run()
         assert shown(app) == (f"number {number}", number)
+
+
+def test_a_widget_counts_more_than_an_address_of_before_the_last_run():
+    app = AppTest.from_function(numbered).run()
+    for before, number in (("0", 4), ("0", 6), ("4", 7), ("0", 0)):
+        app.query_params["number"] = before
+        app.slider(key="number").set_value(number).run()
+        assert shown(app) == (f"number {number}", str(number))
 
 
 def test_an_address_alone_is_a_link_or_the_back_button():
