@@ -248,7 +248,7 @@ STAYS_AT_REST = f"""async () => {{
 def settled(page) -> None:
     """Wait until Streamlit's script has run to its end and every component, whose modules come later, has drawn."""
     for _ in range(1000):  # each takes 300 milliseconds or more
-        page.wait_for_function(AT_REST)
+        page.wait_for_function(AT_REST, polling=50)
         if page.evaluate(STAYS_AT_REST):
             return
     raise AssertionError(f"page and server never fell silent: {page.evaluate('window.messageCount')} messages")
