@@ -105,8 +105,7 @@ def test_from_the_overview_to_a_value_whose_terms_add_up_and_back(server, open_p
     small = thumb.bounding_box()["width"]
     page.get_by_role("button", name="Full screen").click()
     expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()
-    page.wait_for_timeout(300)
-    assert thumb.bounding_box()["width"] > 1.3 * small
+    wait_until(lambda: thumb.bounding_box()["width"] > 1.3 * small)
     page.get_by_role("button", name="Leave full screen").click()
     expect(page.get_by_role("button", name="Full screen", exact=True)).to_be_visible()
     thumb.click()
