@@ -17,6 +17,7 @@ from alexnet_viz.network.layers import Step, steps
 from alexnet_viz.values import NetworkSpec
 
 CLASSES = "fc8"  # the layer whose outputs are the logits
+LAST_HIDDEN = "fc7"  # the layer whose units' weights to the logits are their votes
 _LONGEST = 4  # terms that are written out in a name
 
 

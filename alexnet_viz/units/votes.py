@@ -8,19 +8,22 @@ from alexnet_viz.inspection.lesion import silenced_logits
 from alexnet_viz.inspection.model import Model
 from alexnet_viz.units.objectives import CLASSES
 
-LAST_HIDDEN = "fc7"  # the layer whose units' weights to the logits are their votes
 
+def votes_by_weight(model: Model, unit: int) -> np.ndarray:
+    """What a unit of fc7 puts into each class's logit, whatever the photo: its weights to fc8, float32 (classes,).
 
-def class_votes(model: Model, layer: str, unit: int, inputs: np.ndarray) -> np.ndarray:
-    """What a unit puts into each class's logit, float32 (classes,).
-
-    Of fc7 the unit's weights to fc8, whatever the photo: the logit rises by so much for each 1 of the unit's value. A
-    unit below acts through layers that are not linear, so its votes are for some photos: the mean of what their logits,
-    of ``inputs`` (B, 3, S, S), lose when it is silenced.
+    A logit rises by so much for each 1 of the unit's value.
     """
-    if layer == LAST_HIDDEN:
-        weight: np.ndarray = model.network.get_parameter(f"{CLASSES}.weight")[:, unit].detach().cpu().numpy()
-        return weight
+    weight: np.ndarray = model.network.get_parameter(f"{CLASSES}.weight")[:, unit].detach().cpu().numpy()
+    return weight
+
+
+def votes_by_lesion(model: Model, layer: str, unit: int, inputs: np.ndarray) -> np.ndarray:
+    """What a unit of any layer puts into each class's logit for some photos, float32 (classes,).
+
+    A unit below fc7 acts through layers that are not linear: the mean of what the logits of ``inputs`` (B, 3, S, S)
+    lose when it is silenced.
+    """
     whole, without = silenced_logits(model, inputs, layer, unit)
     return (whole - without).mean(0)
 

@@ -1,5 +1,6 @@
 """Searches on the disk: what was found is found again, and a search that was stopped goes on."""
 
+import os
 from dataclasses import replace
 from threading import Event
 
@@ -9,6 +10,7 @@ from PIL import Image
 
 from alexnet_viz.errors import DataError
 from alexnet_viz.images.preprocess import preprocess
+from alexnet_viz.units import exemplar_store
 from alexnet_viz.units import exemplars as search
 from alexnet_viz.units.collection import of_place
 from alexnet_viz.units.exemplar_store import BY_PHOTO, collect
@@ -71,6 +73,22 @@ def test_another_file_or_other_weights_are_looked_at_anew(tiny, folder, tmp_path
     (folder / "cat" / "01.png").unlink()
     assert collect(tiny, of_place(folder)).total == 69
     assert len(list((tmp_path / "cache" / "exemplars").glob("*.npz"))) == 3
+
+
+def test_what_was_used_longest_ago_goes_when_searches_take_more_than_their_share(tiny, folder, tmp_path, monkeypatch):
+    kept = tmp_path / "cache" / "exemplars"
+    collect(tiny, of_place(folder))
+    (first,) = kept.iterdir()
+    monkeypatch.setattr(exemplar_store, "MOST_BYTES", 2.5 * first.stat().st_size)
+    collect(model_of(tiny.info.spec, seed=1), of_place(folder))
+    os.utime(first, (1, 1))
+    collect(tiny, of_place(folder))  # used again
+    (second,) = set(kept.iterdir()) - {first}
+    os.utime(second, (1, 1))
+    collect(model_of(tiny.info.spec, seed=2), of_place(folder))
+    assert first in kept.iterdir()
+    assert second not in kept.iterdir()
+    assert len(list(kept.iterdir())) == 2
 
 
 def test_of_photos_in_no_folder_nothing_is_written(tiny, folder, tmp_path):

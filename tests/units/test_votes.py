@@ -5,7 +5,7 @@ import pytest
 
 from alexnet_viz.inspection.lesion import Lesion, lesioned
 from alexnet_viz.inspection.trace import trace
-from alexnet_viz.units.votes import class_votes, strongest_votes
+from alexnet_viz.units.votes import strongest_votes, votes_by_lesion, votes_by_weight
 
 
 def photos_for(model, count=3):
@@ -20,7 +20,7 @@ def test_a_units_votes_are_what_the_logits_lose_when_it_is_silenced(any_variant,
     for photo in photos:
         before = trace(any_variant, photo)
         lost.append(before.outputs["fc8"] - lesioned(any_variant, before, Lesion(layer, (unit,))).outputs["fc8"])
-    votes = class_votes(any_variant, layer, unit, photos)
+    votes = votes_by_lesion(any_variant, layer, unit, photos)
     np.testing.assert_allclose(votes, np.mean(lost, axis=0), atol=1e-4 * np.abs(lost).max() + 1e-6)
 
 
@@ -32,7 +32,7 @@ def test_of_the_last_hidden_layer_the_weights_are_the_votes(any_variant):
         output["fc8"] - lesioned(any_variant, trace(any_variant, photo), Lesion("fc7", (4,))).outputs["fc8"]
         for photo, output in zip(photos, outputs, strict=True)
     ]
-    votes = class_votes(any_variant, "fc7", 4, photos)
+    votes = votes_by_weight(any_variant, 4)
     np.testing.assert_allclose(values[:, None] * votes, lost, atol=1e-5)
 
 

@@ -17,6 +17,7 @@ from alexnet_viz.ui.shared.jobs import Task
 from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.shared.unit import unit_label
 from alexnet_viz.ui.units.views import ACTIVATIONS
+from alexnet_viz.units.objectives import LAST_HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -43,18 +44,20 @@ class VotesRequest:
 
 
 def votes_task(model: Model, search: Task, layer: str, unit: int) -> Task:
-    """The votes in the background, over the photos that drive the unit most, once the search has found them."""
+    """The votes by the weights, or over the photos that drive the unit most, once the search has found them."""
 
     def make(progress: CountProgress) -> Votes:
-        from alexnet_viz.units.votes import class_votes
+        from alexnet_viz.units.votes import votes_by_lesion, votes_by_weight
 
+        if layer == LAST_HIDDEN:
+            return Votes(votes_by_weight(model, unit), 0)
         found = jobs.made.get(search.key, partial(search.make, progress))
         most = found.exemplars.layers[layer].rankings["most"].photos[unit]
         numbers = most[most >= 0].tolist()
         if not numbers:
             return Votes(np.zeros(len(model.info.categories), np.float32), 0)
         seen = [preprocess(found.collection.read(number), model.info.preprocessing).tensor for number in numbers]
-        return Votes(class_votes(model, layer, unit, np.stack(seen)), len(numbers))
+        return Votes(votes_by_lesion(model, layer, unit, np.stack(seen)), len(numbers))
 
     return Task(VotesRequest(search.key, layer, unit), "What the unit votes for", make)
 
@@ -70,7 +73,7 @@ def effects(model: Model, layer: str, unit: int, photo: str, votes: Votes | None
 
 
 def _votes(model: Model, layer: str, votes: Votes) -> None:
-    from alexnet_viz.units.votes import LAST_HIDDEN, strongest_votes
+    from alexnet_viz.units.votes import strongest_votes
 
     names = model.info.categories
     said = [

@@ -35,7 +35,7 @@ from alexnet_viz.ui.units.forming import newest
 from alexnet_viz.ui.units.views import picture_task, shown_picture, value_name
 from alexnet_viz.units.choices import Choices
 from alexnet_viz.units.collection import RUN, Collection, named, of_photos
-from alexnet_viz.units.objectives import CLASSES
+from alexnet_viz.units.objectives import CLASSES, LAST_HIDDEN
 from alexnet_viz.units.objectives import unit as unit_of
 from alexnet_viz.units.selectivity import class_selectivity, similarity
 from alexnet_viz.values import Exemplars, Patch
@@ -174,7 +174,10 @@ def unit_and_photos(model: Model, layer: str, unit: int, photo: str, request: Se
     """
     picture = picture_task(model, (unit_of(layer, unit),), Choices(), "Optimised picture")
     search = search_task(model, request)
-    tasks = [picture, search] + ([] if layer == CLASSES else [votes_task(model, search, layer, unit)])
+    tasks, slow = [picture, search], [True, True]
+    if layer != CLASSES:
+        tasks.append(votes_task(model, search, layer, unit))
+        slow.append(layer != LAST_HIDDEN)
 
     def draw() -> None:
         left, right = st.columns([1, 3])
@@ -185,7 +188,7 @@ def unit_and_photos(model: Model, layer: str, unit: int, photo: str, request: Se
             with right:
                 _patch_grid(model, layer, unit, request, found)
 
-    values = gather(tasks, [True] * len(tasks), draw)
+    values = gather(tasks, slow, draw)
     if all(value is not None for value in values):
         draw()
     problems(values)
