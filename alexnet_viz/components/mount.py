@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -35,7 +37,8 @@ export default (component) => {{
 def mount(module_file: str, *shared: str) -> Callable:
     """The component of the package whose ``__file__`` this is.
 
-    ``shared`` names style sheets of ``lib/`` that stand before its own.
+    ``shared`` names style sheets of ``lib/`` that stand before its own. Arrays (n,) in the ``data`` of a call arrive as
+    tables of one column.
 
     The files' text is handed over, not their names: Streamlit takes a short text for a file name of its own. Calls must
     pass an ``on_…_change`` for every trigger, or it is not reported.
@@ -47,7 +50,24 @@ def mount(module_file: str, *shared: str) -> Callable:
     html, css = ((folder / f"{folder.name}{suffix}").read_text("utf-8") for suffix in (".html", ".css"))
     css = "".join([*((_FOLDER / "lib" / f"{name}.css").read_text("utf-8") for name in shared), css])
     script = _SCRIPT.format(place=_PLACE, name=folder.name)
-    return st.components.v2.component(folder.name, html=html, css=css, js=script)
+    component = st.components.v2.component(folder.name, html=html, css=css, js=script)
+
+    def draw(*, data: dict[str, Any], **more: Any) -> Any:
+        return component(data={name: as_table(value) for name, value in data.items()}, **more)
+
+    return draw
+
+
+def as_table(value: Any) -> Any:
+    """An array (n,) as a table of one column, which Streamlit sends as it is; anything else unchanged.
+
+    Streamlit makes a pandas frame of an array first, which took longer than all that was drawn with it.
+    """
+    if not isinstance(value, np.ndarray):
+        return value
+    import pyarrow as pa
+
+    return pa.table([pa.array(value)], names=["0"])
 
 
 def routes() -> list[Route]:
