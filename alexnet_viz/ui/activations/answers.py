@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -30,7 +32,7 @@ def answers(passes: list[ShownPass], compared_with: str) -> None:
             for shown, likely in zip(passes, (first, second), strict=True)
         )
         plotly_chart(
-            compared_probabilities(before, after, theme()),
+            partial(compared_probabilities, before, after, theme()),
             left,
             key="answers",
             alt=f"The strongest classes of both: {top_classes(first)[0]}, and {top_classes(second)[0]}",
@@ -38,7 +40,8 @@ def answers(passes: list[ShownPass], compared_with: str) -> None:
     else:
         for number, (shown, likely) in enumerate(zip(passes, (first, second), strict=True)):
             top = top_classes(likely)
-            bars = unit_bars(
+            bars = partial(
+                unit_bars,
                 top,
                 [(shown.title, np.array([likely[label] for label in top]))],
                 "probability",
@@ -54,7 +57,7 @@ def answers(passes: list[ShownPass], compared_with: str) -> None:
         names = list(moved)
         start = next((i for i, name in enumerate(names) if moved[name] > 0), len(names) - 1)
         plotly_chart(
-            change_figure({name: moved[name] for name in names[start:]}, theme()),
+            partial(change_figure, {name: moved[name] for name in names[start:]}, theme()),
             right,
             key="moved",
             alt="How far the output of every later layer has moved",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -168,7 +170,7 @@ def value_in_detail(passes: list[ShownPass], options: MapOptions, unit: int) -> 
     )
     named = [(shown.title, output[unit]) for shown, output in zip(passes, outputs, strict=True) if unit < len(output)]
     plotly_chart(
-        value_histogram(named, {"chosen": float(channel[y, x])}, theme()),
+        partial(value_histogram, named, {"chosen": float(channel[y, x])}, theme()),
         spread,
         key="values",
         alt=f"Histogram of channel {unit} of {options.layer}",

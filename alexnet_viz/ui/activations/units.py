@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 def strongest_units(passes: list[ShownPass], options: MapOptions, unit: int, top: int = 12) -> None:
     """The strongest units of a fully connected layer as bars, with the chosen one among them."""
     labels, values, row = _strongest(passes, options, unit, top)
-    figure = unit_bars(labels, values, "logit" if options.layer == "fc8" else "value", row, theme())
+    figure = partial(unit_bars, labels, values, "logit" if options.layer == "fc8" else "value", row, theme())
     plotly_chart(figure, key="units", alt=f"The strongest units of {options.layer}")
 
 
 def likeliest_classes(passes: list[ShownPass], options: MapOptions, unit: int, top: int = 15) -> None:
     """The softmax as bars with the classes' names and percentages, the chosen class among them."""
     labels, values, row = _strongest(passes, options, unit, top)
-    figure = class_bars(labels, values, row, theme())
+    figure = partial(class_bars, labels, values, row, theme())
     plotly_chart(figure, key="classes", alt=f"The likeliest classes; the first is {labels[0]}")
 
 
@@ -42,7 +43,7 @@ def every_class(passes: list[ShownPass], options: MapOptions, unit: int) -> None
     outputs, alike = outputs_at(passes, options.layer)
     values = [(shown.title, output) for shown, output in zip(passes, outputs if alike else outputs[:1], strict=False)]
     plotly_chart(
-        rank_figure(values, unit, theme()),
+        partial(rank_figure, values, unit, theme()),
         key="ranks",
         alt=f"The probabilities of all {len(outputs[0]):,} classes, likeliest first, on a logarithmic scale",
     )
@@ -82,7 +83,7 @@ def unit_numbers(passes: list[ShownPass], options: MapOptions, unit: int) -> Non
     )
     named = [(shown.title, output) for shown, output in zip(passes, outputs, strict=True)]
     plotly_chart(
-        value_histogram(named, {"chosen": float(values[unit])}, theme()),
+        partial(value_histogram, named, {"chosen": float(values[unit])}, theme()),
         right,
         key="values",
         alt=f"Histogram of the units of {options.layer}",

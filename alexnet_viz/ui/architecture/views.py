@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import partial
 
 import streamlit as st
 
@@ -152,7 +153,7 @@ def totals(plan: Architecture) -> None:
     memory = sum(layer.activation_bytes for layer in plan.layers)
     numbers[2].metric("Activations", human(memory, "B"), help="float32, every layer's output, for the whole batch")
     plotly_chart(
-        share_figure(plan, theme()),
+        partial(share_figure, plan, theme()),
         key="shares",
         alt="Three bars: the share of each layer in parameters, multiply-adds and activation memory",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import zlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,7 +88,7 @@ def _brush(model: Model, answer: Classification, own: list[int], photo: str, fil
     rows = list(dict.fromkeys([*list(now)[:5], *own]))
     with right:
         _moved(every, now, 0.0 if mask is None else float(mask.mean()))
-        chart = before_and_after([every[i] for i in rows], [now[i] for i in rows], theme())
+        chart = partial(before_and_after, [every[i] for i in rows], [now[i] for i in rows], theme())
         words = (f"{now[i].label}: {every[i].probability:.1%} before, {now[i].probability:.1%} after" for i in rows)
         plotly_chart(chart, key="why-moved", alt="; ".join(words))
 

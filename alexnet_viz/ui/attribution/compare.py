@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -190,14 +191,14 @@ def _agreement(model: Model, panels: Sequence[Panel]) -> None:
     left, right = st.columns(2, gap="large")
     left.markdown("**Rank correlation** (Spearman): 1 the same order of pixels, 0 none, −1 the reverse.")
     plotly_chart(
-        matrix(names, correlation, True, theme()),
+        partial(matrix, names, correlation, True, theme()),
         left,
         key="why-spearman",
         alt=f"Spearman correlation of {len(names)} maps with each other",
     )
     right.markdown("**Overlap of the strongest tenth** (intersection over union): by chance 0.05.")
     plotly_chart(
-        matrix(names, overlap, False, theme()),
+        partial(matrix, names, overlap, False, theme()),
         right,
         key="why-iou",
         alt=f"Overlap of the strongest tenth of {len(names)} maps with each other",

@@ -167,7 +167,7 @@ def _curves(model: Model, keys: list[str], made: dict, method_choice: MethodChoi
                 for some in (keys, BASELINES)
             )
             if curves or lines:
-                chart = pixel_curves(curves, lines, score, axis, theme())
+                chart = partial(pixel_curves, curves, lines, score, axis, theme())
                 words = "; ".join(f"{curve.name}: area {curve.area:.3f}" for curve in (*curves, *lines))
                 plotly_chart(chart, key=f"why-{what}", alt=f"{what}: {words}")
     verdicts = [_verdict(METHODS[key].title, made, key) for key in keys]

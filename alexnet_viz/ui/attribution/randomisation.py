@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -55,7 +56,7 @@ def randomised_layers(model: Model, method_choice: MethodChoice, photo: str, loo
         words = "; ".join(
             f"{name}: {', '.join(f'{correlation:.2f}' for correlation in line)}" for name, line in lines.items()
         )
-        plotly_chart(cascade(layers, lines, theme()), key="why-cascade", alt=words)
+        plotly_chart(partial(cascade, layers, lines, theme()), key="why-cascade", alt=words)
     st.caption(
         "Adebayo et al. 2018, cascading randomisation: from the left, more and more layers lose their training. A line "
         "that stays up belongs to a map that does not depend on what the network learned. Rank correlation of whole "

@@ -185,7 +185,7 @@ def one_kernel(model: Model, unit: int) -> None:
         help="Stripes: 0° level, 90° upright, from the strongest frequency. Hue: 0° red, 120° green, 240° blue.",
     )
     plotly_chart(
-        spectrum_figure(spectrum(kernel[0]), theme()),
+        partial(spectrum_figure, spectrum(kernel[0]), theme()),
         key=f"spectrum-{model.info.choice}",
         alt=f"The 2-D Fourier spectrum of kernel {unit}: which stripes it answers to",
     )
@@ -269,7 +269,7 @@ def class_votes(models: list[Model], layer: str, unit: int, photo: str) -> None:
         column.markdown(f"**{markdown(model.info.title)}**, {layer} unit {unit}{name}, bias {of.bias[unit]:.4f}")
         labels = [f"{before} {number}" for number in chosen]
         plotly_chart(
-            vote_bars(labels, values, "weight × input" if put_in else "weight", theme()),
+            partial(vote_bars, labels, values, "weight × input" if put_in else "weight", theme()),
             column,
             key=f"votes-{model.info.choice}",
             alt=f"The strongest inputs for and against unit {unit} of {layer}",
@@ -306,9 +306,11 @@ def whole_layer(models: list[Model], layer: str) -> None:
     st.caption("Near zero: below 1 % of the layer's largest |weight|. Dead: a norm below 1 % of the median filter's.")
     left, right = st.columns(2, gap="medium")
     counted = [(title, (summary.counts, summary.edges)) for title, summary in summaries]
-    plotly_chart(weight_histogram(counted, theme()), left, key="weights-of", alt=f"Histogram of the weights of {layer}")
+    plotly_chart(
+        partial(weight_histogram, counted, theme()), left, key="weights-of", alt=f"Histogram of the weights of {layer}"
+    )
     biases = [(model.info.title, queries.filters(model, layer).bias) for model in models]
-    plotly_chart(bias_figure(biases, theme()), right, key="biases", alt=f"The biases of {layer}")
+    plotly_chart(partial(bias_figure, biases, theme()), right, key="biases", alt=f"The biases of {layer}")
     if layer == "conv1":
         _colours_read(models)
     else:
@@ -321,7 +323,7 @@ def _colours_read(models: list[Model]) -> None:
     for column, model in zip(st.columns(len(models), gap="medium"), models, strict=True):
         norms, _ = queries.norm_grid(model, "conv1", None)
         plotly_chart(
-            colour_figure(norms, theme()),
+            partial(colour_figure, norms, theme()),
             column,
             key=f"norms-{model.info.choice}",
             alt="A bar for each kernel of conv1: how much of it reads red, green and blue",
@@ -341,7 +343,7 @@ def _connections(models: list[Model], layer: str) -> None:
     for column, model in zip(st.columns(len(models), gap="medium"), models, strict=True):
         grid, block = queries.norm_grid(model, layer, folded_side(model, layer))
         plotly_chart(
-            norm_figure(grid, block, theme()),
+            partial(norm_figure, grid, block, theme()),
             column,
             key=f"norms-{model.info.choice}",
             alt=f"The norm of the weights from every input to every output of {layer}",

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from alexnet_viz.components.large_type import is_large_type
 from alexnet_viz.figures.large_type import in_large_type
+from alexnet_viz.lru_cache import LRUCache
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     from streamlit.delta_generator import DeltaGenerator
 
+_figures: LRUCache[go.Figure] = LRUCache(256)  # a figure takes some 10 kB, and its values' bytes
 
-def plotly_chart(figure: go.Figure, place: DeltaGenerator | None = None, *, key: str, alt: str) -> None:
-    """Draw a chart without Plotly's toolbar, here or in a ``place``; ``alt`` says for screen readers what it shows."""
-    shown = in_large_type(figure) if is_large_type() else figure
+
+def plotly_chart(
+    figure: go.Figure | partial[go.Figure], place: DeltaGenerator | None = None, *, key: str, alt: str
+) -> None:
+    """Draw a chart without Plotly's toolbar, here or in a ``place``; ``alt`` says for screen readers what it shows.
+
+    A ``partial`` of a function with its values is called once for equal values: Plotly checks each attribute of a
+    figure that is built, which takes longer than the rest of a page's run.
+    """
+    made = figure_of(figure) if isinstance(figure, partial) else figure
+    shown = in_large_type(made) if is_large_type() else made
     (place or st).plotly_chart(shown, key=key, config={"displayModeBar": False}, alt=alt)
+
+
+def figure_of(make: partial[go.Figure]) -> go.Figure:
+    """The figure of a function with its values; the same one for equal values, which nobody may change."""
+    identity = hashlib.blake2b(pickle.dumps((make.func, make.args, make.keywords), pickle.HIGHEST_PROTOCOL)).digest()
+    return _figures.get(identity, make)
