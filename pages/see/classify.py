@@ -1,6 +1,7 @@
 """The first page: a photo in, AlexNet's answer out."""
 
 import streamlit as st
+from PIL import Image
 
 from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, whole_photo
 from alexnet_viz.settings import Setting
@@ -8,6 +9,7 @@ from alexnet_viz.ui.classify.batch_table import batch_table
 from alexnet_viz.ui.classify.first_sight import introduction, list_of_classes, textures_instead
 from alexnet_viz.ui.shared import photos, predict, queries
 from alexnet_viz.ui.shared.controls import Control
+from alexnet_viz.ui.shared.pictures import picture_file
 from alexnet_viz.ui.shared.sidebar import SEVERAL, current, theme, upload_here
 from alexnet_viz.ui.shared.text import markdown
 
@@ -36,7 +38,9 @@ seen, answer_column = st.columns([5, 6], gap="large")
 with seen:
     upload_here()
     picture = st.container(key="whole_photo").empty()
-    picture.image(on_ground(whole_photo(photo)), width="stretch", alt=photos.alt(choice.photo))
+    if st.session_state.get("_framed_photo") != choice.photo:  # what is framed already stands until the answer is there
+        whole = picture_file(("whole", choice.photo), lambda: on_ground(whole_photo(photo)))
+        picture.image(whole, width="stretch", alt=photos.alt(choice.photo))
     for note in photo.notes:
         st.caption(markdown(note))
 
@@ -45,15 +49,16 @@ with answer_column, st.spinner("Loading the network …"):
     answer = queries.answer(model, choice.photo)
     inputs = queries.inputs(choice.photo, model.info.preprocessing)
 
-size = model.info.preprocessing.crop
+size, geometry = model.info.preprocessing.crop, inputs.geometry
 with seen:
     picture.image(
-        on_ground(crop_on_photo(photo, inputs.geometry)),
+        picture_file(("framed", choice.photo, geometry), lambda: on_ground(crop_on_photo(photo, geometry))),
         width="stretch",
         alt=f"{photos.alt(choice.photo)}; a frame marks the square in the middle that the network sees",
         caption=f"{markdown(photos.title(choice.photo))}: {photo.size[0]} × {photo.size[1]} pixels. "
         f"The network sees what is in the frame.{photos.credit(choice.photo)}",
     )
+st.session_state._framed_photo = choice.photo
 
 classes = len(model.info.categories)
 top = TOP.within(1, min(20, classes))
@@ -77,8 +82,9 @@ with answer_column:
 
 st.subheader("The steps and their times", anchor=False)
 small, facts = st.columns([1, 3], gap="medium")
+seen_pixels = picture_file(("input", choice.photo, model.info.preprocessing), lambda: Image.fromarray(inputs.pixels))
 small.image(
-    inputs.pixels, width="stretch", alt=f"The {size} by {size} pixels that the network sees", caption=f"{size} × {size}"
+    seen_pixels, width="stretch", alt=f"The {size} by {size} pixels that the network sees", caption=f"{size} × {size}"
 )
 times = answer.times_ms
 facts.markdown(

@@ -25,6 +25,7 @@ from alexnet_viz.ui.activations.passes import (
 from alexnet_viz.ui.shared import photos, queries
 from alexnet_viz.ui.shared.charts import plotly_chart
 from alexnet_viz.ui.shared.error_boundary import callback
+from alexnet_viz.ui.shared.pictures import picture_file
 from alexnet_viz.ui.shared.sidebar import theme
 from alexnet_viz.ui.shared.unit import COLUMN, ROW, SMOOTH, chosen_unit
 
@@ -134,8 +135,9 @@ def value_in_detail(passes: list[ShownPass], options: MapOptions, unit: int) -> 
     inputs = queries.inputs(passes[0].photo, passes[0].model.info.preprocessing)
     peak = peak_position(channel)
     seen, numbers, spread = st.columns([2, 3, 3], gap="medium")
+    photo, geometry = passes[0].photo, inputs.geometry
     seen.image(
-        patch(photos.load(passes[0].photo), inputs.geometry, box),
+        picture_file(("patch", photo, geometry, box), lambda: patch(photos.load(photo), geometry, box)),
         width="stretch",
         alt=f"The part of the photo that the value in row {y}, column {x} sees",
         caption="All of the photo that the chosen value sees",
