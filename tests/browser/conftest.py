@@ -227,9 +227,9 @@ WATCH_SOCKET = """
     };
 """
 
-# Before the first answer nothing is known to be answered. Streamlit shows a skeleton until the code of an element has
-# come: before that there is no component to ask.
-AT_REST = """() => window.isUnanswered === false &&
+# Before the first message a page rests only for want of a connection. Streamlit shows a skeleton until the code of an
+# element has come: before that there is no component to ask.
+AT_REST = """() => window.messageCount !== 0 && !window.isUnanswered &&
     document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "notRunning" &&
     !document.querySelector('[data-testid="stSkeleton"]') &&
     [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
