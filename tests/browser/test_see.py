@@ -148,8 +148,9 @@ def test_the_truth_of_several_photos_is_typed_and_kept_when_names_are_forgotten(
     upload(page, *((f"{name}.jpg", sample(key)[0] + bytes(9)) for name, key in (("tabby", "cat"), ("tea", "coffee"))))
     expect(page.get_by_text("Of 1 with a known truth")).to_be_visible()
     forget = page.get_by_role("button", name=re.compile("Forget the truth taken from"))
-    box = page.get_by_test_id("stDataFrame").first.bounding_box()
-    page.mouse.click(box["x"] + 30, box["y"] + 70)  # the first row's picture, from where the arrow keys lead on
+    table = page.get_by_test_id("stDataFrame").first
+    table.click(position={"x": 30, "y": 70})  # the first row's picture, from where the arrow keys lead on
+    expect(table.get_by_test_id("glide-cell-0-0")).to_have_attribute("aria-selected", "true")
     for column in (1, 2):
         page.keyboard.press("ArrowRight")
         expect(page.get_by_test_id(f"glide-cell-{column}-0")).to_be_focused()
