@@ -1,11 +1,15 @@
-"""The heavy libraries, loaded once behind the first page instead of before it."""
+"""The heavy libraries: loaded once behind the first page instead of before it, and kept from the garbage collector."""
 
 from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 from functools import lru_cache
+
+_lock = threading.Lock()
+_frozen = 0  # modules when the collector last lost sight of them
 
 
 @lru_cache(maxsize=1)
@@ -27,7 +31,19 @@ def _load() -> None:
         import pyarrow  # noqa: F401
     except Exception:  # whatever is wrong shows on the page that needs it, with its own message
         logging.getLogger("alexnet_viz").exception("loading in the background")
-    # Streamlit collects garbage after every rerun: some 200 ms over all that was just imported, next to nothing once
-    # it is frozen out of the collector's sight.
-    gc.collect()
-    gc.freeze()
+    freeze_modules()
+
+
+def freeze_modules() -> None:
+    """Take all that was imported since the last call out of the garbage collector's sight; at the end of every run.
+
+    Streamlit collects garbage after each, which takes 200 ms over all libraries and next to nothing without them. What
+    else is alive by then is frozen with them: were it a circle that becomes garbage, it would stay. So this is done
+    only when there are new modules, which is when a page or a method is used for the first time.
+    """
+    global _frozen
+    with _lock:
+        if len(sys.modules) > _frozen:
+            _frozen = len(sys.modules)
+            gc.collect()
+            gc.freeze()

@@ -48,3 +48,4 @@ with error_boundary():
     if link:
         show_qr_code(link)
 address.finish()
+preload.freeze_modules()

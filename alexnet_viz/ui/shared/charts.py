@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from streamlit.delta_generator import DeltaGenerator
 
-_figures: LRUCache[go.Figure] = LRUCache(256)  # a figure takes some 10 kB, and its values' bytes
+_figures: LRUCache[go.Figure] = LRUCache(128)  # of some 200 objects each, which the garbage collector goes through after every run
 
 
 def plotly_chart(
