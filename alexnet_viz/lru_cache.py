@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -56,6 +58,11 @@ class LRUCache(Generic[T]):
                     return
                 del self._futures[key]
                 excess -= weights[key]
+
+
+def digest(*values: Any) -> bytes:
+    """A key for values that cannot be one, such as arrays: equal for equal values, but for what pickles differently."""
+    return hashlib.blake2b(pickle.dumps(values, pickle.HIGHEST_PROTOCOL)).digest()
 
 
 def _has_value(future: Future) -> bool:

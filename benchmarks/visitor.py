@@ -34,7 +34,7 @@ class Visitor:
         self._socket: ClientConnection
 
     async def __aenter__(self) -> Visitor:
-        response = await self._fetch("GET", "/_stcore/host-config")
+        response = await self._fetch("GET", "/_stcore/health")
         self._cookie = (response.getheader("Set-Cookie") or "").partition(";")[0]
         self._socket = await connect(
             f"ws://127.0.0.1:{self.port}/_stcore/stream",

@@ -3,9 +3,10 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
-from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.lru_cache import LRUCache, digest
 from tests.waiting import PATIENCE
 
 
@@ -46,3 +47,15 @@ def test_an_error_reaches_the_caller_and_is_not_kept():
         cache.get("key", fail)
     assert cache.peek("key") is None
     assert cache.get("key", lambda: 1) == 1
+
+
+def test_equal_values_have_one_digest_and_others_their_own():
+    array = np.arange(6.0).reshape(2, 3)
+    assert digest("a", array, {"b": 1}) == digest("a", array.copy(), {"b": 1})
+    others = [
+        ("a", array + 1, {"b": 1}),
+        ("a", array.T, {"b": 1}),
+        ("a", array.astype("f4"), {"b": 1}),
+        ("a", array, {}),
+    ]
+    assert len({digest(*values) for values in [("a", array, {"b": 1}), *others]}) == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from alexnet_viz.errors import ImageError
@@ -94,6 +95,7 @@ SAMPLES = (  # the first opens the app: the bundled weights know it best (tests/
 )
 
 
+@lru_cache(maxsize=len(SAMPLES))
 def sample(key: str) -> tuple[bytes, str]:
     """A sample's bytes and file name; ImageError when there is none of that key."""
     for sample in SAMPLES:

@@ -6,6 +6,7 @@ import os
 import platform
 import threading
 from contextlib import ContextDecorator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ def pick(name: str | None = None) -> DeviceInfo:
     raise DeviceError(f"This machine has no device {name!r}: choose one of {', '.join(d.name for d in known)}.")
 
 
+@lru_cache(maxsize=1)
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()

@@ -5,6 +5,7 @@ from PIL import Image
 
 from alexnet_viz.figures.classification import bars, crop_on_photo, on_ground, whole_photo
 from alexnet_viz.settings import Setting
+from alexnet_viz.ui import preload
 from alexnet_viz.ui.classify.batch_table import batch_table
 from alexnet_viz.ui.classify.first_sight import introduction, list_of_classes, textures_instead
 from alexnet_viz.ui.shared import photos, predict, queries
@@ -38,7 +39,7 @@ seen, answer_column = st.columns([5, 6], gap="large")
 with seen:
     upload_here()
     picture = st.container(key="whole_photo").empty()
-    if st.session_state.get("_framed_photo") != choice.photo:  # what is framed already stands until the answer is there
+    if preload.begin().is_alive():  # on a fresh server the answer waits for the libraries
         whole = picture_file(("whole", choice.photo), lambda: on_ground(whole_photo(photo)))
         picture.image(whole, width="stretch", alt=photos.alt(choice.photo))
     for note in photo.notes:
@@ -58,7 +59,6 @@ with seen:
         caption=f"{markdown(photos.title(choice.photo))}: {photo.size[0]} × {photo.size[1]} pixels. "
         f"The network sees what is in the frame.{photos.credit(choice.photo)}",
     )
-st.session_state._framed_photo = choice.photo
 
 classes = len(model.info.categories)
 top = TOP.within(1, min(20, classes))

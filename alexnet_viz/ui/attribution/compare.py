@@ -182,11 +182,9 @@ def _weights(
 
 def _agreement(model: Model, panels: Sequence[Panel]) -> None:
     """Whether the maps shown say the same, as numbers."""
-    from alexnet_viz.attribution.faithfulness import agreement, on_input
-
     st.subheader("Do they agree?", anchor=False)
     size = model.info.preprocessing.crop
-    correlation, overlap = agreement([on_input(panel.values, size, panel.placement) for panel in panels], size)
+    correlation, overlap = queries.agreement([(panel.values, panel.placement) for panel in panels], size)
     names = [panel.title if len(panel.title) < 26 else panel.title[:24] + "…" for panel in panels]
     left, right = st.columns(2, gap="large")
     left.markdown("**Rank correlation** (Spearman): 1 the same order of pixels, 0 none, −1 the reverse.")

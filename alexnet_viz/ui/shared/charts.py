@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,13 +9,13 @@ import streamlit as st
 
 from alexnet_viz.components.large_type import is_large_type
 from alexnet_viz.figures.large_type import in_large_type
-from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.lru_cache import LRUCache, digest
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     from streamlit.delta_generator import DeltaGenerator
 
-_figures: LRUCache[go.Figure] = LRUCache(128)  # of some 200 objects each, which the garbage collector goes through after every run
+_figures: LRUCache[go.Figure] = LRUCache(128)  # of some 200 objects each, which garbage collection goes through
 
 
 def plotly_chart(
@@ -35,5 +33,4 @@ def plotly_chart(
 
 def figure_of(make: partial[go.Figure]) -> go.Figure:
     """The figure of a function with its values; the same one for equal values, which nobody may change."""
-    identity = hashlib.blake2b(pickle.dumps((make.func, make.args, make.keywords), pickle.HIGHEST_PROTOCOL)).digest()
-    return _figures.get(identity, make)
+    return _figures.get(digest(make.func, make.args, make.keywords), make)

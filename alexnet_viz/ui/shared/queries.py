@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alexnet_viz.images.preprocess import preprocess
-from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.lru_cache import LRUCache, digest
 from alexnet_viz.ui.shared import photos
 from alexnet_viz.values import (
     Architecture,
@@ -39,6 +39,7 @@ _fields: LRUCache[tuple[tuple[int, int], ...]] = LRUCache(256)
 _grids: LRUCache[tuple[np.ndarray, tuple[int, int]]] = LRUCache(32 << 20, lambda grid: grid[0].nbytes)
 _sessions: LRUCache[Session] = LRUCache(320 << 20, lambda session: session.nbytes)
 _overviews: LRUCache[tuple[Column, ...]] = LRUCache(64)
+_agreements: LRUCache[tuple[np.ndarray, np.ndarray]] = LRUCache(256)
 _traces: LRUCache[Trace] = LRUCache(256 << 20, lambda trace: trace.nbytes)
 
 
@@ -98,6 +99,16 @@ def overview(model: Model, reference: str, top: int, include: tuple[str, int]) -
 
     key = (model.info.id, model.device.name, reference, top, include)
     return _overviews.get(key, lambda: look(model.network, trace(model, reference), top, include))
+
+
+def agreement(maps: list[tuple[np.ndarray, tuple[float, float]]], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """How alike maps, each with its placement, are on the input's pixels: rank correlations and overlaps (n, n)."""
+    from alexnet_viz.attribution.faithfulness import agreement as compare
+    from alexnet_viz.attribution.faithfulness import on_input
+
+    return _agreements.get(
+        digest(maps, size), lambda: compare([on_input(values, size, placement) for values, placement in maps], size)
+    )
 
 
 def lesioned(model: Model, reference: str, cut: Lesion) -> Trace:
