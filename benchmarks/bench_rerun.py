@@ -1,72 +1,63 @@
-"""A rerun that changes nothing, on a page whose answers are cached, against an empty Streamlit page.
+"""What a rerun that changes nothing costs on each page, its answers cached, and an empty Streamlit page beside them.
 
-Two real servers, one visitor each, speaking Streamlit's own protocol without a browser. The time is from asking for a
+Real servers, one visitor each, who speaks Streamlit's own protocol without a browser. The time is from asking for a
 rerun to its end; the garbage collection after the rerun before counts, since the next one has to wait for it.
 """
 
-import subprocess
-import sys
+from __future__ import annotations
+
+import asyncio
 import tempfile
 import time
 from pathlib import Path
 
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
+import psutil
 
-from benchmarks.side_by_side import side_by_side
+from benchmarks.visitor import Visitor
 from tests.browser.conftest import Server
 
+PAGES = {
+    "classify": "",
+    "architecture": "",
+    "network": "depth=unit&layer=conv3&channel=5",
+    "filters": "",
+    "activations": "layer=conv5",
+    "units": "",
+    "attribution": "",
+    "attribution, compared": "why_view=compare",
+    "playground": "",
+    "train": "",
+}
+RERUNS = 20
 
-class Visitor:
-    """One websocket to a Streamlit server."""
 
-    def __init__(self, port: int, page: str) -> None:
-        self.page = page
-        self.socket = connect(
-            f"ws://127.0.0.1:{port}/_stcore/stream",
-            subprotocols=["streamlit"],
-            origin=f"http://127.0.0.1:{port}",
-            max_size=None,
-            legacy=True,
-        )
-        self.rerun()
-
-    def rerun(self, address: str = "") -> int:
-        """Ask for a rerun, of what the address's query says, and wait for its end; the bytes that came."""
-        ask = BackMsg()
-        ask.rerun_script.query_string = address
-        ask.rerun_script.page_name = self.page
-        self.socket.send(ask.SerializeToString())
-        size = 0
-        while True:
-            data = self.socket.recv(timeout=60)
-            size += len(data)
-            told = ForwardMsg.FromString(data)
-            if told.WhichOneof("type") == "script_finished":
-                return size
+async def cost_of(server: Server, page: str = "", query: str = "") -> str:
+    """A row of the table."""
+    process = psutil.Process(server.process.pid)
+    async with Visitor(server.port, page, query) as visitor:
+        for _ in range(8):  # until all is cached, made in the background and frozen
+            await visitor.run()
+            await asyncio.sleep(0.5)
+        start, busy, before = time.perf_counter(), sum(process.cpu_times()[:2]), visitor.received
+        for _ in range(RERUNS):
+            await visitor.run()
+        spent = sum(process.cpu_times()[:2]) - busy, time.perf_counter() - start
+    work, wall = (seconds / RERUNS * 1000 for seconds in spent)
+    return f"{work:.0f} | {wall:.0f} | {(visitor.received - before) / RERUNS / 1000:.0f}"
 
 
 def main() -> None:
     folder = Path(tempfile.mkdtemp())
     (folder / "empty.py").write_text("import streamlit as st\nst.title('empty')\n")
-    ours = Server(folder)
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "empty.py"), "--server.headless", "true"]
-    port = ours.port + 1
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    empty = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+    ours, empty = Server(folder), Server(folder, script=str(folder / "empty.py"))
     try:
-        time.sleep(8)
-        cached, bare = Visitor(ours.port, "classify"), Visitor(port, "")
-        time.sleep(15)  # what loads in the background is loaded and frozen
-        for visitor in (cached, bare):
-            visitor.rerun()
-        print(f"a rerun of the classify page sends {cached.rerun() / 1000:.0f} kB, the empty page {bare.rerun()} bytes")
-        side_by_side("rerun of the cached classify page against an empty page", cached.rerun, bare.rerun, rounds=40)
+        print(f"{psutil.cpu_count()} cores\n\n| page | ms of processor time | ms | kB sent |\n|:--|--:|--:|--:|")
+        print(f"| an empty page | {asyncio.run(cost_of(empty))} |", flush=True)
+        for name, query in PAGES.items():
+            print(f"| {name} | {asyncio.run(cost_of(ours, name.partition(',')[0], query))} |", flush=True)
     finally:
         ours.end()
-        empty.terminate()
-        empty.wait(20)
+        empty.end()
 
 
 if __name__ == "__main__":

@@ -58,17 +58,18 @@ ROOMS: dict[str, tuple[Act, ...]] = {
 }
 
 
-async def visit(port: int, number: int, acts: tuple[Act, ...], end: float, taken: dict[str, list[float]]) -> list[str]:
-    """Come, upload a photo, act until the end; what the pages said went wrong."""
+async def visit(
+    visitor: Visitor, number: int, acts: tuple[Act, ...], end: float, taken: dict[str, list[float]]
+) -> None:
+    """Come, upload a photo, act until the end."""
     chance = random.Random(number)
     await asyncio.sleep(chance.uniform(0, PAUSE))
-    async with Visitor(port, "classify") as visitor:
+    async with visitor:
         await timed(taken["arrival"], visitor.run())
         await timed(taken["upload"], visitor.upload("uploads", f"{number}.jpg", photo(number, (640, 480))))
         while time.monotonic() < end:
             await asyncio.sleep(chance.uniform(0.5, 1.5) * PAUSE)
             await timed(taken["action"], chance.choice(acts)(visitor, chance))
-        return visitor.errors
 
 
 async def timed(taken: list[float], work: Awaitable[None]) -> None:
@@ -83,14 +84,17 @@ async def fill(server: Server, visitors: int, acts: tuple[Act, ...]) -> str:
     taken: dict[str, list[float]] = {"arrival": [], "upload": [], "action": []}
     start, busy = time.monotonic(), sum(process.cpu_times()[:2])
     end = start + PAUSE + SECONDS
+    room = [Visitor(server.port, "classify") for _ in range(visitors)]
     outcomes = await asyncio.gather(
-        *(visit(server.port, number, acts, end, taken) for number in range(visitors)), return_exceptions=True
+        *(visit(visitor, number, acts, end, taken) for number, visitor in enumerate(room)), return_exceptions=True
     )
     broken = sum(isinstance(outcome, BaseException) for outcome in outcomes)
-    errors = sum(len(outcome) for outcome in outcomes if isinstance(outcome, list))
-    cells = [f"{statistics.median(times):.2f} / {percentile(times, 95):.2f}" for times in taken.values()]
+    errors = sum(len(visitor.errors) for visitor in room)
+    cells = [
+        f"{statistics.median(times):.2f} / {percentile(times, 95):.2f}" if times else "–" for times in taken.values()
+    ]
     runs = sum(map(len, taken.values()))
-    cost = (sum(process.cpu_times()[:2]) - busy) / runs * 1000
+    cost = (sum(process.cpu_times()[:2]) - busy) / max(runs, 1) * 1000
     memory = process.memory_info().rss / 2**20
     return f"{visitors} | {runs} | {' | '.join(cells)} | {broken}, {errors} | {cost:.0f} | {memory:.0f}"
 

@@ -50,13 +50,15 @@ class Visitor:
     ) -> None:
         await self._socket.close()
 
-    async def run(self, fragment: str = "") -> None:
-        """Ask for a run of the page and wait for its end, and for its pictures."""
+    async def run(self) -> None:
+        """Ask for a run of the page and wait for its end, and for its pictures. TimeoutError after two minutes."""
+        await asyncio.wait_for(self._run(), 120)
+
+    async def _run(self) -> None:
         ask = BackMsg()
         ask.rerun_script.query_string, ask.rerun_script.page_name = self.query, self.page
         ask.rerun_script.cached_message_hashes.extend(self._kept)
         ask.rerun_script.widget_states.widgets.extend(self._widgets.values())
-        ask.rerun_script.fragment_id = fragment
         await self._socket.send(ask.SerializeToString())
         pictures: list[str] = []
         while True:
@@ -68,10 +70,7 @@ class Visitor:
                 self.query = message.page_info_changed.query_string
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 pictures += self._take(message.delta.new_element)
-            elif kind == "script_finished" and message.script_finished in (
-                ForwardMsg.FINISHED_SUCCESSFULLY,
-                ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
-            ):
+            elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 break
         for url in pictures:
             if url not in self._pictures:
@@ -88,11 +87,6 @@ class Visitor:
             setattr(state, name, new)
         self._widgets[key] = state
         await self.run()
-
-    async def press(self, key: str) -> None:
-        """Click a button."""
-        await self.set(key, trigger_value=True)
-        del self._widgets[key]
 
     async def upload(self, key: str, name: str, data: bytes) -> None:
         """Give a file to an uploader, alone, and wait for the run that follows."""
@@ -136,8 +130,8 @@ class Visitor:
         """Note a widget's key and what the page says went wrong; the addresses of the element's pictures."""
         kind = element.WhichOneof("type")
         content = getattr(element, kind) if kind else None
-        if (id := getattr(content, "id", "")) and "-" in id:
-            self._ids[id.rpartition("-")[2]] = id
+        if (id := getattr(content, "id", "")).count("-") >= 2:  # $$ID-hash-key
+            self._ids[id.split("-", 2)[2]] = id
         if kind == "exception":
             self.errors.append(element.exception.message)
         elif kind == "alert" and element.alert.format == element.alert.ERROR:

@@ -38,12 +38,13 @@ def freeze_modules() -> None:
     """Take all that was imported since the last call out of the garbage collector's sight; at the end of every run.
 
     Streamlit collects garbage after each, which takes 200 ms over all libraries and next to nothing without them. What
-    else is alive by then is frozen with them: were it a circle that becomes garbage, it would stay. So this is done
-    only when there are new modules, which is when a page or a method is used for the first time.
+    else is alive by then is frozen with them, and stays until the next call if it becomes a circle of garbage. So this
+    is done only when there are new modules, which is when a page or a method is used for the first time.
     """
     global _frozen
     with _lock:
         if len(sys.modules) > _frozen:
             _frozen = len(sys.modules)
+            gc.unfreeze()
             gc.collect()
             gc.freeze()

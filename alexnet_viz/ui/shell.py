@@ -35,7 +35,7 @@ page = st.navigation([root, *seeing, train], position="top")
 if page == root:  # a default page has no path of its own, and a link must name its page
     st.switch_page(classify, query_params=st.query_params.to_dict())
 
-address.begin()
+address.begin(page.url_path)
 with error_boundary():
     sidebar()
     with st.container(key="large_type_place"):

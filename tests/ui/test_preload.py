@@ -1,20 +1,39 @@
-"""What is imported is kept from the garbage collector, once."""
+"""What is imported is kept from the garbage collector; what becomes garbage later is not."""
 
 import gc
 import sys
+import weakref
 from types import ModuleType
+
+import pytest
 
 from alexnet_viz.ui.preload import freeze_modules
 
 
-def test_new_modules_are_frozen_and_a_run_without_any_freezes_nothing(monkeypatch):
+@pytest.fixture
+def unfrozen():
+    yield
+    gc.unfreeze()
+
+
+class Circle:
+    def __init__(self):
+        self.self = self
+
+
+def test_new_modules_are_frozen_and_garbage_goes_at_the_latest_with_the_next(monkeypatch, unfrozen):
     freeze_modules()
-    frozen = gc.get_freeze_count()
-    circle: list = []
-    circle.append(circle)
-    freeze_modules()
-    assert gc.get_freeze_count() == frozen
+    after = weakref.ref(Circle())
+    freeze_modules()  # there is nothing new
+    gc.collect()
+    assert after() is None
+    before = Circle()
     monkeypatch.setitem(sys.modules, "a_new_one", ModuleType("a_new_one"))
     freeze_modules()
-    assert gc.get_freeze_count() > frozen
-    gc.unfreeze()
+    assert not any(each is sys.modules["a_new_one"] for each in gc.get_objects())
+    frozen, before = weakref.ref(before), None
+    gc.collect()
+    assert frozen() is not None
+    monkeypatch.setitem(sys.modules, "another", ModuleType("another"))
+    freeze_modules()
+    assert frozen() is None

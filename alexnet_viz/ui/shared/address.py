@@ -10,25 +10,28 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _RENAMED = {"versus": "beside"}  # parameters that links of earlier versions have
 _NOW = {("beside", "lesion"): ("lesion", "True")}  # and values that have a parameter of their own by now
 _WRITTEN, _PENDING, _SHOWN = "_address_written", "_address_pending", "_address_shown"
-_FOLLOWED = "_address_followed"  # by widget: its value when the script last saw it
+_PAGE, _SEEN = "_address_page", "_addresses_seen"
+_MOST_SEEN = 16  # addresses: a visitor's clicks within one round trip
 
 
-def begin() -> None:
-    """At the top of every run: take up what the address says when it is not what was last written there.
+def begin(page: str) -> None:
+    """At the top of every run, with the page's path: take up what the address says when it was not written last.
 
-    That is a link, the back button or an edited address. A change of page empties the address: that says nothing.
-    What the browser sends along with a widget's new value may be of before the last run's answer: that says nothing,
-    either.
+    That is a link, the back button or an edited address. A change of page empties the address: that says nothing. Nor
+    does an address of this page's that was seen before, but for Back and Forward: the browser sends its address along
+    with whatever the visitor does, and after a quick second click that is still the one of before the first.
     """
-    now = st.query_params.to_dict()
-    st.session_state[_SHOWN] = {}
-    if any(st.session_state.get(key, value) != value for key, value in _followed().items()):
-        outdate()
-    elif now != st.session_state.get(_WRITTEN):
+    now, visit = st.query_params.to_dict(), st.session_state
+    seen = visit.setdefault(_SEEN, [])
+    is_late = page == visit.get(_PAGE) and now in seen and not _is_back_or_forward()
+    visit[_SHOWN], visit[_PAGE] = {}, page
+    if now != visit.get(_WRITTEN) and not is_late:
+        _remember(now)
         renamed = ((_RENAMED.get(key, key), value) for key, value in now.items())
         st.session_state[_PENDING] = dict(_NOW.get(each, each) for each in renamed)
 
@@ -52,26 +55,22 @@ def show(key: str, value: Any) -> None:
     st.session_state[_SHOWN][key] = f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def follow(key: str) -> None:
-    """The widget of this key, whose value the script has just seen, is one of those that the address speaks of."""
-    _followed()[key] = st.session_state[key]
-
-
-def _followed() -> dict[str, Any]:
-    return st.session_state.setdefault(_FOLLOWED, {})
-
-
-def outdate() -> None:
-    """What the visitor does now counts more than the address that the browser sent along.
-
-    After a quick second click that may still be the one from before the first click's answer.
-    """
-    st.session_state[_WRITTEN] = st.query_params.to_dict()
-
-
 def finish() -> None:
     """At the end of every run: write the address, if it is not there already."""
     shown = st.session_state[_SHOWN]
     st.session_state[_WRITTEN] = shown
+    _remember(shown)
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
+
+
+def _remember(address: dict[str, str]) -> None:
+    seen = st.session_state[_SEEN]
+    if address not in seen:
+        seen.append(address)
+    del seen[:-_MOST_SEEN]
+
+
+def _is_back_or_forward() -> bool:
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation

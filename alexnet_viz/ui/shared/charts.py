@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from streamlit.delta_generator import DeltaGenerator
 
-_figures: LRUCache[go.Figure] = LRUCache(128)  # of some 200 objects each, which garbage collection goes through
+_figures: LRUCache[go.Figure] = LRUCache(64)  # of some 200 objects each, which garbage collection goes through
 
 
 def plotly_chart(

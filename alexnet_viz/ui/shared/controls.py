@@ -71,7 +71,6 @@ class Control:
         if asked is not None:
             if st.session_state.get(self.key) != asked:
                 st.session_state[self.key] = asked
-            address.follow(self.key)
             address.show(self.key, asked)
         return asked
 
@@ -110,12 +109,10 @@ class Control:
 
     def choose(self, value: Any) -> None:
         """Ask for a value."""
-        address.outdate()
         self._state().asked = st.session_state[self.key] = value
 
     def forget(self) -> None:
         """Back to the default."""
-        address.outdate()
         for key in (self.key, self._name):
             st.session_state.pop(key, None)
 
@@ -215,7 +212,6 @@ class Control:
         state.options, state.used = options, fit(state)
         if self.key not in page or page[self.key] != state.used:
             page[self.key] = state.used
-        address.follow(self.key)
         return state.used
 
     def _read(self, text: str) -> Any:
@@ -252,8 +248,6 @@ class ControlGroup:
         values = {
             name: st.session_state.setdefault(self.key(setting), setting.default) for name, setting in known.items()
         }
-        for setting in self.settings:
-            address.follow(self.key(setting))
         changed = [
             f"{name}:{known[name].format(value)}" for name, value in values.items() if value != known[name].default
         ]

@@ -402,15 +402,12 @@ def _prepared(weights: str, link: str | None) -> str:
         help="The colours that the network was trained on, which its file does not say. With the wrong ones it "
         "answers all photos alike, or by chance.",
     )
-    address.follow("preprocessing_way")
     chosen = way
     if way == _OWN:
         mean, std = (
             st.text_input(title, key=f"preprocessing_{title}", help="Red, green and blue, on a scale of 0 to 1.")
             for title in ("Mean", "Std")
         )
-        address.follow("preprocessing_Mean")
-        address.follow("preprocessing_Std")
         try:
             chosen = own(mean, std)
         except WeightsError as error:
