@@ -11,6 +11,7 @@ from alexnet_viz.inspection.model import get
 from alexnet_viz.inspection.predictions import classify
 from tests.browser.conftest import settled
 from tests.browser.visitor import BARS, go, photo, upload
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 PAGES = {
@@ -96,14 +97,24 @@ def test_an_uploaded_photo_is_answered_and_its_link_opens_elsewhere(server, open
     expect(elsewhere.get_by_text("mine.jpg: 320 × 240 pixels")).to_be_visible()
 
 
+PRESS_SHUTTER = """() => {
+    const shutter = [...document.querySelectorAll("[data-testid=stCameraInput] button")]
+        .find((button) => button.textContent.includes("Take Photo"));
+    shutter?.click();
+    return !shutter; // the picture was taken
+}"""
+
+
 def test_a_still_of_the_webcam_becomes_the_photo(server, open_page):
     page = open_page(f"{server.address}/classify?photo=coffee")
     page.get_by_role("button", name="Use the webcam").click()
-    page.wait_for_function("() => document.querySelector('[data-testid=stCameraInput] video')?.videoWidth > 0")
-    page.get_by_role("button", name="Take Photo").click()  # before the camera's first picture nothing is taken
+    shutter = page.get_by_role("button", name="Take Photo")
+    expect(shutter).to_be_enabled()
+    # Streamlit starts the camera again a second later, when the dialog's width is known, and takes nothing meanwhile.
+    wait_until(lambda: page.evaluate(PRESS_SHUTTER), pause=1)
     expect(page.get_by_text("webcam.jpg: ")).to_be_visible()
     expect(page.get_by_role("dialog")).to_be_hidden()
-    assert "photo=upload-" in page.url
+    page.wait_for_url(re.compile("photo=upload-"))
 
 
 def test_bad_files_get_a_sentence_and_the_photo_stays(server, open_page):
