@@ -61,10 +61,10 @@ def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = 
             xgap=2,
             ygap=2,
             colorbar={
-                "title": {"text": "Spearman" if signed else "IoU", "side": "bottom"},
+                "title": {"text": "Spearman" if signed else "IoU", "side": "right"},
                 "thickness": 10,
                 "orientation": "h",
-                "y": -0.12,
+                "y": -0.04,
                 "yanchor": "top",
             },
             hovertemplate="%{y}<br>%{x} %{customdata}<br>%{z:.2f}<extra></extra>",
@@ -80,8 +80,9 @@ def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = 
         height=170 + 42 * len(names),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         font={"size": 14, "color": INK[theme]},
-        xaxis={"fixedrange": True, **_tick(theme), "type": "category"},
-        yaxis={"fixedrange": True, **_tick(theme), "autorange": "reversed"},
+        # The columns' numbers stand above: below them, how far the colour bar lies from them depends on the rows.
+        xaxis={"fixedrange": True, **_tick(theme), "type": "category", "side": "top"},
+        yaxis={"fixedrange": True, **_tick(theme), "autorange": "reversed", "ticklabelstandoff": 6},
     )
     return figure
 

@@ -73,7 +73,7 @@ def chosen_options(model: Model) -> tuple[MapOptions, str]:
     layers = [*(layer.name for layer in queries.plan(model.info.spec, 1).layers), "softmax"]
     shared_layer(layers)
     beside = comparison.BESIDE.among(tuple(comparison.WHAT), comparison.NOTHING)
-    columns = st.container(key="choices").columns([1, 1, 1.15, 1, 0.9], vertical_alignment="bottom")
+    columns = st.container(key="choices").columns([1, 1, 1.1, 1, 1.2], vertical_alignment="bottom")
     options = MapOptions(LAYER.selectbox(columns[0]), SORT.selectbox(columns[1]), SCALE.selectbox(columns[2]))
     comparison.BESIDE.selectbox(
         columns[3],
