@@ -43,6 +43,15 @@ def middle_of(canvas, tile):
     return {"x": column * step + float(facts["side"]) / 2, "y": row * step + float(facts["side"]) / 2}
 
 
+# Of 13 × 13 maps, in the middle of cells [tile, row, column]; at once, for the grid may be laid out anew in between.
+COLOURS_AT = """(canvas, cells) => cells.map(([tile, row, column]) => {
+    const [columns, side, gap] = ["columns", "side", "gap"].map((name) => Number(canvas.dataset[name]));
+    const x = (tile % columns) * (side + gap) + ((column + 0.5) * side) / 13;
+    const y = Math.floor(tile / columns) * (side + gap) + ((row + 0.5) * side) / 13;
+    return [...canvas.getContext("2d").getImageData(x, y, 1, 1).data];
+})"""
+
+
 def test_a_channel_and_a_position_by_mouse_and_by_keyboard_and_they_stay(server, open_page, seen):
     spec, photo, geometry, _ = seen
     page = open_page(server.address + VIEW)
@@ -87,12 +96,9 @@ def test_the_grids_pixels_are_the_tensors_and_so_are_the_files(server, open_page
     page = open_page(server.address + VIEW)
     canvas = grid(page)
     colours = scale(signed=True)[levels(output, float(np.abs(output).max()), True)]
-    side = float(canvas.evaluate("canvas => canvas.dataset.side"))
-    for tile, row, column in ((0, 0, 0), (17, 6, 6), (100, 12, 3), (255, 4, 11)):
-        middle = middle_of(canvas, tile)
-        at = [middle[axis] + (cell + 0.5 - 6.5) * side / 13 for axis, cell in (("x", column), ("y", row))]
-        found = canvas.evaluate("(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]", at)
-        assert found[:3] == colours[tile, row, column].tolist()
+    cells = ((0, 0, 0), (17, 6, 6), (100, 12, 3), (255, 4, 11))
+    for (tile, row, column), drawn in zip(cells, canvas.evaluate(COLOURS_AT, cells), strict=True):
+        assert drawn[:3] == colours[tile, row, column].tolist()
     with page.expect_download() as download:
         page.get_by_role("button", name="NPZ", exact=True).click()
     with np.load(download.value.path()) as saved:
