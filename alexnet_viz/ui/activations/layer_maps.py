@@ -115,12 +115,15 @@ def _downloads(shown: ShownPass, options: MapOptions, sheet: Sheet, output: np.n
         return buffer.getvalue()
 
     row = st.container(horizontal=True)
-    row.download_button("PNG", picture, f"{name}.png", "image/png", key="png", help="All maps as one picture.")
+    row.download_button(
+        "PNG", picture, f"{name}.png", "image/png", key="png", on_click="ignore", help="All maps as one picture."
+    )
     row.download_button(
         "NPZ",
         arrays,
         f"{name}.npz",
         "application/octet-stream",
         key="npz",
+        on_click="ignore",
         help="The layer's values as float32, for NumPy, with the order shown.",
     )

@@ -190,10 +190,10 @@ def layer_table(plan: Architecture, measured_on: str | None, in_use: NetworkSpec
         alt="The layers with shapes, parameters and fields",
     )
     save = st.columns([1, 1, 6])
-    save[0].download_button("CSV", csv_text(rows), f"alexnet-{plan.spec.variant}.csv", "text/csv", help="This table.")
-    save[1].download_button(
-        "JSON", json.dumps(rows, indent=2), f"alexnet-{plan.spec.variant}.json", "application/json", help="This table."
-    )
+    files = {"CSV": (csv_text(rows), "text/csv"), "JSON": (json.dumps(rows, indent=2), "application/json")}
+    for place, (kind, (text, mime)) in zip(save, files.items(), strict=False):
+        name = f"alexnet-{plan.spec.variant}.{kind.lower()}"
+        place.download_button(kind, text, name, mime, on_click="ignore", help="This table.")
 
 
 def three_side_by_side(spec: NetworkSpec) -> None:

@@ -35,12 +35,20 @@ def batch_table(model: Model) -> None:
         among = sum(truth in rank for rank, (_, truth) in zip(ranks, known, strict=True))
         st.markdown(f"Of **{len(known)}** with a known truth: top-1 right **{first}**, top-5 right **{among}**.")
     left, right, _ = st.columns([1, 1, 4])
-    left.download_button("CSV", _csv(answers, truths), "predictions.csv", "text/csv", help="One row a class and photo.")
+    left.download_button(
+        "CSV",
+        _csv(answers, truths),
+        "predictions.csv",
+        "text/csv",
+        on_click="ignore",
+        help="One row a class and photo.",
+    )
     right.download_button(
         "JSON",
         _json(answers),
         "predictions.json",
         "application/json",
+        on_click="ignore",
         help="The same as the shell command classify --json.",
     )
 
