@@ -57,7 +57,7 @@ def show(key: str, value: Any) -> None:
 
 def finish() -> None:
     """At the end of every run: write the address, if it is not there already."""
-    shown = st.session_state[_SHOWN]
+    shown = dict(st.session_state[_SHOWN])  # a callback shows what it chooses before the next run begins
     st.session_state[_WRITTEN] = shown
     _remember(shown)
     if shown != st.query_params.to_dict():

@@ -15,11 +15,17 @@ def numbered():
     from alexnet_viz.ui.shared.controls import Control
 
     number = Control(Setting("number", "int", 0, "Number", "Any.", 0, 9))
+
+    def choose_and_look():
+        number.choose(4)
+        st.session_state.looked = number.value
+
     address.begin(st.session_state.setdefault("page", "numbered"))
     st.write(f"number {number.resolve()}")
     st.button("one", key="one", on_click=number.choose, args=(1,))
     st.button("two", key="two", on_click=number.choose, args=(2,))
     st.button("none", key="none", on_click=number.forget)
+    st.button("four", key="four", on_click=choose_and_look)
     if st.button("three", key="three"):
         number.choose(3)
         st.rerun()
@@ -38,7 +44,7 @@ def shown(app):
     return text, app.query_params["number"][-1]  # of a text or a list of one
 
 
-@pytest.mark.parametrize(("button", "number"), [("two", "2"), ("three", "3"), ("none", "0")])
+@pytest.mark.parametrize(("button", "number"), [("two", "2"), ("three", "3"), ("none", "0"), ("four", "4")])
 def test_a_click_counts_more_than_an_address_of_before_the_last_click(app, button, number):
     app.slider(key="number").set_value(5).run()
     app.button(key="one").click().run()
@@ -46,6 +52,11 @@ def test_a_click_counts_more_than_an_address_of_before_the_last_click(app, butto
         app.query_params["number"] = late
         app.button(key=button).click().run()
         assert shown(app) == (f"number {number}", number)
+
+
+def test_a_choice_that_its_callback_looks_at_is_not_undone(app):
+    app.button(key="four").click().run()
+    assert shown(app) == ("number 4", "4")
 
 
 def test_a_widget_counts_more_than_an_address_of_before_the_last_run(app):
