@@ -61,7 +61,7 @@ class LRUCache(Generic[T]):
 
 
 def digest(*values: Any) -> bytes:
-    """A key for values that cannot be one, such as arrays: equal for equal values, but for what pickles differently."""
+    """A key for values that cannot be one, such as arrays. Equal values that pickle differently have two: a miss."""
     return hashlib.blake2b(pickle.dumps(values, pickle.HIGHEST_PROTOCOL)).digest()
 
 
