@@ -61,7 +61,8 @@ def matrix(names: Sequence[str], values: np.ndarray, signed: bool, theme: str = 
             xgap=2,
             ygap=2,
             colorbar={
-                "title": {"text": "Spearman" if signed else "IoU", "side": "right"},
+                "title": {"text": "Spearman" if signed else "IoU", "side": "top"},
+                "tickangle": 0,
                 "thickness": 10,
                 "orientation": "h",
                 "y": -0.04,
