@@ -45,6 +45,14 @@ class DamagedFile(RunError):
     """A file of a run that cannot be read: says which, what is wrong with it and what to do."""
 
 
+class Busy(UserError):
+    """Something that cannot be done now, because of too many others; later it can."""
+
+
+class NotPermitted(UserError):
+    """Something that the presenter alone can do."""
+
+
 class AttributionError(UserError):
     """A question to an attribution method that has no answer."""
 

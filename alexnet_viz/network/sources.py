@@ -20,9 +20,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from alexnet_viz import permissions
 from alexnet_viz.disk import atomic_file, cache_folder, entry_named, runs_folder, write_atomically
 from alexnet_viz.display import display_name
-from alexnet_viz.errors import WeightsError
+from alexnet_viz.errors import NotPermitted, WeightsError
 from alexnet_viz.network.checkpoint_index import kept_file, kept_steps, read_index, weights_file
 from alexnet_viz.progress import CountProgress
 
@@ -79,7 +80,10 @@ def with_preprocessing(choice: str, preprocessing: str) -> str:
 
 
 def path_of(choice: str, runs: Path | None = None) -> Path | None:
-    """The file that a choice stands for, there or not; None for random. Raises WeightsError for what can be no path."""
+    """The file that a choice stands for, there or not; None for random.
+
+    Raises WeightsError for what can be no path, NotPermitted for one that this visitor may not name.
+    """
     if choice == "random":
         return None
     if choice == "imagenet":
@@ -92,6 +96,8 @@ def path_of(choice: str, runs: Path | None = None) -> Path | None:
     place = split_choice(choice)[0]
     try:
         path = Path(place).expanduser()
+        if not is_upload(path.resolve()):  # its folder's name is its hash: who knows it has had it, or its link
+            permissions.require_path(path)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             os.stat(path)  # asks the system whether this can be a path at all
     except (OSError, ValueError, RuntimeError) as error:  # too long, with a zero byte, of no such user
@@ -129,7 +135,7 @@ def is_described(choice: str) -> bool:
             head = file.read(9)
             length = int.from_bytes(head[:8], "little")
             return is_safetensors(head) and length <= HEADER_BYTES and f'"{METADATA}"'.encode() in file.read(length)
-    except (OSError, WeightsError):  # said where it is loaded
+    except (OSError, WeightsError, NotPermitted):  # said where it is loaded
         return False
 
 
@@ -194,6 +200,7 @@ def save_upload(data: bytes, name: str) -> Path:
     """
     if len(data) > CHECKPOINT_BYTES:
         raise WeightsError(f"{name} has {len(data) / 1e9:.1f} GB, and at most {CHECKPOINT_BYTES / 1e9:.1f} are read.")
+    permissions.require("checkpoints")
     check_format(data[:9], name)
     folder = cache_folder() / "uploads" / hashlib.sha256(data).hexdigest()[:16]
     path = folder / _file_name(name)
@@ -266,6 +273,7 @@ def download_imagenet(on_progress: CountProgress | None = None, timeout: float =
 
     The file appears whole or not at all, and only when its SHA-256 begins with the digits in its name.
     """
+    permissions.require("downloads")
     url, path = imagenet_url(), imagenet_file()
     expected = re.search(r"-([0-9a-f]{8,})\.pth$", path.name)
     if expected is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alexnet_viz import permissions
 from alexnet_viz.disk import cache_folder
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
@@ -154,6 +155,8 @@ def examine(recipe: Recipe, on_progress: TextProgress = lambda _: None) -> DataS
 def check_place(recipe: Recipe) -> None:
     """The same at a glance, without listing any folder: DataError says which files to get, and where they belong."""
     source, root = place_of(recipe)
+    if source != "textures":
+        permissions.require_path(root)
     if source == "folder" and not os.path.exists(root):
         raise DataError(f"There is no folder or .zip file {display_name(root)}. {LAYOUT}.")
     needed = _FILES.get(source, ())
@@ -189,6 +192,7 @@ def _list_whole(source: str, root: Path, on_progress: TextProgress) -> Listing |
 
 def fetch(recipe: Recipe) -> None:
     """Download CIFAR-10 or Imagenette to where the recipe looks for it; DataError without a network."""
+    permissions.require("downloads")
     source, root = place_of(recipe)
     {"cifar10": _open_cifar10, "imagenette": _open_imagenette}[source](root)
 

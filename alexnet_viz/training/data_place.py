@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from alexnet_viz import permissions
 from alexnet_viz.disk import Malformed, read_json, write_atomically
 from alexnet_viz.display import display_name, json_text
 from alexnet_viz.errors import DataError, RecipeError, RunError
@@ -44,6 +45,7 @@ def move(run: Path, place: str, on_progress: TextProgress = lambda _: None) -> D
 
     A run that noted no hash (by an earlier version, or of CIFAR-10) is checked by its worker when it goes on.
     """
+    permissions.require("runs")
     record = runs.read_run(run)
     source = record.recipe.data.partition(":")[0]
     if source == "textures":

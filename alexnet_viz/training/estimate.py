@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from alexnet_viz import permissions
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import RecipeError, UserError
 from alexnet_viz.network.layers import steps
@@ -54,6 +55,7 @@ class Cost:
 
 def in_own_process(recipe: Recipe) -> Cost:
     """``estimate`` of a recipe with its data, read in a process of its own; UserErrors come back as RecipeErrors."""
+    permissions.require("runs")
     done = subprocess.run(
         [sys.executable, "-m", "alexnet_viz.training.estimate"],
         input=recipe.as_json(),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from alexnet_viz import permissions
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DamagedFile, RecipeError, RunError
 from alexnet_viz.network import sources
@@ -39,6 +40,7 @@ def check(recipe: Recipe, folder: Path | None = None) -> DataSummary | None:
 
     Returns what there is to say of the data before they are decoded.
     """
+    permissions.require("runs")
     summary = data.examine(recipe)
     if summary:
         plan_training(recipe, sum(summary.train))
@@ -59,6 +61,7 @@ def start(run: Path, *, queue: bool = False) -> int:
     With ``queue`` it waits until the runs before it in the same directory have ended. RunError if it is finished, or
     its directory cannot be written to.
     """
+    permissions.require("runs")
     with runs.changing(run, f"The run {run.name} cannot be started"):
         return _start(run.resolve(), queue=queue)
 
@@ -104,12 +107,14 @@ def _spawn(run: Path, *, queue: bool) -> subprocess.Popen:
 
 def ask_to_stop(run: Path) -> None:
     """Ask the worker to write a checkpoint and end, at its next step. Raises RunError."""
+    permissions.require("runs")
     with runs.changing(run, f"The run {run.name} cannot be asked to stop"):
         (run / "stop").touch()
 
 
 def terminate(run: Path) -> None:
     """Tell the worker to write a checkpoint and end (SIGTERM)."""
+    permissions.require("runs")
     for process in _processes(run):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -117,6 +122,7 @@ def terminate(run: Path) -> None:
 
 def kill(run: Path) -> None:
     """End the worker at once (SIGKILL), and torchrun before it, lest it start another. Its checkpoints stay good."""
+    permissions.require("runs")
     running = _processes(run)
     for process in running:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -137,6 +143,7 @@ def end(run: Path, patience: float = 3.0) -> None:
 
 def delete(run: Path) -> None:
     """Remove a run's directory for good, also one that cannot be read; RunError while a process works on it."""
+    permissions.require("runs")
     with runs.changing(run, f"The run {run.name} cannot be deleted"), _launching(run):
         if _under_way(run):
             raise RunError(f"The run {display_name(run.name)} is under way: stop it before you delete it.")

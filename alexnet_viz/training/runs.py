@@ -36,6 +36,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from alexnet_viz import permissions
 from alexnet_viz.disk import entry_named, runs_folder, write_atomically
 from alexnet_viz.display import display_name, json_text
 from alexnet_viz.errors import DamagedFile, RunError
@@ -98,6 +99,7 @@ def new_run_id(recipe: Recipe) -> str:
 
 def create_run(recipe: Recipe, runs: Path | None = None, run_id: str | None = None) -> Path:
     """A new run's directory. With a ``run_id`` a second call raises RunError: a double click makes one run."""
+    permissions.require("runs")
     runs = Path(runs or runs_folder())
     first = run_id or new_run_id(recipe)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", first):
@@ -259,6 +261,7 @@ def read_notes(path: Path) -> str:
 
 def write_notes(path: Path, text: str) -> None:
     """Keep the notes on a run; nothing leaves no file behind. Raises RunError."""
+    permissions.require("runs")
     with changing(path, "The notes cannot be kept"):
         if text.strip():
             write_atomically(path / "notes.txt", text.encode("utf-8", "replace"))

@@ -12,6 +12,7 @@ from unicodedata import normalize
 
 import numpy as np
 
+from alexnet_viz import permissions
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DataError
 from alexnet_viz.images.decode import decode
@@ -60,8 +61,9 @@ def of_photos(title: str, references: Sequence[str], names: Sequence[str], load:
 def of_place(place: Path, on_progress: TextProgress = lambda _: None) -> Collection:
     """All photos of a folder or a .zip, with the folder that each lies in as its class. Raises DataError.
 
-    A ``classes.tsv`` gives the folders readable names, as for training.
+    A ``classes.tsv`` gives the folders readable names, as for training. Raises NotPermitted.
     """
+    permissions.require_path(place)
     shown = display_name(place)
     if not os.path.exists(place):
         raise DataError(f"There is no folder or .zip file {shown}: check the path.")
@@ -110,6 +112,17 @@ def named(text: str, on_progress: TextProgress = lambda _: None) -> Collection:
     if text.startswith(RUN):
         return of_run(text.removeprefix(RUN), on_progress=on_progress)
     return of_place(Path(os.path.expanduser(text)), on_progress)
+
+
+def last_change(place: str) -> int:
+    """When a photo was last put into a folder or one of its folders, or taken out of one: ns. Raises NotPermitted."""
+    try:
+        path = Path(place).expanduser()
+        permissions.require_path(path)
+        inside = [entry for entry in os.scandir(path) if entry.is_dir()] if path.is_dir() else []
+        return max(path.stat().st_mtime_ns, *(entry.stat().st_mtime_ns for entry in inside), 0)
+    except (OSError, ValueError, RuntimeError):
+        return 0  # listing it says what is wrong
 
 
 def _read(listing: Listing, number: int) -> Photo:

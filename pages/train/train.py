@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from alexnet_viz import permissions
+from alexnet_viz.ui import roles
 from alexnet_viz.ui.shared.error_boundary import error_boundary
 from alexnet_viz.ui.training.compare import runs_table
 from alexnet_viz.ui.training.control import controls
@@ -12,8 +14,11 @@ from alexnet_viz.ui.training.watch import chosen_run, listed_runs, watch
 
 st.title("Train an AlexNet", anchor=False)
 runs = listed_runs()
-with error_boundary(), new_run(expanded=not runs):
-    launch()
+if permissions.current().runs:
+    with error_boundary(), new_run(expanded=not runs):
+        launch()
+else:
+    st.caption(f"Runs are started and changed by the presenter. [Is that you?]({roles.PATH})")
 row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
 run = chosen_run(runs, row[0])
 if run:

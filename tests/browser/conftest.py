@@ -28,20 +28,26 @@ CAMERA = "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream"  # 
 
 
 class Server:
-    """``streamlit run app.py`` (or another script) on a free port of this machine alone, under ``base`` if given."""
+    """``streamlit run app.py`` (or another script) on a free port of this machine alone, under ``base`` if given.
 
-    def __init__(self, folder: Path, base: str = "", script: str = "app.py") -> None:
+    ``options`` are more of Streamlit's, ``variables`` of the environment.
+    """
+
+    def __init__(
+        self, folder: Path, base: str = "", script: str = "app.py", options: tuple[str, ...] = (), **variables: str
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}" + (f"/{base}" if base else "")
         self.log = folder / "server.log"
         own = {"ALEXNET_VIZ_CACHE": "cache", "ALEXNET_VIZ_RUNS": "runs", "TORCH_HOME": "torch"}
         environment = os.environ | {key: str(folder / name) for key, name in own.items()}
+        environment |= variables
         environment["ALEXNET_VIZ_IMAGENET_URL"] = "http://127.0.0.1:9/alexnet-owt-7be5be79.pth"
         command = [sys.executable, "-Xfaulthandler", "-mstreamlit", "run", script, "--server.headless=true"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [*command, "--server.port", str(self.port), "--server.baseUrlPath", base],
+                [*command, "--server.port", str(self.port), "--server.baseUrlPath", base, *options],
                 cwd=HOME,
                 env=environment,
                 stdout=log,

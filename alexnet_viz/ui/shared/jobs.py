@@ -1,7 +1,8 @@
 """Slow answers in the background: one job at a time a visitor, two at a time in all, with progress and a way to stop.
 
 A job makes several values one after another and puts each into the cache under its identity as soon as it is there.
-Nobody has to wait for it: a page looks into the cache, draws what there is, and asks again.
+Nobody has to wait for it: a page looks into the cache, draws what there is, and asks again. After each value the job
+goes to the end of the queue, so that who wants many values keeps nobody from a single one; the presenter's go first.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import secrets
 import sys
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,11 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_viz.errors import Stopped, UserError
+from alexnet_viz import permissions
+from alexnet_viz.errors import Busy, Stopped, UserError
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.progress import CountProgress
 
 _log = logging.getLogger("alexnet_viz")
+WAITING = 200  # jobs that wait for a place; a room has one a visitor
 UNWATCHED = 150  # seconds without a look: its visitor is gone, and the job stops
 FORGIVEN = 60  # seconds until what failed is tried again
 
@@ -68,6 +71,7 @@ made: LRUCache[Any] = LRUCache(512 << 20, _weight)  # all visitors' results, by 
 _failed: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
 _pool = ThreadPoolExecutor(2, thread_name_prefix="slow", initializer=_step_back)
 _current: dict[str, Job] = {}
+_queue: deque[Job] = deque()  # that wait for a place, the next first
 _guard = threading.Lock()
 
 
@@ -83,6 +87,7 @@ class Job:
         self._over = threading.Event()
         self._stop = threading.Event()
         self._seen = time.monotonic()
+        self._permissions = permissions.current()
 
     def look(self) -> None:
         """Somebody still wants it."""
@@ -90,6 +95,10 @@ class Job:
 
     def stop(self) -> None:
         self._stop.set()
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._stop.is_set()
 
     def wait(self, seconds: float) -> None:
         """Until it is over, but not longer: what is quick need not show a progress bar."""
@@ -108,35 +117,46 @@ class Job:
     @property
     def words(self) -> str:
         """What is being made, how far it is, how long it will still take, and what comes after it."""
-        if self.began is None:
-            return "Waiting for a free place: other visitors' slow maps are being made."
+        began = self.began
+        if began is None:
+            before = place_in_queue(self)
+            return f"Waiting for a free place: {before} before you." if before else "Waiting for a free place."
         done, total = self.part
         task = self.tasks[min(self.finished, len(self.tasks) - 1)]
         words = f"{task.title}"
         if done and total:
-            left = (time.monotonic() - self.began) / done * (total - done)
+            left = (time.monotonic() - began) / done * (total - done)
             words += f": {done:,} of {total:,}, " + ("a moment left" if left < 1 else f"about {left:.0f} s left")
         more = len(self.tasks) - self.finished - 1
         return words + (f"; then {more} more" if more > 0 else "")
 
-    def run(self) -> None:
+    def run_next_task(self) -> None:
+        """Make the next value, with the visitor's permissions; afterwards the job may be over."""
+        task = self.tasks[self.finished]
+        self.part, self.began = (0, 0), time.monotonic()
         try:
-            for task in self.tasks:
-                self.part, self.began = (0, 0), time.monotonic()
+            with permissions.acting_with(self._permissions):
                 self._progress(0, 0)
                 try:
                     made.get(task.key, partial(task.make, self._progress))
                 except UserError as error:
                     _fail(task.key, str(error))
-                self.finished += 1
+            self.finished += 1
         except Stopped:
-            pass
+            self._over.set()
         except Exception:
             reference = secrets.token_hex(4)
             _log.exception("bug %s", reference)
             _fail(task.key, f"This is a bug in the app, not in what you did. Please report reference {reference}.")
-        finally:
             self._over.set()
+        if self.finished == len(self.tasks):
+            self._over.set()
+        self.part, self.began = (0, 0), None
+
+    @property
+    def goes_first(self) -> bool:
+        """Whether it is the presenter's, for whom the room waits."""
+        return self._permissions == permissions.ALL
 
     def _progress(self, done: int, total: int) -> None:
         self.part = (done, total)
@@ -145,7 +165,10 @@ class Job:
 
 
 def start(visitor: str, tasks: Sequence[Task]) -> Job:
-    """This visitor's job for these tasks: the one on its way if it has the same ones, else a new one in its place."""
+    """This visitor's job for these tasks: the one on its way if it has the same ones, else a new one in its place.
+
+    Raises Busy where too many wait already.
+    """
     keys = frozenset(task.key for task in tasks)
     with _guard:
         job = _current.get(visitor)
@@ -154,11 +177,39 @@ def start(visitor: str, tasks: Sequence[Task]) -> Job:
             return job
         if job:
             job.stop()
+        if sum(not other.is_stopped for other in _queue) >= WAITING:
+            raise Busy(f"{WAITING} visitors wait for slow maps already: try again in a minute.")
         for gone in [name for name, job_of_visitor in _current.items() if job_of_visitor.over]:
             del _current[gone]
         job = _current[visitor] = Job(tasks)
-    _pool.submit(job.run)
+        _enqueue(job)
+    _pool.submit(_work)
     return job
+
+
+def _enqueue(job: Job) -> None:
+    """Put a job behind all others that wait; the presenter's before all of the audience's."""
+    if job.goes_first:
+        _queue.insert(sum(other.goes_first for other in _queue), job)
+    else:
+        _queue.append(job)
+
+
+def _work() -> None:
+    """One task of the job whose turn it is."""
+    with _guard:
+        job = _queue.popleft()
+    job.run_next_task()
+    if not job.over:
+        with _guard:
+            _enqueue(job)
+        _pool.submit(_work)
+
+
+def place_in_queue(job: Job) -> int:
+    """How many jobs come before it."""
+    with _guard:
+        return _queue.index(job) if job in _queue else 0
 
 
 def leave(visitor: str) -> None:

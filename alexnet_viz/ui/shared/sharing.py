@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from alexnet_viz.figures.qr_code import qr_code
+from alexnet_viz.ui import roles
 
 EVERYONE = ("0.0.0.0", "::")  # what server.address is where the app listens to the whole network
 
@@ -47,3 +48,14 @@ def show_qr_code(link: str) -> None:
         st.image(qr_code(link), width=400, alt=f"A QR code of the link {link}")
     st.markdown("Everybody on this network can scan it, or open:")
     st.code(link, language=None, wrap_lines=True)
+    if roles.is_open_to_others() and roles.is_presenter():
+        st.caption(roles.audience_words())
+        allowed = st.toggle(
+            "The audience may upload checkpoints",
+            roles.audience().checkpoints,
+            key="audience_checkpoints",
+            help="For everybody, from now on. They are kept in this server's cache, the newest twenty.",
+        )
+        if allowed != roles.audience().checkpoints:
+            roles.allow_checkpoints(allowed)
+            st.rerun(scope="fragment")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from alexnet_viz import permissions
 from alexnet_viz.components.photo_picker import photo_picker
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.display import display_name
@@ -22,6 +23,7 @@ from alexnet_viz.ui.shared import address, photos
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sharing import is_this_machine
 from alexnet_viz.ui.shared.text import markdown
+from alexnet_viz.ui.upload_limits import claim
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, DeviceInfo, Variant
 
 if TYPE_CHECKING:
@@ -200,6 +202,7 @@ def _take_uploads(files: list[UploadedFile], name: str = "") -> int:
     refused = st.session_state.setdefault("_refused_photos", {})  # an upload's id: why; to find out may take 5 s
     count = 0
     for file in files:
+        claim(file.file_id)
         if file.file_id in refused:
             st.error(markdown(refused[file.file_id]))
             continue
@@ -253,7 +256,7 @@ def _weights() -> tuple[str, Variant]:
     chosen = _unless_gone(WEIGHTS.resolve(best), best)
     options = weight_options()
     if chosen not in options:
-        options.insert(-1, chosen)  # a run or a file that came with the address
+        options.insert(len(options) - ("file" in options), chosen)  # a run or a file that came with the address
     WEIGHTS.among(options, best)
     weights = WEIGHTS.selectbox(format_func=weight_title)
     shown = st.session_state.get("_weights_shown", best)
@@ -303,7 +306,9 @@ def weight_options() -> list[str]:
     bundled = ["bundled"] if sources.BUNDLED.is_file() else []
     runs = {path.parent.parent.name for path in runs_folder().glob("*/checkpoints/index.json")}
     names = sorted((display_name(run) for run in runs if not run.startswith(".")), reverse=True)
-    return ["imagenet", *bundled, "random", *(f"run:{name}" for name in names), "file"]
+    may = permissions.current()
+    own = ["file"] if may.checkpoints or may.roots != () else []
+    return ["imagenet", *bundled, "random", *(f"run:{name}" for name in names), *own]
 
 
 def weight_title(weights: str) -> str:
@@ -339,8 +344,12 @@ def _variant() -> Variant:
 def _own_checkpoint() -> str | None:
     """An uploaded or named checkpoint that fits a network; None until there is one."""
     st.caption("An AlexNet as PyTorch saves it (.pt, .pth, .ckpt, .bin, .pth.tar) or as .safetensors.")
-    file = st.file_uploader("Checkpoint file", key="checkpoint")
-    path = st.text_input("or a path on this machine", key="checkpoint_path", placeholder="/home/me/alexnet.pth")
+    file = st.file_uploader("Checkpoint file", key="checkpoint") if permissions.current().checkpoints else None
+    if file:
+        claim(file.file_id)
+    path = ""
+    if permissions.current().roots != ():
+        path = st.text_input("or a path on this machine", key="checkpoint_path", placeholder="/home/me/alexnet.pth")
     refused = st.session_state.setdefault("_refused_uploads", {})  # an upload's id: why
     if file and file.file_id in refused:
         st.error(markdown(refused[file.file_id]))
@@ -433,6 +442,8 @@ def _show_preprocessing(chosen: str | None) -> None:
 def _offer_download(shown: str) -> None:
     """ImageNet's weights on request, with a progress bar; nothing takes their place unsaid."""
     st.info(f"The ImageNet weights are not on this machine. What you see is still: {markdown(weight_title(shown))}.")
+    if not permissions.current().downloads:
+        return
     if not st.button(f"Download ({sources.IMAGENET_MEGABYTES} MB)", icon=":material/download:", width="stretch"):
         return
     bar = st.progress(0.0, "Connecting …")

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from alexnet_viz import permissions
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.ui.shared.error_boundary import callback, error_boundary
 from alexnet_viz.ui.training.feed import rows_of
@@ -22,16 +23,22 @@ _PAGES = Path(__file__).parents[3] / "pages"
 
 
 def controls(run: runs.Run | runs.UnreadableRun, place: Sequence[DeltaGenerator]) -> None:
-    """Stop, end or resume it; open it elsewhere; its files, its notes, its end. Nothing for a run that is gone."""
+    """Stop, end or resume it; open it elsewhere; its files, its notes, its end. Nothing for a run that is gone.
+
+    The audience can open it elsewhere and read and download what there is.
+    """
     first, second, third = place
-    if run.state == "gone":
+    may_change = permissions.current().runs
+    if run.state == "gone" or (isinstance(run, runs.UnreadableRun) and not may_change):
         return
     if isinstance(run, runs.UnreadableRun):
         with third, st.popover("Files", icon=":material/folder_open:", width="stretch", help="Delete."):
             _delete(run, busy=False)
         return
     with first:
-        if run.state == "stopping" or run.stalled:
+        if not may_change:
+            pass
+        elif run.state == "stopping" or run.stalled:
             _end(run)
         elif run.state in runs.ACTIVE:
             with st.popover("Stop", icon=":material/stop:", width="stretch", help="Asks first."):
@@ -116,7 +123,8 @@ def _files(run: runs.Run) -> None:
     )
     with error_boundary():
         _notes(run)
-    _delete(run, busy=run.state in runs.ACTIVE and runs.read_launch(run.path).pid != 0)
+    if permissions.current().runs:
+        _delete(run, busy=run.state in runs.ACTIVE and runs.read_launch(run.path).pid != 0)
 
 
 def _notes(run: runs.Run) -> None:
@@ -126,6 +134,7 @@ def _notes(run: runs.Run) -> None:
         runs.read_notes(run.path),
         key=key,
         help="Kept beside the run, in notes.txt.",
+        disabled=not permissions.current().runs,
         on_change=callback(lambda: runs.write_notes(run.path, st.session_state[key])),
     )
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import streamlit as st
 
+from alexnet_viz import permissions
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import Stopped
 from alexnet_viz.lru_cache import LRUCache
@@ -29,7 +30,9 @@ class Listing:
         self.words = "listing"
         self._stop = threading.Event()
         self._seen = time.monotonic()
-        self.answer: Future[DataSummary | None] = _listers.submit(data.examine, recipe, self._progress)
+        self.answer: Future[DataSummary | None] = _listers.submit(
+            permissions.carried(data.examine), recipe, self._progress
+        )
 
     def look(self) -> None:
         """Somebody still waits for it."""

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from alexnet_viz import permissions
 from alexnet_viz.disk import runs_folder
 from alexnet_viz.errors import DataError, UserError
 from alexnet_viz.figures.architecture import human
@@ -187,8 +188,10 @@ def invitation() -> None:
     from alexnet_viz.training.textures import CLASS_NAMES, draw
 
     st.info(
-        "No runs yet: press **Start**, and within seconds see the curves grow, and "
-        "what training adds to conv1's filters.",
+        "No runs yet: press **Start**, and within seconds see the curves grow, and what training adds to conv1's "
+        "filters."
+        if permissions.current().runs
+        else "No runs yet. Once the presenter starts one, you see its curves grow here.",
         icon=":material/movie:",
     )
     st.markdown(f"**{len(CLASS_NAMES)} textures**, drawn by formula: what *quick* learns to tell apart")
@@ -310,7 +313,7 @@ def _summary(recipe: Recipe, changes: int) -> str:
 
 def _cost_of(asked: tuple[Recipe, int]) -> Future:
     """The answer, or the promise of one; each question is asked anew, for the machine may have changed."""
-    return _costs.get(asked, lambda: _timing.submit(estimate.in_own_process, asked[0]))
+    return _costs.get(asked, lambda: _timing.submit(permissions.carried(estimate.in_own_process), asked[0]))
 
 
 def _cost() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from alexnet_viz import permissions
 from alexnet_viz.errors import UserError
 from alexnet_viz.training import data, data_place, launcher, runs
 from alexnet_viz.ui.shared.text import markdown
@@ -11,7 +12,7 @@ from alexnet_viz.ui.shared.text import markdown
 
 def moved_data(run: runs.Run) -> None:
     """Where Resume would fail for want of its photos: their new place, and Resume from there."""
-    if run.state not in ("stopped", "failed"):
+    if run.state not in ("stopped", "failed") or not permissions.current().runs:
         return
     try:
         data.check_place(data_place.current_recipe(run.path, run.recipe))

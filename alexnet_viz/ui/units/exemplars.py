@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from alexnet_viz import permissions
 from alexnet_viz.components.tile_grid import Sheet, tile_grid
 from alexnet_viz.display import number_text
 from alexnet_viz.errors import UserError
@@ -34,7 +34,7 @@ from alexnet_viz.ui.units.effects import Votes, effects, votes_task
 from alexnet_viz.ui.units.forming import newest
 from alexnet_viz.ui.units.views import picture_task, shown_picture, value_name
 from alexnet_viz.units.choices import Choices
-from alexnet_viz.units.collection import RUN, Collection, named, of_photos
+from alexnet_viz.units.collection import RUN, Collection, last_change, named, of_photos
 from alexnet_viz.units.objectives import CLASSES, LAST_HIDDEN
 from alexnet_viz.units.objectives import unit as unit_of
 from alexnet_viz.units.selectivity import class_selectivity, similarity
@@ -110,7 +110,8 @@ _patches: LRUCache[list[Patch]] = LRUCache(
 def chosen_search(model: Model, place: DeltaGenerator) -> SearchRequest | None:
     """Which photos are looked through; None while a folder is still to be named."""
     run = RUN + split_run(model.info.choice)[0] if model.info.choice.startswith(RUN) else ""
-    which = COLLECTION.among(("photos", "run", "folder") if run else ("photos", "folder"), "run" if run else "photos")
+    offered = ["photos", *["run"] * bool(run), *["folder"] * (permissions.current().roots != ())]
+    which = COLLECTION.among(offered, "run" if run else "photos")
     COLLECTION.selectbox(place)
     identity = model.info.id, model.device.name
     if which == "photos":
@@ -121,17 +122,7 @@ def chosen_search(model: Model, place: DeltaGenerator) -> SearchRequest | None:
     if not folder:
         st.info("Name a folder of photos, or a .zip, on the machine that runs the app.", icon=":material/folder_open:")
         return None
-    return SearchRequest(*identity, folder, changed=_changed(folder))
-
-
-def _changed(place: str) -> int:
-    """When a photo was last put into a folder or one of its folders, or taken out of one: ns."""
-    try:
-        path = os.path.expanduser(place)
-        inside = [entry for entry in os.scandir(path) if entry.is_dir()] if os.path.isdir(path) else []
-        return max(os.stat(path).st_mtime_ns, *(entry.stat().st_mtime_ns for entry in inside), 0)
-    except (OSError, ValueError):
-        return 0  # listing it says what is wrong
+    return SearchRequest(*identity, folder, changed=last_change(folder))
 
 
 def search_task(model: Model, request: SearchRequest) -> Task:

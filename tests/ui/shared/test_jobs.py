@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
-from alexnet_viz.errors import AttributionError
+from alexnet_viz import permissions
+from alexnet_viz.errors import AttributionError, Busy
+from alexnet_viz.permissions import Permissions
 from alexnet_viz.ui.shared import jobs
 from alexnet_viz.ui.shared.jobs import Task
 from tests.waiting import PATIENCE, wait_until
@@ -138,3 +140,62 @@ def test_two_at_once_and_the_third_waits_its_turn():
     for one in slow:
         one.go(3)
     wait_until(lambda: all(job.over for job in mine))
+
+
+def test_who_wants_many_values_keeps_nobody_from_one():
+    many = [Slow(f"g{i}") for i in range(3)]
+    other, single = Slow("g other"), Slow("g single")
+    first = jobs.start("many", [one.task for one in many])
+    second = jobs.start("other", [other.task])
+    wait_until(lambda: first.began is not None and second.began is not None)
+    third = jobs.start("single", [single.task])
+    many[0].go(3)
+    wait_until(lambda: third.began is not None)  # before the second value of the first visitor
+    assert first.finished == 1
+    assert first.words == "Waiting for a free place."
+    for one in (*many, other, single):
+        one.go(3)
+    wait_until(lambda: first.over and second.over and third.over)
+    assert [jobs.made.peek(one.key) for one in many] == [f"value of g{i}" for i in range(3)]
+
+
+def test_the_place_in_the_queue_is_said_and_the_presenter_goes_first():
+    running = [Slow(f"h{i}") for i in range(2)]
+    audience = Permissions()
+    with permissions.acting_with(audience):
+        jobs_of_running = [jobs.start(f"running {i}", [one.task]) for i, one in enumerate(running)]
+        wait_until(lambda: all(job.began is not None for job in jobs_of_running))
+        waiting = [Slow(f"h waiting {i}") for i in range(2)]
+        queued = [jobs.start(f"waiting {i}", [one.task]) for i, one in enumerate(waiting)]
+    assert [job.words for job in queued] == ["Waiting for a free place.", "Waiting for a free place: 1 before you."]
+    presenters = Slow("h presenter")
+    job = jobs.start("presenter", [presenters.task])
+    assert job.words == "Waiting for a free place."
+    assert queued[1].words.endswith(": 2 before you.")
+    for one in (*running, *waiting, presenters):
+        one.go(3)
+    wait_until(lambda: job.over and all(other.over for other in queued))
+
+
+def test_a_task_runs_with_its_visitors_permissions():
+    with permissions.acting_with(Permissions(checkpoints=True)):
+        job = jobs.start("me", [Task("may", "", lambda progress: str(permissions.current()))])
+    wait_until(lambda: job.over)
+    assert jobs.made.peek("may") == str(Permissions(checkpoints=True))
+
+
+def test_a_full_queue_says_so_and_those_who_left_free_their_place(monkeypatch):
+    monkeypatch.setattr(jobs, "WAITING", 1)
+    running = [Slow(f"k{i}") for i in range(2)]
+    begun = [jobs.start(f"running {i}", [one.task]) for i, one in enumerate(running)]
+    wait_until(lambda: all(job.began is not None for job in begun))
+    waiting, more = Slow("k waiting"), Slow("k more")
+    jobs.start("waiting", [waiting.task])
+    with pytest.raises(Busy, match="try again"):
+        jobs.start("more", [more.task])
+    jobs.leave("waiting")
+    last = jobs.start("more", [more.task])
+    for one in (*running, more):
+        one.go(3)
+    wait_until(lambda: last.over)
+    assert waiting.ended is None

@@ -1,0 +1,267 @@
+"""Presenter and audience: who a visitor is, and so what they may do (``alexnet_viz.permissions``).
+
+On this machine alone everybody is the presenter. Where others can reach the app, the presenter is who opened the link
+with the one-time token that the terminal prints, from this machine; who typed the secret; or whom an OpenID provider
+knows by an e-mail address from the list. All others are the audience. A cookie, signed by the server, keeps the role
+for a day; the address a request comes from proves nothing, it only narrows where the token works.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+import time
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import psutil
+import streamlit as st
+from itsdangerous import BadSignature, TimestampSigner
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from alexnet_viz import permissions
+from alexnet_viz.permissions import ALL, Permissions
+from alexnet_viz.ui.hosts import configured_hosts, is_loopback
+
+SECRET = "ALEXNET_VIZ_PRESENTER_SECRET"  # or secret under [presenter] in .streamlit/secrets.toml
+ROOTS = "ALEXNET_VIZ_AUDIENCE_PATHS"  # folders whose paths the audience may name, as in PATH
+PATH = "presenter"  # of the page that makes one the presenter
+_COOKIE = "alexnet_viz_presenter"
+_LASTS = 24 * 3600  # seconds
+_TRIES, _WITHIN = 5, 60.0  # wrong ones from one address within so many seconds; ten times as many from all
+_ADDRESSES = 1024  # whose wrong tries are remembered
+
+
+class _Presenter:
+    """What makes one the presenter of this server; made once it starts."""
+
+    def __init__(self) -> None:
+        self.token = secrets.token_urlsafe(24)
+        self.audience = Permissions(roots=tuple(map(Path, filter(None, os.environ.get(ROOTS, "").split(os.pathsep)))))
+        self._own_key = secrets.token_bytes(32)
+        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
+
+    @property
+    def signer(self) -> TimestampSigner:
+        """Replicas and later servers with the same secret know the same presenter."""
+        return TimestampSigner(configured_secret() or self._own_key, salt="presenter", digest_method=hashlib.sha256)
+
+    def take_token(self, token: str) -> bool:
+        """Whether this is the token; then it is used up, and another takes its place."""
+        if not _equal(token, self.token):
+            return False
+        self.token = secrets.token_urlsafe(24)
+        return True
+
+    def may_try(self, address: str) -> bool:
+        """Whether a secret from this address is looked at: so few wrong ones came of late."""
+        since = time.monotonic() - _WITHIN
+        for tries in self._tries.values():
+            while tries and tries[0] < since:
+                tries.popleft()
+        in_all = sum(map(len, self._tries.values()))
+        return len(self._tries.get(address, ())) < _TRIES and in_all < 10 * _TRIES
+
+    def count_wrong_try(self, address: str) -> None:
+        self._tries.setdefault(address, deque()).append(time.monotonic())
+        self._tries.move_to_end(address)
+        while len(self._tries) > _ADDRESSES:
+            self._tries.popitem(last=False)
+
+
+_presenter = _Presenter()
+
+
+def _equal(given: str, expected: str) -> bool:
+    """Whether two texts are equal, in a time that says nothing of where they differ, nor of how long they are."""
+    return hmac.compare_digest(
+        *(hashlib.sha256(text.encode(errors="surrogatepass")).digest() for text in (given, expected))
+    )
+
+
+def _secret_settings() -> dict[str, Any]:
+    """[presenter] of .streamlit/secrets.toml."""
+    return dict(st.secrets.get("presenter", {})) if st.secrets.load_if_toml_exists() else {}
+
+
+def configured_secret() -> str:
+    """The presenter's secret; "" for none, where the terminal's link is the only way."""
+    return os.environ.get(SECRET) or str(_secret_settings().get("secret", ""))
+
+
+# --- who is it? ----------------------------------------------------------------------------------
+
+
+def is_open_to_others() -> bool:
+    """Whether anybody but who sits at this machine can reach the app: then there are roles."""
+    address = st.get_option("server.address") or "0.0.0.0"
+    return not is_loopback(address) or not all(map(is_loopback, configured_hosts()))
+
+
+def is_presenter() -> bool:
+    """Whether the visitor of this run of a page, fragment or callback is the presenter; False outside of any."""
+    if not is_open_to_others():
+        return True
+    return get_script_run_ctx() is not None and (_is_signed(st.context.cookies.get(_COOKIE, "")) or _is_listed())
+
+
+def permissions_by_cookies(cookies: Mapping[str, str]) -> Permissions:
+    """What a request with these cookies may do, outside of any page."""
+    return ALL if not is_open_to_others() or _is_signed(cookies.get(_COOKIE, "")) else _presenter.audience
+
+
+def _is_signed(cookie: str) -> bool:
+    try:
+        return _presenter.signer.unsign(cookie, max_age=_LASTS) == b"presenter"
+    except BadSignature:
+        return False
+
+
+def _is_listed() -> bool:
+    """Whether an OpenID provider vouches for an e-mail address that [presenter] emails lists."""
+    emails = _secret_settings().get("emails", ())
+    if not emails or not st.user.get("is_logged_in") or st.user.get("email_verified") is False:
+        return False
+    return st.user.get("email") in emails
+
+
+def visitors_permissions() -> Permissions:
+    """What the visitor for whom this thread runs may do; a thread of nobody's does what the audience may."""
+    return ALL if is_presenter() else _presenter.audience
+
+
+def begin() -> None:
+    """Let the core ask who its visitor is, from the server's start on."""
+    permissions.set_default(visitors_permissions)
+
+
+# --- what the audience may do --------------------------------------------------------------------
+
+
+def audience() -> Permissions:
+    """What everybody may do who is not the presenter."""
+    return _presenter.audience
+
+
+def allow_checkpoints(allowed: bool) -> None:
+    """Whether the audience may upload checkpoints, from now on. Raises NotPermitted where it is not the presenter."""
+    if not is_presenter():
+        raise permissions.NotPermitted("Only the presenter can change what the audience may do.")
+    _presenter.audience = replace(_presenter.audience, checkpoints=allowed)
+
+
+def audience_words() -> str:
+    """What the audience may do, in two sentences for the terminal and the page."""
+    may = _presenter.audience
+    more = ["upload checkpoints"] * may.checkpoints
+    if may.roots:
+        more.append(f"name files below {', '.join(map(str, may.roots))}")
+    extra = f", and {' and '.join(more)}" if more else ""
+    without = ["name a file of this machine"] * (not may.roots) + ["upload a checkpoint"] * (not may.checkpoints)
+    return (
+        f"Everybody can explore with photos of their own{extra}. Only the presenter can start, change or delete a run, "
+        f"{'download' if not without else 'download, ' + ' and '.join(without)}."
+    )
+
+
+# --- becoming the presenter ----------------------------------------------------------------------
+
+
+def presenter_link(origin: str) -> str:
+    """The link with the one-time token, for a browser of this machine; ``origin`` as http://localhost:8501/base."""
+    return f"{origin.rstrip('/')}/{PATH}?token={_presenter.token}"
+
+
+def routes() -> list[Route]:
+    """The page that makes one the presenter."""
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return [Route("/".join(["", *filter(None, [base]), PATH]), _become_presenter, methods=["GET", "POST"])]
+
+
+async def _become_presenter(request: Request) -> Response:
+    address = request.client.host if request.client else ""
+    if request.method == "POST":
+        return await _by_secret(request, address)
+    token = request.query_params.get("token")
+    if token is None:
+        return _form() if configured_secret() else _page("The link that the terminal shows makes you the presenter.")
+    if not _is_this_machine(address):
+        return _page("The terminal's link works in a browser of that machine alone.", 403)
+    if not _presenter.take_token(token):
+        return _page("This link was used already: the terminal shows the next one.", 403)
+    print(f"The presenter's link was used; the next one: {presenter_link(str(request.url).partition(f'/{PATH}')[0])}")
+    return _welcomed(request)
+
+
+async def _by_secret(request: Request, address: str) -> Response:
+    secret = configured_secret()
+    if not secret:
+        return _page("This server has no presenter's secret: use the terminal's link.", 403)
+    if not _presenter.may_try(address):
+        return _form(f"Too many wrong tries: wait {_WITHIN:.0f} seconds.", 429)
+    async with request.form(max_files=0, max_fields=4) as form:
+        given = form.get("secret")
+    if not isinstance(given, str) or not _equal(given, secret):
+        _presenter.count_wrong_try(address)
+        return _form("That is not the secret.", 403)
+    return _welcomed(request)
+
+
+def _welcomed(request: Request) -> Response:
+    """To the app, as its presenter."""
+    response = RedirectResponse(request.url.path.removesuffix(PATH) or "/", 303)
+    response.set_cookie(
+        _COOKIE,
+        _presenter.signer.sign(b"presenter").decode(),
+        max_age=_LASTS,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+def _is_this_machine(address: str) -> bool:
+    """Whether a connection comes from this machine: over loopback, or from one of its own addresses to itself."""
+    try:
+        peer = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(peer, "ipv4_mapped", None) or peer
+    own = {entry.address.partition("%")[0] for entries in psutil.net_if_addrs().values() for entry in entries}
+    return mapped.is_loopback or str(mapped) in own
+
+
+_STYLE = (
+    "body{font:18px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.5rem;color-scheme:light dark}"
+    "input,button{font:inherit;padding:.5rem .8rem;border-radius:10px;border:1px solid #a8a29e}"
+    "button{background:#c2410c;color:#fff;border-color:#c2410c}"
+)
+
+
+def _page(words: str, status: int = 200, more: str = "") -> Response:
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Presenter</title><style>{_STYLE}</style><h1>Presenter</h1><p>{escape(words)}</p>{more}"
+        '<p><a href="./">Open the app</a></p></html>',
+        status,
+        {"Cache-Control": "no-store"},
+    )
+
+
+def _form(words: str = "Type the presenter's secret.", status: int = 200) -> Response:
+    form = (
+        '<form method="post"><label>Secret <input name="secret" type="password" autocomplete="current-password" '
+        "required autofocus></label> <button>Go on</button></form>"
+    )
+    return _page(words, status, form)
