@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from alexnet_viz.components import mount
-from alexnet_viz.ui import roles
+from alexnet_viz.ui import follow, roles
 from alexnet_viz.ui.compression import CompressedFiles
 from alexnet_viz.ui.door import Door
 from alexnet_viz.ui.fonts import CutFonts
@@ -20,6 +20,6 @@ from alexnet_viz.ui.upload_limits import UploadLimits
 from alexnet_viz.ui.welcome import welcome
 
 shell = Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py"
-routes = [*mount.routes(), *feed.routes(), *map_feed.routes(), *roles.routes()]
+routes = [*mount.routes(), *feed.routes(), *map_feed.routes(), *roles.routes(), *follow.routes()]
 middleware = [Middleware(part) for part in (Door, UploadLimits, CompressedFiles, CutFonts)]
 app = App(shell, routes=routes, lifespan=welcome, middleware=middleware)

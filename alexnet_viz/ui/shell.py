@@ -6,7 +6,7 @@ import streamlit as st
 
 from alexnet_viz.components.copy_link import copy_link
 from alexnet_viz.components.large_type import large_type
-from alexnet_viz.ui import preload
+from alexnet_viz.ui import follow, preload
 from alexnet_viz.ui.shared import address
 from alexnet_viz.ui.shared.error_boundary import error_boundary
 from alexnet_viz.ui.shared.sharing import shared_origin, show_qr_code
@@ -31,7 +31,8 @@ train = st.Page(HOME / "pages" / "train" / "train.py", title="Train", icon=":mat
 root = st.Page(lambda: None, title="Start", url_path="start", default=True, visibility="hidden")
 
 seeing = [classify, architecture, model, filters, activations, units, attribution, playground]
-page = st.navigation([root, *seeing, train], position="top")
+all_pages = [root, *seeing, train]
+page = st.navigation(all_pages, position="top")
 if page == root:  # a default page has no path of its own, and a link must name its page
     st.switch_page(classify, query_params=st.query_params.to_dict())
 
@@ -40,6 +41,11 @@ with error_boundary():
     sidebar()
     with st.container(key="large_type_place"):
         large_type()
+    with st.container(key="follow_place"):
+        view = follow.follow()
+    if view and view.page in (each.url_path for each in all_pages):
+        address.expect_link()
+        st.switch_page(next(each for each in all_pages if each.url_path == view.page), query_params=view.parameters)
     with st.container(key="copy_link_place"):
         link = copy_link(shared_origin(st.context.url or ""), key="copy_link")
     with error_boundary():
@@ -48,4 +54,5 @@ with error_boundary():
     if link:
         show_qr_code(link)
 address.finish()
+follow.lead(page.url_path)
 preload.freeze_modules()

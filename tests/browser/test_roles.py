@@ -88,3 +88,32 @@ def test_a_foreign_host_or_origin_gets_nothing(room, path, headers):
     answer = connection.getresponse()
     assert answer.status == 403
     connection.close()
+
+
+def test_who_follows_sees_the_presenters_view(room, open_page, chromium):
+    presenter = open_page(f"{room.address}/filters?weights=bundled")
+    presenter.goto(links(room)[-1])
+    settled(presenter)
+    presenter.goto(f"{room.address}/filters?weights=bundled&photo=coffee")
+    settled(presenter)
+    presenter.get_by_role("button", name="Lead: everybody who follows").click()
+    expect(presenter.get_by_role("button", name="Lead: everybody who follows")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+    visit = chromium.new_context()
+    follower = visit.new_page()
+    follower.goto(f"{room.address}/classify?weights=bundled")
+    follower.get_by_role("button", name="Follow: your page goes").click(timeout=120_000)
+    follower.wait_for_url(re.compile(r"/filters\?.*photo=coffee"))
+    presenter.get_by_role("link", name="Activations").click()
+    follower.wait_for_url(re.compile("/activations"))
+    presenter.go_back()
+    follower.wait_for_url(re.compile("/filters"))  # a view that this page had before
+
+    follower.get_by_role("button", name="Follow: your page goes").click()
+    presenter.get_by_role("link", name="Playground").click()
+    settled(presenter)
+    expect(presenter).to_have_url(re.compile("/playground"))
+    assert "/filters" in follower.url
+    visit.close()

@@ -36,6 +36,11 @@ def begin(page: str) -> None:
         st.session_state[_PENDING] = dict(_NOW.get(each, each) for each in renamed)
 
 
+def expect_link() -> None:
+    """The address that comes next is a link, also one that this page had before."""
+    st.session_state[_SEEN] = []
+
+
 def take(key: str, parse: Callable[[str], Any] = str) -> Any:
     """What a link that was just opened says of this key, once; None where it says nothing, or nothing sensible."""
     text = st.session_state.get(_PENDING, {}).pop(key, None)
