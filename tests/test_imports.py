@@ -65,7 +65,7 @@ def test_a_page_imports_what_it_may(script):
             assert name.split(".")[0] != "torch"
             assert name.split(".")[0] != "pages"
             if name.startswith("alexnet_viz"):
-                assert room in ("ui", "figures", "components", "values", "settings")
+                assert room in ("ui", "figures", "components", "values", "settings", "permissions")
 
 
 def test_pages_lie_one_folder_deep():

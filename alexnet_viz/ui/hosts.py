@@ -19,7 +19,9 @@ def host_name(host: str) -> str:
     ('laptop.local', '::1', '', '::1')
     """
     if host.startswith("["):
-        name, _, rest = host[1:].partition("]")
+        name, closed, rest = host[1:].partition("]")
+        if not closed:
+            return ""
     elif host.count(":") > 1:
         name, rest = host, ""
     else:
@@ -55,6 +57,12 @@ def configured_hosts() -> list[str]:
     """The names in server.allowedHosts and browser.serverAddress, under which a proxy may offer the app."""
     names = [*(st.get_option("server.allowedHosts") or ()), st.get_option("browser.serverAddress") or "localhost"]
     return [name.strip().lower().rstrip(".") for name in names]
+
+
+def begin() -> None:
+    """At the server's start: Streamlit, which checks server.allowedHosts too, answers this machine as well."""
+    if allowed := st.get_option("server.allowedHosts"):
+        st.config.set_option("server.allowedHosts", [*allowed, "localhost", "127.0.0.1", "::1"])
 
 
 @cache

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import segno
 import streamlit as st
 
-from alexnet_viz.ui import roles
+from alexnet_viz.ui import hosts, roles
 from alexnet_viz.ui.shared.sharing import EVERYONE, own_address
 
 
@@ -24,6 +24,7 @@ async def welcome(app: object) -> AsyncIterator[None]:
     Not before now is the port known: where one is taken Streamlit looks for the next.
     """
     roles.begin()
+    hosts.begin()
     origins = _origins()
     print("The app is open at " + " and ".join(origins), flush=True)
     if roles.is_open_to_others():

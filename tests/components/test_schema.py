@@ -9,6 +9,7 @@ import pytest
 from alexnet_viz.components import (
     architecture_view,
     film,
+    follow,
     heat_maps,
     line_charts,
     map_view,
@@ -118,6 +119,8 @@ def test_photos_and_drawings(sent):
     data = sent(photo_brush, "data:,", "data:,", "alt", (0, 0, 1, 1), 224)
     matches(data, "photo_brush/photo_brush.js", "Data")
     matches(sent(photo_picker, [], "", 100), "photo_picker/photo_picker.js", "Data")
+    data = sent(follow, "audience", "follow", is_leading=False)
+    matches(data, "follow/follow.js", "Data")
     matches(sent(architecture_view, "<svg/>", "paper", "#fff"), "architecture_view/architecture_view.js", "Data")
     points = photo_map.Points(np.arange(2), ZEROS, np.array([0, -1]), ["a", "b"], ["cat"])
     source = photo_map.PhotoSource("/sheet", "/photo", 32, 2)

@@ -35,10 +35,11 @@ def error_boundary() -> Iterator[None]:
         _show(error)
 
 
-def callback(function: Callable[..., Any]) -> Callable[..., None]:
+def callback(function: Callable[..., Any], *, whole_page: bool = False) -> Callable[..., None]:
     """For every ``on_click`` and ``on_change``: they run before the page does, outside of what guards it.
 
-    What goes wrong in one is shown by the page, or the fragment, that runs next.
+    What goes wrong in one is shown by the page, or the fragment, that runs next. ``whole_page``: that is the page also
+    for a widget in a fragment. Else nothing runs where a fragment ended while the click was on its way.
     """
 
     @functools.wraps(function)
@@ -47,6 +48,8 @@ def callback(function: Callable[..., Any]) -> Callable[..., None]:
             function(*args, **kwargs)
         except Exception as error:
             st.session_state.setdefault(_FROM_CALLBACKS, []).append(error)
+        if whole_page:
+            st.rerun()
 
     return run
 

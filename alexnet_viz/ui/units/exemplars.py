@@ -208,7 +208,7 @@ def _patch_grid(model: Model, layer: str, unit: int, request: SearchRequest, fou
         noun="photo",
         facts={"relevance" if kind == "relevant" else value_name(layer): ranking.values[unit][shown]},
         names=[photo_name(request, found.collection, number) for number in numbers.tolist()],
-        on_pick=callback(lambda tile: choose_photo(request, found.collection, int(numbers[tile]))),
+        on_pick=callback(lambda tile: choose_photo(request, found.collection, int(numbers[tile])), whole_page=True),
         smooth=True,
         largest=150,
     )

@@ -73,3 +73,25 @@ def test_every_callback_is_guarded(script):
             continue  # "ignore", "rerun"
         assert isinstance(value, ast.Call), f"line {value.lineno}: write {node.arg}=callback(…)"
         assert value.func.id == "callback", f"line {value.lineno}: write {node.arg}=callback(…)"
+
+
+def ending_fragment():
+    """A page whose fragment ends as its button is pressed: nothing would run for the click."""
+    import streamlit as st
+
+    from alexnet_viz.ui.shared.error_boundary import callback
+
+    @st.fragment
+    def part():
+        st.button(
+            "Choose", key="choose", on_click=callback(lambda: st.session_state.update(chosen=True), whole_page=True)
+        )
+
+    part()
+    st.write("chosen" if st.session_state.get("chosen") else "not yet")
+
+
+def test_a_click_in_a_fragment_may_run_the_whole_page():
+    app = AppTest.from_function(ending_fragment, default_timeout=60).run()
+    app.button(key="choose").click().run()
+    assert [text.value for text in app.markdown] == ["chosen"]

@@ -185,10 +185,10 @@ def test_a_task_runs_with_its_visitors_permissions():
 
 
 def test_a_full_queue_says_so_and_those_who_left_free_their_place(monkeypatch):
-    monkeypatch.setattr(jobs, "WAITING", 1)
     running = [Slow(f"k{i}") for i in range(2)]
     begun = [jobs.start(f"running {i}", [one.task]) for i, one in enumerate(running)]
     wait_until(lambda: all(job.began is not None for job in begun))
+    monkeypatch.setattr(jobs, "WAITING", 1)
     waiting, more = Slow("k waiting"), Slow("k more")
     jobs.start("waiting", [waiting.task])
     with pytest.raises(Busy, match="try again"):
