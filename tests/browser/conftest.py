@@ -145,6 +145,7 @@ def open_page(chromium, spare_pages, request):
             page.context.close()
     assert not any(page.foreign for page, _ in opened)
     assert not any(page.errors for page, _ in opened)
+    assert not any("Content Security Policy" in text for page, _ in opened for text in page.complaints)
 
 
 HAS_FAILED = pytest.StashKey[bool]()
