@@ -17,7 +17,8 @@ from typing import Literal, ParamSpec, TypeVar
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import NotPermitted
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 Action = Literal["runs", "downloads", "checkpoints"]
 
 _REFUSALS: dict[Action, str] = {

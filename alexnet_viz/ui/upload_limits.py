@@ -10,12 +10,14 @@ import re
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import Runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from alexnet_viz.ui import roles
 from alexnet_viz.ui.shared.photos import UPLOAD_MEGABYTES
@@ -82,7 +84,7 @@ class UploadLimits:
         """Why an upload of so many bytes is not taken; "" where it is."""
         if length > FILE_BYTES and not may.checkpoints:
             return f"A photo may have {UPLOAD_MEGABYTES} MB."
-        stored = Runtime.instance().uploaded_file_mgr.file_storage
+        stored = _uploads().file_storage
         sizes = {name: [len(file.data) for file in files.values()] for name, files in list(stored.items())}
         mine = sizes.get(session, []) + self._arriving.get(session, [])
         if len(mine) >= VISIT_FILES:
@@ -96,9 +98,14 @@ class UploadLimits:
         return ""
 
 
+def _uploads() -> MemoryUploadedFileManager:
+    """What Streamlit keeps, by session and file."""
+    return cast(MemoryUploadedFileManager, Runtime.instance().uploaded_file_mgr)
+
+
 def _forget_unclaimed(session: str, file_id: str) -> None:
     if file_id not in _claimed:
-        Runtime.instance().uploaded_file_mgr.remove_file(session, file_id)
+        _uploads().remove_file(session, file_id)
 
 
 async def _refuse(reason: str, status: int, scope: Scope, receive: Receive, send: Send) -> None:

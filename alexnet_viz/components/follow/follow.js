@@ -29,7 +29,9 @@ function isShown(view) {
   const path = location.pathname.split("/").pop() ?? "";
   const current = new URLSearchParams(location.search);
   const wanted = Object.entries(view.parameters);
-  return path === view.page && current.size === wanted.length && wanted.every(([key, value]) => current.get(key) === value);
+  return (
+    path === view.page && current.size === wanted.length && wanted.every(([key, value]) => current.get(key) === value)
+  );
 }
 
 function listen(address) {
