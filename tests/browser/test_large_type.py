@@ -38,6 +38,15 @@ def test_a_button_and_a_key_make_every_pages_type_larger(server, open_page):
     page.wait_for_function("document.documentElement.classList.contains('large-type')")
 
 
+@pytest.mark.parametrize(("width", "scale"), [(390, 1.25), (1024, 1.25), (1280, 1.5), (1920, 1.5)])
+def test_type_is_as_large_as_there_is_room_for(server, open_page, width, scale):
+    page = open_page(f"{server.address}/architecture?weights=random", width, 768)
+    usual = size(page)
+    page.keyboard.press("f")
+    page.wait_for_function("document.documentElement.classList.contains('large-type')")
+    assert size(page) == pytest.approx(scale * usual)
+
+
 def labels(chart):
     """The names beside a chart's bars as (text, size of type, left edge, middle's height), in pixels of the page."""
     return chart.locator(".ytick text").evaluate_all(
@@ -59,7 +68,7 @@ def test_a_charts_labels_grow_whole_and_the_pointer_finds_its_bars(server, open_
     settled(page)
     chart.scroll_into_view_if_needed()
     larger = labels(chart)
-    assert [size for _, size, *_ in larger] == pytest.approx([1.5 * size for _, size, *_ in usual])
+    assert [size for _, size, *_ in larger] == pytest.approx([1.25 * size for _, size, *_ in usual])
     assert min(left for *_, left, _ in larger) >= chart.bounding_box()["x"] - 1
     bars = [path.bounding_box() for path in chart.locator(".bars .point path").all()]
     for name, *_, y in (larger[0], larger[5]):

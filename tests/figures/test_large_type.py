@@ -29,7 +29,7 @@ def sizes(part, name=""):
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
 def test_all_type_grows_with_room_for_it_and_nothing_else_changes(figure):
-    usual, larger = figure.to_plotly_json(), in_large_type(figure).to_plotly_json()
+    usual, larger = figure.to_plotly_json(), in_large_type(figure, 1.5).to_plotly_json()
     assert sizes(usual)
     assert sizes(larger) == pytest.approx([1.5 * size for size in sizes(usual)])
     assert larger["layout"]["height"] == pytest.approx(1.5 * usual["layout"]["height"])
@@ -41,4 +41,4 @@ def test_all_type_grows_with_room_for_it_and_nothing_else_changes(figure):
 def test_a_matrix_too_large_for_names_keeps_its_height():
     many = NAMED + 1
     usual = confusion_matrix(np.eye(many, dtype=int), tuple(map(str, range(many))))
-    assert in_large_type(usual).layout.height == usual.layout.height
+    assert in_large_type(usual, 1.5).layout.height == usual.layout.height

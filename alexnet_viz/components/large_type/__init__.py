@@ -15,9 +15,9 @@ def large_type() -> None:
 
     Charts take the sizes of their type from Python (``ui/shared/charts.py``): turning it on or off runs the page anew.
     """
-    _component(data={"large": is_large_type()}, key=_KEY, on_large_change=lambda: None)
+    _component(data={"scale": type_scale()}, key=_KEY, on_scale_change=lambda: None)
 
 
-def is_large_type() -> bool:
-    """Whether this visitor's browser shows large type, as far as it has said."""
-    return bool(st.session_state.get(_KEY, {}).get("large"))
+def type_scale() -> float:
+    """How many times as large as usual this visitor's browser shows type, as far as it has said: 1, or 1.25 to 1.5."""
+    return float(st.session_state.get(_KEY, {}).get("scale") or 1)

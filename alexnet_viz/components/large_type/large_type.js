@@ -31,9 +31,14 @@ function isTaken(event) {
   return event.composedPath().some((target) => target instanceof Element && target.matches(TYPED_INTO));
 }
 
+/** The size of the document's type, in pixels. */
+function rootSize() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
+
 /**
  * @typedef {object} Data what Python sends
- * @property {boolean} large whether it knows of large type, for the charts that it makes
+ * @property {number} scale how many times as large as usual it takes type to be, for the charts that it makes
  */
 
 /** @param {{ parentElement: any, data: Data, setStateValue: (name: string, value: any) => void }} component */
@@ -41,13 +46,16 @@ export default function largeType({ parentElement, data, setStateValue }) {
   const lifetime = renewLifetime(parentElement);
   const page = document.documentElement;
   const button = parentElement.querySelector("button");
-  let known = data.large;
+  let known = data.scale;
   const show = (isLarge) => {
+    page.classList.remove(CLASS);
+    const usual = rootSize();
     page.classList.toggle(CLASS, isLarge);
+    const scale = Math.round((20 * rootSize()) / usual) / 20;
     button.setAttribute("aria-pressed", String(isLarge));
     store(isLarge);
-    if (isLarge !== known) setStateValue("large", isLarge);
-    known = isLarge;
+    if (scale !== known) setStateValue("scale", scale);
+    known = scale;
   };
   const turn = (isLarge) => {
     show(isLarge);

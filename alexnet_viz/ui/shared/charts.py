@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from alexnet_viz.components.large_type import is_large_type
+from alexnet_viz.components.large_type import type_scale
 from alexnet_viz.figures.large_type import in_large_type
 from alexnet_viz.lru_cache import LRUCache, digest
 
@@ -27,7 +27,7 @@ def plotly_chart(
     figure that is built, which takes longer than the rest of a page's run.
     """
     made = figure_of(figure) if isinstance(figure, partial) else figure
-    shown = in_large_type(made) if is_large_type() else made
+    shown = in_large_type(made, scale) if (scale := type_scale()) > 1 else made
     (place or st).plotly_chart(shown, key=key, config={"displayModeBar": False}, alt=alt)
 
 
