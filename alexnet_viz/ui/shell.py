@@ -46,8 +46,9 @@ with error_boundary():
     if view and view.page in (each.url_path for each in all_pages):
         address.expect_link()
         st.switch_page(next(each for each in all_pages if each.url_path == view.page), query_params=view.parameters)
-    with st.container(key="copy_link_place"):
-        link = copy_link(shared_origin(st.context.url or ""), key="copy_link")
+    origin = shared_origin(st.context.url or "")
+    with st.container(key="copy_link_place"), st.container(key="qr_code_offered" if origin else None):
+        link = copy_link(origin, key="copy_link")
     with error_boundary():
         page.run()
     devices()

@@ -41,21 +41,27 @@ def own_address() -> str | None:
         return probe.getsockname()[0]
 
 
-@st.dialog("Open this view on your phone", width="medium")
+@st.dialog("Open this view on your phone", width="large")
 def show_qr_code(link: str) -> None:
-    """A link as a QR code that a lecture hall can scan, and as text to type."""
-    with st.container(horizontal_alignment="center"):
-        st.image(qr_code(link), width=400, alt=f"A QR code of the link {link}")
-    st.markdown("Everybody on this network can scan it, or open:")
-    st.code(link, language=None, wrap_lines=True)
-    if roles.is_open_to_others() and roles.is_presenter():
-        st.caption(roles.audience_words())
-        allowed = st.toggle(
-            "The audience may upload checkpoints",
-            roles.audience().checkpoints,
-            key="audience_checkpoints",
-            help="For everybody, from now on. They are kept in this server's cache, the newest twenty.",
-        )
-        if allowed != roles.audience().checkpoints:
-            roles.allow_checkpoints(allowed)
-            st.rerun(scope="fragment")
+    """A link as a QR code that a lecture hall can scan, and as text to type; what the audience may do there."""
+    left, right = st.columns(2, gap="large")
+    left.image(qr_code(link), width=520, alt=f"A QR code of the link {link}")
+    with right:
+        st.markdown("Everybody on this network can scan it, or open:")
+        st.code(link, language=None, wrap_lines=True)
+        if roles.is_open_to_others() and roles.is_presenter():
+            _choose_for_audience()
+
+
+def _choose_for_audience() -> None:
+    """What the presenter lets the audience do."""
+    st.caption(roles.audience_words())
+    allowed = st.toggle(
+        "The audience may upload checkpoints",
+        roles.audience().checkpoints,
+        key="audience_checkpoints",
+        help="For everybody, from now on. They are kept in this server's cache, the newest twenty.",
+    )
+    if allowed != roles.audience().checkpoints:
+        roles.allow_checkpoints(allowed)
+        st.rerun(scope="fragment")
