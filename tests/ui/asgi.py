@@ -1,7 +1,13 @@
-"""A request to an ASGI app without a server."""
+"""Coroutines, and requests to an ASGI app, without a server."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+
+
+def run(coroutine):
+    """Its result; in a thread, for where a browser's tests ran before, this one has a loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def ask(app, path="/", method="GET", headers=(), body=b"", client=("127.0.0.1", 50000), kind="http", query=b""):
@@ -27,8 +33,7 @@ def ask(app, path="/", method="GET", headers=(), body=b"", client=("127.0.0.1", 
         "server": ("127.0.0.1", 8501),
         "scheme": "http",
     }
-    with ThreadPoolExecutor(1) as thread:  # where a browser's tests ran before, this one has a loop already
-        thread.submit(asyncio.run, app(scope, receive, send)).result()
+    run(app(scope, receive, send))
     if kind == "websocket":
         return (403 if sent[0]["type"] == "websocket.close" else 101), {}, b""
     headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}

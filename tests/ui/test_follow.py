@@ -7,15 +7,7 @@ from starlette.applications import Starlette
 
 from alexnet_viz.ui import follow
 from alexnet_viz.ui.follow import Broadcast
-from tests.ui.asgi import ask
-
-
-def run(coroutine):
-    loop = asyncio.new_event_loop()
-    try:
-        return loop.run_until_complete(coroutine)
-    finally:
-        loop.close()
+from tests.ui.asgi import ask, run
 
 
 def test_who_comes_later_hears_what_was_said_last_and_all_hear_what_comes():

@@ -8,6 +8,7 @@ import streamlit as st
 
 from alexnet_viz import permissions
 from alexnet_viz.ui import roles, welcome
+from tests.ui.asgi import run
 
 
 @pytest.fixture
@@ -25,11 +26,7 @@ def begin(seconds=0.0):
         async with welcome.welcome(None):
             await asyncio.sleep(seconds)
 
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(serve())
-    finally:
-        loop.close()
+    run(serve())
 
 
 def test_this_machine_alone_has_one_line(options, capfd):
