@@ -247,14 +247,14 @@ class RedisStore:
 
     def put(self, reference: str, data: bytes, name: str) -> None:
         with self._reporting():
-            self._client.setex(_key(_checked(reference)), self._seconds, _packed(data, name))
+            self._client.set(_key(_checked(reference)), _packed(data, name), ex=self._seconds)
 
     def get(self, reference: str) -> File | None:
         if not _REFERENCE.fullmatch(reference):
             return None
         with self._reporting():
             packed = self._client.get(_key(reference))
-        return None if packed is None else _unpacked(reference, packed)
+        return _unpacked(reference, packed) if isinstance(packed, bytes) else None
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:

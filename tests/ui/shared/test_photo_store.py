@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -27,20 +28,23 @@ def redis_server(tmp_path_factory):
     redis = pytest.importorskip("redis")
     if not REDIS:
         pytest.skip("neither valkey-server nor redis-server is installed")
-    process, port = started(tmp_path_factory.mktemp("redis"), "--maxmemory-policy", "allkeys-lru")
-    client = redis.Redis(port=port)
-    client.config_set("maxmemory", client.info("memory")["used_memory"] + LIMIT)  # it needs some for itself
-    yield f"redis://127.0.0.1:{port}/0"
-    end(process)
+    port = free_port()
+    with running(tmp_path_factory.mktemp("redis"), port, "--maxmemory-policy", "allkeys-lru"):
+        with redis.Redis(port=port) as client:
+            client.config_set("maxmemory", client.info("memory")["used_memory"] + LIMIT)  # it needs some for itself
+        yield f"redis://127.0.0.1:{port}/0"
 
 
-def started(folder, *options, port=None):
-    """A server that keeps nothing on the disk; the process and its port."""
-    port = port or free_port()
+@contextmanager
+def running(folder, port, *options):
+    """A Redis or Valkey that keeps nothing on the disk, while inside."""
     command = [REDIS, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder), *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    wait_until(lambda: answers(port), process)
-    return process, port
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: answers(port), process)
+            yield
+        finally:
+            process.kill()
 
 
 def free_port():
@@ -53,30 +57,20 @@ def answers(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def end(process):
-    process.kill()
-    process.wait(20)
-
-
-@pytest.fixture(params=["memory", "folder", "redis"])
-def opened(request, tmp_path):
-    """A function that opens the same store once more, as another process does; a memory is one for all."""
-    if request.param == "memory":
+def opener(request, tmp_path):
+    """A function that opens the store named by a fixture's parameter once more, as another server does."""
+    if request.param == "memory":  # one for all who open it
         memory = MemoryStore(LIMIT)
-        return lambda **how: memory
+        return lambda: memory
     if request.param == "folder":
-        return lambda **how: FolderStore(tmp_path / "photos", limit=LIMIT, **how)
+        return lambda: FolderStore(tmp_path / "photos", limit=LIMIT)
     address = request.getfixturevalue("redis_server")
     RedisStore(address)._client.flushall()
-    return lambda **how: RedisStore(address, **how)
+    return lambda: RedisStore(address)
 
 
-@pytest.fixture
-def shared(opened):
-    """The same for the stores that several servers share."""
-    if isinstance(opened(), MemoryStore):
-        pytest.skip("a memory is of one server alone")
-    return opened
+opened = pytest.fixture(params=["memory", "folder", "redis"])(opener)
+shared = pytest.fixture(params=["folder", "redis"])(opener)
 
 
 def photo(number, size=1000):
@@ -110,15 +104,28 @@ def test_what_is_too_much_goes_those_uploaded_longest_ago_first(opened):
         assert held == sorted(held)
 
 
-def test_a_photo_goes_when_its_time_has_come_and_a_second_upload_renews_it(shared):
-    once, again = photo(1), photo(2)
+def grow_older(store, reference, days):
+    """Set the clock back for one photo."""
+    seconds = days * 24 * 3600
+    if isinstance(store, FolderStore):
+        path = store._folder / reference
+        os.utime(path, (path.stat().st_mtime - seconds,) * 2)
+    else:
+        key = photo_store._key(reference)
+        store._client.expire(key, store._client.ttl(key) - seconds)
+
+
+def test_a_photo_goes_seven_days_after_its_last_upload(shared):
+    store, once, again = shared(), photo(1), photo(2)
     for reference, data in (once, again):
-        shared(seconds=2).put(reference, data, "a.jpg")
-    time.sleep(1.2)
-    shared(seconds=2).put(*again, "a.jpg")
-    time.sleep(1.2)
-    assert shared(seconds=2).get(once[0]) is None
-    assert shared(seconds=2).get(again[0]) is not None
+        store.put(reference, data, "a.jpg")
+        grow_older(store, reference, 6)
+        assert store.get(reference)
+    store.put(*again, "a.jpg")
+    for reference, _ in (once, again):
+        grow_older(store, reference, 2)
+    assert shared().get(once[0]) is None
+    assert shared().get(again[0]) is not None
 
 
 def overwrite(store, reference, packed):
@@ -224,7 +231,8 @@ def test_photos_of_a_time_without_the_store_come_into_it_afterwards(monkeypatch,
             memory.get(photo(3)[0])
     assert shared.asked == len(caplog.records) == 1  # nobody waits for it twice
     shared.is_up = True
-    monkeypatch.setattr(photo_store.time, "monotonic", lambda now=time.monotonic(): now + photo_store._PAUSE)
+    later = time.monotonic() + photo_store._PAUSE
+    monkeypatch.setattr(photo_store.time, "monotonic", lambda: later)
     memory.put(*photo(1), "a.jpg")  # as each run of a page does whose uploader holds it
     assert set(shared.files) == {photo(1)[0], photo(2)[0]}
     assert memory.get(photo(3)[0]) is None
@@ -294,26 +302,26 @@ def test_a_new_folder_is_the_apps_alone(tmp_path):
 @pytest.mark.parametrize("options", [(), ("--maxmemory", "20mb", "--maxmemory-policy", "noeviction")])
 def test_a_redis_without_a_bound_is_refused(tmp_path, options):
     pytest.importorskip("redis")
-    process, port = started(tmp_path, *options)
-    with pytest.raises(StoreError, match=rf"at 127\.0\.0\.1:{port}/0 has no bound: start it with maxmemory"):
+    port = free_port()
+    with (
+        running(tmp_path, port, *options),
+        pytest.raises(StoreError, match=rf"at 127\.0\.0\.1:{port} has no bound: start it with maxmemory"),
+    ):
         RedisStore(f"redis://127.0.0.1:{port}/0")
-    end(process)
 
 
 @pytest.mark.skipif(not REDIS, reason="neither valkey-server nor redis-server is installed")
-def test_a_redis_that_dies_says_so_and_is_asked_again_once_it_is_back(tmp_path, monkeypatch):
+def test_a_redis_that_dies_says_so_and_is_asked_again_once_it_is_back(tmp_path):
     pytest.importorskip("redis")
-    how = ("--maxmemory", "20mb", "--maxmemory-policy", "allkeys-lru")
-    process, port = started(tmp_path, *how)
-    store = RedisStore(f"redis://127.0.0.1:{port}/0")
-    store.put(*photo(1), "a.jpg")
-    end(process)
+    how = (free_port(), "--maxmemory", "20mb", "--maxmemory-policy", "allkeys-lru")
+    with running(tmp_path, *how):
+        store = RedisStore(f"redis://127.0.0.1:{how[0]}/0")
+        store.put(*photo(1), "a.jpg")
     with pytest.raises(StoreError, match=r"^The store of photos at .* does not answer \(.*\): start it, or"):
         store.get(photo(1)[0])
-    process, _ = started(tmp_path, *how, port=port)
-    store.put(*photo(1), "a.jpg")
-    assert store.get(photo(1)[0]).name == "a.jpg"
-    end(process)
+    with running(tmp_path, *how):
+        store.put(*photo(1), "a.jpg")
+        assert store.get(photo(1)[0]).name == "a.jpg"
 
 
 # --- the variable --------------------------------------------------------------------------------
@@ -325,7 +333,7 @@ def test_a_redis_that_dies_says_so_and_is_asked_again_once_it_is_back(tmp_path, 
         ("/srv/photos", r"must be folder:/a/path or redis://host:6379/0, not '/srv/photos'\.$"),
         ("folder:", r"not 'folder'\.$"),
         ("reds://:hunter2@host", r"not 'reds' and what follows\.$"),
-        ("redis://:hunter2@127.0.0.1:9/0", r"at 127\.0\.0\.1:9/0 does not answer \(.*\): start it"),
+        ("redis://:hunter2@127.0.0.1:9/0", r"at 127\.0\.0\.1:9 does not answer \(.*\): start it"),
         ("redis://host:port/0", r"names a Redis that cannot be \(.*\): redis://host:6379/0 can\.$"),
         ("folder:/proc/photos", r"Photos cannot be kept in /proc/photos \(.*\): change its rights"),
     ],
