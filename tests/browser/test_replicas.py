@@ -46,7 +46,7 @@ def kill(server):
 
 def assert_shows(page, name):
     """The page answers for the photo of that name, and says nothing of one that is gone."""
-    expect(page.get_by_text(f"{name}: 320 × 240 pixels")).to_be_visible()
+    expect(page.get_by_text(f"{name}: ")).to_be_visible()
     assert "no longer on this server" not in page.locator("body").inner_text()
 
 
@@ -117,7 +117,9 @@ def test_behind_nginx_a_visit_stays_with_one_server_and_goes_on_when_that_is_kil
     servers = replicas(0)
     page = open_page(f"{nginx.address}/classify?weights=random")
     first = replica_of(page)
-    upload(page, ("other.jpg", photo(3)))
+    large = photo(3, (1600, 1200))
+    assert len(large) > 64 << 10  # nginx keeps less in memory anyway
+    upload(page, ("other.jpg", large))
     page.goto(f"{nginx.address}/classify?weights=random")
     upload(page, ("mine.jpg", photo(1)))
     page.wait_for_url(re.compile("photo=upload-"))
@@ -145,7 +147,8 @@ def test_behind_nginx_a_visit_stays_with_one_server_and_goes_on_when_that_is_kil
     page.goto(link)
     assert_shows(page, "mine.jpg")
     assert {first, second, replica_of(page)} == {0, 1, 2}
-    assert not [line for line in nginx.log.read_text().splitlines() if "[emerg]" in line or "[crit]" in line]
+    # That it could not write an upload to a folder of its own, or that it did, stands in its log.
+    assert not re.findall(r"\[(?:emerg|alert|crit|warn)\].*", nginx.log.read_text())
 
 
 def test_a_store_that_cannot_be_is_a_sentence_at_the_start(tmp_path):
