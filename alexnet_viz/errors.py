@@ -13,6 +13,10 @@ class DecoderBusy(ImageError):
     """A photo that could not be decoded now, because of too many others; later it can."""
 
 
+class StoreError(ImageError):
+    """A store of photos, shared by several servers, that cannot be used: says which, why and what to do."""
+
+
 class ShapeError(UserError):
     """Sizes that do not fit together; names the layer at which they stop fitting."""
 

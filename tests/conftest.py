@@ -28,6 +28,7 @@ LONGEST = (
     "browser/test_network.py",
     "browser/test_narrow.py",
     "browser/test_text.py",
+    "browser/test_replicas.py",
     "test_shell.py",
     "ui/test_training_page.py",
     "ui/test_units_page.py",

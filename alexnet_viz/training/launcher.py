@@ -163,10 +163,12 @@ def delete(run: Path) -> None:
 
 def _under_way(run: Path) -> bool:
     try:
-        state = runs.read_run(run).state
+        known = runs.read_run(run)
     except DamagedFile:
-        state = "unreadable"
-    return state not in runs.ENDED and bool(_processes(run))
+        return bool(_processes(run))
+    if known.elsewhere and known.state in runs.ACTIVE and not known.stalled:
+        return True  # its process cannot be seen from here
+    return known.state not in runs.ENDED and bool(_processes(run))
 
 
 @contextlib.contextmanager

@@ -74,6 +74,11 @@ class Run:
     weights: Path | None = None
     problems: tuple[str, ...] = ()
 
+    @property
+    def elsewhere(self) -> str:
+        """The other machine on which its process was last, which alone can end it; "" for this one, or none yet."""
+        return "" if self.status.host == socket.gethostname() else self.status.host
+
 
 @dataclass(frozen=True)
 class UnreadableRun:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -96,6 +97,17 @@ def test_a_run_under_way_is_not_deleted_and_an_ended_one_is(launch):
     launcher.delete(run)
     assert not run.exists()
     assert not runs.list_runs()
+
+
+def test_a_run_that_trains_on_another_machine_is_not_deleted_until_that_is_silent(tiny):
+    run = runs.create_run(tiny)
+    status = runs.Status("running", 2**22 + 1, 1.0, host="elsewhere", heartbeat=time.time())
+    runs.write_status(run, status)
+    with pytest.raises(RunError, match="under way"):
+        launcher.delete(run)
+    runs.write_status(run, replace(status, heartbeat=time.time() - 60))
+    launcher.delete(run)
+    assert not run.exists()
 
 
 def test_on_a_full_disk_no_worker_is_left_that_nobody_knows_of(tiny, full_disk):

@@ -170,6 +170,14 @@ def test_a_worker_on_another_machine_is_believed(run):
     assert runs.read_run(run).state == "running"
 
 
+def test_a_run_says_on_which_other_machine_it_is_and_whether_that_gives_signs(run):
+    running(run, 2**22 + 1, 1.0, host="elsewhere", heartbeat=time.time() - 60)
+    found = runs.read_run(run)
+    assert (found.state, found.stalled, found.elsewhere) == ("running", True, "elsewhere")
+    running(run, os.getpid(), psutil.Process().create_time())
+    assert runs.read_run(run).elsewhere == ""
+
+
 def test_a_dead_rank_under_a_living_torchrun_is_about_to_come_back(run, sleeper):
     child, started = sleeper
     running(run, 2**22 + 1, 1.0, agent=child.pid, agent_started=started)

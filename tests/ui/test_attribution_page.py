@@ -1,6 +1,5 @@
 """The page that asks why, without a browser: maps are the core's, choices live in the address, errors are sentences."""
 
-import hashlib
 import io
 import json
 import threading
@@ -19,6 +18,7 @@ from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.images.samples import sample
 from alexnet_viz.inspection.model import get
 from alexnet_viz.ui.shared import photos
+from alexnet_viz.ui.shared.photo_store import reference_of
 from tests.ui.pages import address, assert_no_bug, open_link
 from tests.waiting import wait_until
 
@@ -161,8 +161,8 @@ def kept(image, **how):
     buffer = io.BytesIO()
     image.save(buffer, **how)
     data = buffer.getvalue()
-    reference = f"upload-{hashlib.sha256(data).hexdigest()[:32]}"
-    photos._files.get(reference, lambda: (data, "own"))
+    reference = reference_of(data)
+    photos._files.put(reference, data, "own")
     return reference
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import socket
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from unittest.mock import Mock
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from starlette.requests import Request
@@ -19,7 +22,7 @@ from alexnet_viz.errors import RunError
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.network.checkpoint_index import kept_file
 from alexnet_viz.network.weights import load
-from alexnet_viz.training import launcher, runs
+from alexnet_viz.training import launcher, processes, runs
 from alexnet_viz.training.answers import Answers, write_answers
 from alexnet_viz.training.recipe import preset
 from alexnet_viz.training.snapshots import Snapshot, read_photo, read_snapshot, write_photo, write_snapshot
@@ -371,10 +374,28 @@ def test_rows_are_read_once_for_all_who_watch(page, finished, monkeypatch):
 
 def test_a_run_that_does_not_stop_can_be_ended(page, finished):
     path = finished()
-    runs.write_status(path, replace(runs.read_status(path), state="running", pid=2**22, host="elsewhere"))
+    with subprocess.Popen(["sleep", "600"]) as silent:
+        process = processes.identity(psutil.Process(silent.pid))._asdict()
+        status = replace(runs.read_status(path), state="running", host=socket.gethostname(), heartbeat=1.0, **process)
+        runs.write_status(path, status)
+        page.run()
+        assert page.button(key="kill")  # no sign of life for long
+        assert any("no sign" in warning.value for warning in page.warning)
+        silent.kill()
+
+
+def test_a_run_of_another_machine_can_be_ended_there_alone_and_resumed_here_once_that_is_silent(page, finished):
+    path = finished()
+    status = replace(runs.read_status(path), state="stopping", pid=2**22, host="elsewhere", heartbeat=time.time())
+    runs.write_status(path, status)
     page.run()
-    assert page.button(key="kill")  # no sign of life for long
-    assert any("no sign" in warning.value for warning in page.warning)
+    assert any("on elsewhere, which alone can end it" in text.value for text in page.markdown)
+    assert not [button for button in page.button if button.key in ("kill", "stop", "resume")]
+    runs.write_status(path, replace(status, state="running", heartbeat=1.0))
+    page.run()
+    assert page.button(key="resume")
+    assert not [button for button in page.button if button.key in ("kill", "stop")]
+    assert any("on elsewhere has given no sign" in warning.value for warning in page.warning)
 
 
 # --- runs that cannot be read, or are gone --------------------------------------------------------

@@ -32,6 +32,7 @@ function keep(key, text) {
  * @property {{ key: string, title: string, thumbnail: string }[]} photos thumbnails are data URIs
  * @property {string} selected a photo's key
  * @property {number} limit in bytes, for a pasted picture
+ * @property {string} visit another one when the page is loaded anew, or after its server has died
  */
 
 function photoButton(photo, isSelected, onclick) {
@@ -71,7 +72,7 @@ function foldSidebar(isNewPhoto) {
   keep(FOLDED, "yes");
 }
 
-/** Keys of photos that this tab showed before it was loaded anew and that the visit lacks. Keeps the visit's keys. */
+/** Keys of photos that this tab showed and that the visit lacks. Keeps the visit's keys. */
 function forgottenPhotos(photos) {
   const keys = photos.map((photo) => photo.key);
   const kept = JSON.parse(recall(KEPT) ?? "[]");
@@ -90,7 +91,8 @@ export default function photoPicker({ parentElement, data, setTriggerValue }) {
   strip.replaceChildren(...buttons);
   const before = strip.dataset.selected;
   const forgotten = forgottenPhotos(data.photos);
-  if (before === undefined && forgotten.length) setTriggerValue("kept", forgotten);
+  if (strip.dataset.visit !== data.visit && forgotten.length) setTriggerValue("kept", forgotten);
+  strip.dataset.visit = data.visit;
   foldSidebar(before !== undefined && before !== data.selected);
   strip.dataset.selected = data.selected;
   const isNarrow = window.matchMedia(`(max-width: ${FOLDED_BELOW - 1}px)`); // zooming in makes it so, too

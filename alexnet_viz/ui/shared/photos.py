@@ -1,26 +1,28 @@
 """The photos of the visit: samples and uploads, each under a short reference that the address can carry.
 
-Uploads are kept by this server, in bounded memory and under their SHA-256, so that a link reopens them elsewhere; they
-are never written to the disk. The bytes are shared by all who upload them; what a visitor calls them is the visit's.
+Uploads are kept by this server, in bounded memory and under their SHA-256, so that a link reopens them elsewhere; on a
+server of its own they are never written to the disk (photo_store.py). The bytes are shared by all who upload them; what
+a visitor calls them is the visit's.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 
 import streamlit as st
 from PIL import Image
 
-from alexnet_viz.errors import ImageError
+from alexnet_viz.errors import ImageError, StoreError
 from alexnet_viz.figures.data_uri import jpeg_uri
 from alexnet_viz.images.decode import decode
 from alexnet_viz.images.samples import SAMPLES, sample
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.ui.shared.photo_store import MemoryStore, reference_of, shared_store
 from alexnet_viz.values import Photo
 
 UPLOAD_MEGABYTES = 40
-_files: LRUCache[tuple[bytes, str]] = LRUCache(512 << 20, lambda file: len(file[0]))
+_files = MemoryStore(shared=shared_store())
+WHAT_HAPPENS = _files.what_happens  # to a photo that is uploaded, in a sentence
 _texture_files: LRUCache[tuple[bytes, str]] = LRUCache(32)
 _photos: LRUCache[Photo] = LRUCache(512 << 20, lambda photo: photo.pixels.nbytes)
 _thumbnails: LRUCache[str] = LRUCache(512)
@@ -28,16 +30,25 @@ _wholes: LRUCache[str] = LRUCache(64)
 
 _TEXTURE = "texture-"  # what the reference of a texture, which a run of textures knows, begins with
 _OFFERED = "_textures_offered"
+_REMEMBERED = 100  # photos of a browser tab that are fetched from a shared store, when its server has died
 _ROLL = "_roll"  # the references of this visit's own photos, the newest first
 _NAMES = "_photo_names"  # by reference: the file names under which this visit uploaded them
 
 
 def remember_all(references: list[str] | None) -> bool:
-    """Put the photos that this server still holds on this visit's roll, the newest first; whether there was any."""
-    known = [reference for reference in references or [] if _files.peek(reference)]
+    """Put the photos that are still kept on this visit's roll, the newest first; whether there was any."""
+    known = [reference for reference in (references or [])[:_REMEMBERED] if _is_kept(reference)]
     for reference in reversed(known):
         remember(reference)
     return bool(known)
+
+
+def _is_kept(reference: str) -> bool:
+    """Whether an upload is in memory, into which it comes from a shared store if there is one."""
+    try:
+        return _files.get(reference) is not None
+    except StoreError:
+        return False
 
 
 def load(reference: str) -> Photo:
@@ -54,7 +65,7 @@ def file_name(reference: str) -> str:
 
 def _file(reference: str) -> tuple[bytes, str]:
     if reference.startswith("upload-"):
-        file = _files.peek(reference)
+        file = _files.get(reference)
         if file is None:
             raise ImageError("This link's photo is no longer on this server: drop it in again, or choose a sample.")
         return file
@@ -94,9 +105,9 @@ def _texture_file(label: int) -> tuple[bytes, str]:
 
 def add(data: bytes, name: str) -> str:
     """Check and keep a photo; it comes to the front of the visit's roll. Raises ImageError and keeps nothing."""
-    reference = f"upload-{hashlib.sha256(data).hexdigest()[:32]}"
+    reference = reference_of(data)
     _photos.get(reference, lambda: decode(data, name))
-    _files.get(reference, lambda: (data, name))
+    _files.put(reference, data, name)
     st.session_state.setdefault(_NAMES, {})[reference] = name
     remember(reference)
     return reference
@@ -110,8 +121,8 @@ def remember(reference: str) -> None:
 
 
 def own() -> list[str]:
-    """This visit's own photos that the server still holds, the newest first."""
-    return [reference for reference in st.session_state.get(_ROLL, []) if _files.peek(reference)]
+    """This visit's own photos that this server's memory still holds, the newest first."""
+    return [reference for reference in st.session_state.get(_ROLL, []) if _files.holds(reference)]
 
 
 def all_references() -> list[str]:

@@ -134,7 +134,7 @@ def _photo() -> str:
         accept_multiple_files=True,
         key="uploads",
         max_upload_size=photos.UPLOAD_MEGABYTES,
-        help=f"{TITLES}. They stay in this server's memory and are never written to its disk.",
+        help=f"{TITLES}. {photos.WHAT_HAPPENS}",
     )
     _take_uploads(files)
     if st.button("Use the webcam", icon=":material/photo_camera:", width="stretch"):
@@ -173,8 +173,8 @@ def _webcam() -> None:
         )
         return
     st.caption(
-        "No picture? Allow this page the camera in the browser's address bar; without a camera, upload a photo. What "
-        "you take stays in this server's memory and is never written to its disk."
+        "No picture? Allow this page the camera in the browser's address bar; without a camera, upload a photo. "
+        f"{photos.WHAT_HAPPENS}"
     )
     still = st.camera_input("Webcam", label_visibility="collapsed")  # the browser asks for the camera once it stands
     if still and _take_uploads([still], "webcam.jpg"):

@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from alexnet_viz import permissions
 from alexnet_viz.training import launcher, runs
 from alexnet_viz.ui.shared.error_boundary import callback, error_boundary
+from alexnet_viz.ui.shared.text import markdown
 from alexnet_viz.ui.training.feed import rows_of
 from alexnet_viz.ui.training.moved_data import moved_data
 from alexnet_viz.ui.training.watch import forget_run
@@ -36,11 +37,12 @@ def controls(run: runs.Run | runs.UnreadableRun, place: Sequence[DeltaGenerator]
             _delete(run, busy=False)
         return
     with first:
+        lost = run.stalled and run.elsewhere  # that machine may be gone for good; the run's lock knows whether it is
         if not may_change:
             pass
-        elif run.state == "stopping" or run.stalled:
+        elif (run.state == "stopping" or run.stalled) and not lost:
             _end(run)
-        elif run.state in runs.ACTIVE:
+        elif run.state in runs.ACTIVE and not lost:
             with st.popover("Stop", icon=":material/stop:", width="stretch", help="Asks first."):
                 st.write("It writes a checkpoint at its next step and ends. **Resume** goes on from there.")
                 if st.button("Yes, stop it", type="primary", key="stop"):
@@ -65,6 +67,9 @@ def controls(run: runs.Run | runs.UnreadableRun, place: Sequence[DeltaGenerator]
 
 def _end(run: runs.Run) -> None:
     with st.popover("End at once", icon=":material/dangerous:", width="stretch", help="Asks first."):
+        if run.elsewhere:
+            st.write(markdown(f"Its process is on {run.elsewhere}, which alone can end it: wait, or end it there."))
+            return
         st.write(
             "For a run that does not stop: its process is ended, and what it learned since its last checkpoint is lost."
         )

@@ -122,7 +122,14 @@ def _live(run: runs.Run) -> None:
         )
         with st.expander("The last lines of its log", expanded=not run.status.error, icon=":material/terminal:"):
             st.code(_log(run), language=None, wrap_lines=True)
-    if run.stalled:
+    if run.stalled and run.elsewhere:
+        st.warning(
+            markdown(
+                f"The worker on {run.elsewhere} has given no sign for a while. If that machine is gone, Resume goes on "
+                "from the last good checkpoint; a worker that lives after all keeps the run."
+            )
+        )
+    elif run.stalled:
         st.warning("The worker lives but has given no sign for a while.")
     for problem in [*run.problems, feed.problem_of_rows(run), film_problem(run)]:
         if problem:
