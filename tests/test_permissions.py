@@ -58,10 +58,18 @@ def test_the_audience_changes_no_run(run, audience, change):
 
 def test_the_audience_lets_the_server_fetch_nothing(tmp_path, audience, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    recipe = preset("quick").changed(data="cifar10")
-    for fetch in (sources.download_imagenet, lambda: weights.load("imagenet"), lambda: data.fetch(recipe)):
+    monkeypatch.setenv("ALEXNET_VIZ_CACHE", str(tmp_path / "cache"))
+    for fetch in (sources.download_imagenet, lambda: weights.load("imagenet")):
         with pytest.raises(NotPermitted, match="download"):
             fetch()
+    for name in ("cifar10", "imagenette", "imagenet"):
+        recipe = preset("quick").changed(data=name if name in data.DOWNLOADS else f"{name}:{tmp_path}")
+        with pytest.raises(NotPermitted, match="download"):
+            data.load(recipe)  # for the validation photos of a run
+        if name in data.DOWNLOADS:
+            with pytest.raises(NotPermitted, match="download"):
+                data.fetch(recipe)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_audience_adds_a_checkpoint_only_where_it_may(tmp_path, monkeypatch):
@@ -109,6 +117,21 @@ def test_below_a_root_paths_are_read_and_home_is_no_way_around(tmp_path, monkeyp
         assert sources.path_of(str(path)) == path
         with pytest.raises(NotPermitted):
             sources.path_of("~/own.safetensors")
+        for user in ("~root/x", "~nosuchuser/x"):
+            for name in (sources.path_of, collection.last_change, collection.named):
+                with pytest.raises(NotPermitted):
+                    name(user)
+
+
+def test_an_upload_is_known_behind_links_and_in_a_relative_folder(tmp_path, monkeypatch):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "home").symlink_to(tmp_path / "disk")
+    monkeypatch.chdir(tmp_path)
+    for cache in (str(tmp_path / "home" / "cache"), "cache"):
+        monkeypatch.setenv("ALEXNET_VIZ_CACHE", cache)
+        with permissions.acting_with(Permissions(checkpoints=True)):
+            path = sources.save_upload(save({"conv1.weight": np.zeros(1)}), "own.safetensors")
+            assert sources.path_of(str(path)) == path
 
 
 def test_a_run_is_looked_at_by_all(run, audience, tmp_path):

@@ -94,10 +94,10 @@ def path_of(choice: str, runs: Path | None = None) -> Path | None:
         run, moment = split_run(choice)
         return _kept_weights(run, int(moment), runs) if moment.isdecimal() else run_weights(run, runs)
     place = split_choice(choice)[0]
+    if not _is_kept_upload(place):
+        permissions.require_path(Path(place))
     try:
         path = Path(place).expanduser()
-        if not is_upload(path.resolve()):  # its folder's name is its hash: who knows it has had it, or its link
-            permissions.require_path(path)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             os.stat(path)  # asks the system whether this can be a path at all
     except (OSError, ValueError, RuntimeError) as error:  # too long, with a zero byte, of no such user
@@ -231,6 +231,14 @@ def _file_name(name: str) -> str:
 def is_upload(path: Path) -> bool:
     """Whether a file was uploaded, and so is this app's to delete."""
     return path.parent.parent == cache_folder() / "uploads"
+
+
+def _is_kept_upload(place: str) -> bool:
+    """Whether a path, with all links followed, is an upload's: who knows its hash has had it, or its link."""
+    try:
+        return Path(place).expanduser().resolve().parent.parent == (cache_folder() / "uploads").resolve()
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def mark_used(path: Path) -> None:

@@ -293,6 +293,7 @@ def _copies(paths: Sequence[str], labels: np.ndarray, is_val: np.ndarray, twins:
 
 def _cifar10(recipe: Recipe, root: Path, on_progress: TextProgress) -> Splits:
     on_progress(f"reading CIFAR-10 from {root}")
+    _may_unpack("cifar10", root)
     train, val = _open_cifar10(root)
     photos = np.ascontiguousarray(np.concatenate([train.data, val.data]))
     labels = np.array(train.targets + val.targets, np.int64)
@@ -312,6 +313,7 @@ def _open_cifar10(root: Path) -> tuple:
 
 def _imagenette(recipe: Recipe, root: Path, on_progress: TextProgress) -> Splits:
     on_progress(f"reading Imagenette from {root}")
+    _may_unpack("imagenette", root)
     _list_whole("imagenette", root, on_progress)
     names = _open_imagenette(root).classes
     return _folder(recipe, root / "imagenette2-320", on_progress, short_names(names))
@@ -332,6 +334,7 @@ def _imagenet(recipe: Recipe, root: Path, on_progress: TextProgress) -> Splits:
     from torchvision.datasets import ImageNet
 
     on_progress(f"reading ImageNet from {root}; unpacking its archives takes an hour or more")
+    _may_unpack("imagenet", root)
     _list_whole("imagenet", root, on_progress)
     with _or_data_error(
         f"ImageNet is not in {root}",
@@ -340,6 +343,12 @@ def _imagenet(recipe: Recipe, root: Path, on_progress: TextProgress) -> Splits:
     ):
         train, _ = (ImageNet(root, split) for split in ("train", "val"))
     return _folder(recipe, root, on_progress, short_names(train.classes))
+
+
+def _may_unpack(source: str, root: Path) -> None:
+    """NotPermitted where files would have to be unpacked or downloaded first, and this visitor may not ask for that."""
+    if not all(os.path.exists(root / unpacked) for _, unpacked in _FILES[source]):
+        permissions.require("downloads")
 
 
 @contextmanager

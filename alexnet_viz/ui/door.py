@@ -86,6 +86,9 @@ def refusal(headers: Headers) -> str:
     origin = headers.get("origin")
     if origin is not None and not _is_own(origin, host):
         return "This request comes from a page of another site."
+    # Links lead here from everywhere; what a page of another site asks for by itself (pictures, scripts) is its doing.
+    if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
+        return "This request comes from a page of another site."
     return ""
 
 

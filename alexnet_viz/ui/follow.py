@@ -17,7 +17,9 @@ from starlette.routing import Route
 
 from alexnet_viz.components.follow import View
 from alexnet_viz.components.follow import follow as button
+from alexnet_viz.network.sources import is_file_choice
 from alexnet_viz.ui import roles
+from alexnet_viz.ui.hosts import app_path
 
 FEED = "follow"  # its address
 FOLLOWERS = 1000  # at a time
@@ -88,15 +90,19 @@ def follow() -> View | None:
 
 
 def lead(page: str) -> None:
-    """At the end of a run of the presenter's: let those who follow see this view of the page with this path."""
-    if _is_leading and roles.is_presenter():
-        _views.say(json.dumps({"page": page, "parameters": st.query_params.to_dict()}))
+    """At the end of a run of the presenter's: let those who follow see this view of the page with this path.
+
+    A view that names a file of this machine they could not open, and need not know of: they stay where they are.
+    """
+    view = st.query_params.to_dict()
+    names_path = "folder" in view or is_file_choice(view.get("weights", "random"))
+    if _is_leading and roles.is_presenter() and not names_path:
+        _views.say(json.dumps({"page": page, "parameters": view}))
 
 
 def routes() -> list[Route]:
     """The stream of the presenter's views."""
-    base = st.get_option("server.baseUrlPath").strip("/")
-    return [Route("/".join(["", *filter(None, [base]), FEED]), _stream)]
+    return [Route(app_path(FEED), _stream)]
 
 
 async def _stream(request: Request) -> Response:

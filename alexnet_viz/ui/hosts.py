@@ -1,4 +1,4 @@
-"""Which host names the app answers to."""
+"""Where the app listens, and under which hosts it answers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,30 @@ from functools import cache
 
 import streamlit as st
 
+EVERYONE = ("0.0.0.0", "::")  # what server.address is where the app listens to the whole network
+
 # Ends that no public name has (RFC 6762, RFC 8375, and ICANN's reservation of .internal), and a common router's.
 _LOCAL_ENDS = (".local", ".home.arpa", ".internal", ".lan")
+
+
+def listens_at() -> str:
+    """The address that the app listens at, as server.address has it."""
+    return st.get_option("server.address") or EVERYONE[0]
+
+
+def app_path(*parts: str) -> str:
+    """The path of something that the app serves, below the path that it is served under itself."""
+    return "/".join(["", *filter(None, [st.get_option("server.baseUrlPath").strip("/")]), *parts])
+
+
+def own_address() -> str | None:
+    """This machine's address on its network, if it has one; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address that belongs to nobody (RFC 5737)
+        except OSError:
+            return None
+        return probe.getsockname()[0]
 
 
 def host_name(host: str) -> str:
@@ -60,9 +82,12 @@ def configured_hosts() -> list[str]:
 
 
 def begin() -> None:
-    """At the server's start: Streamlit, which checks server.allowedHosts too, answers this machine as well."""
+    """At the server's start: Streamlit, which checks server.allowedHosts too, answers as is shown here, as well."""
     if allowed := st.get_option("server.allowedHosts"):
-        st.config.set_option("server.allowedHosts", [*allowed, "localhost", "127.0.0.1", "::1"])
+        more = ["localhost", "127.0.0.1", "::1"]
+        if not is_loopback(listens_at()):
+            more += [*sorted(_own_names()), *filter(None, [own_address()])]
+        st.config.set_option("server.allowedHosts", [*allowed, *more])
 
 
 @cache
@@ -81,7 +106,7 @@ def is_allowed(name: str) -> bool:
     """
     if is_loopback(name) or any(_matches(name, pattern) for pattern in configured_hosts()):
         return True
-    if is_loopback(st.get_option("server.address") or "0.0.0.0"):
+    if is_loopback(listens_at()):
         return False
     return is_address(name) or name in _own_names()
 

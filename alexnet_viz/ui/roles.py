@@ -15,7 +15,6 @@ import os
 import secrets
 import time
 from collections import OrderedDict, deque
-from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -31,7 +30,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from alexnet_viz import permissions
 from alexnet_viz.permissions import ALL, Permissions
-from alexnet_viz.ui.hosts import configured_hosts, is_loopback
+from alexnet_viz.ui.hosts import app_path, configured_hosts, is_loopback, listens_at
 
 SECRET = "ALEXNET_VIZ_PRESENTER_SECRET"  # or secret under [presenter] in .streamlit/secrets.toml
 ROOTS = "ALEXNET_VIZ_AUDIENCE_PATHS"  # folders whose paths the audience may name, as in PATH
@@ -39,17 +38,19 @@ PATH = "presenter"  # of the page that makes one the presenter
 _COOKIE = "alexnet_viz_presenter"
 _LASTS = 24 * 3600  # seconds
 _TRIES, _WITHIN = 5, 60.0  # wrong ones from one address within so many seconds; ten times as many from all
-_ADDRESSES = 1024  # whose wrong tries are remembered
+_SESSIONS = 1000  # of presenters that are remembered
 
 
-class _Presenter:
-    """What makes one the presenter of this server; made once it starts."""
+class _Roles:
+    """What makes one the presenter of this server, what the audience may do, and who failed of late to become it."""
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(24)
-        self.audience = Permissions(roots=tuple(map(Path, filter(None, os.environ.get(ROOTS, "").split(os.pathsep)))))
+        roots = filter(None, os.environ.get(ROOTS, "").split(os.pathsep))
+        self.audience = Permissions(roots=tuple(Path(root).expanduser() for root in roots))
+        self.presenters: OrderedDict[str, None] = OrderedDict()  # sessions seen to be a presenter's, the latest last
         self._own_key = secrets.token_bytes(32)
-        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
+        self._wrong: deque[tuple[float, str]] = deque()  # tries of late: when, and from which address
 
     @property
     def signer(self) -> TimestampSigner:
@@ -66,20 +67,22 @@ class _Presenter:
     def may_try(self, address: str) -> bool:
         """Whether a secret from this address is looked at: so few wrong ones came of late."""
         since = time.monotonic() - _WITHIN
-        for tries in self._tries.values():
-            while tries and tries[0] < since:
-                tries.popleft()
-        in_all = sum(map(len, self._tries.values()))
-        return len(self._tries.get(address, ())) < _TRIES and in_all < 10 * _TRIES
+        while self._wrong and self._wrong[0][0] < since:
+            self._wrong.popleft()
+        return len(self._wrong) < 10 * _TRIES and sum(other == address for _, other in self._wrong) < _TRIES
 
     def count_wrong_try(self, address: str) -> None:
-        self._tries.setdefault(address, deque()).append(time.monotonic())
-        self._tries.move_to_end(address)
-        while len(self._tries) > _ADDRESSES:
-            self._tries.popitem(last=False)
+        self._wrong.append((time.monotonic(), address))
+
+    def remember_session(self, session: str) -> None:
+        """Note a presenter's session, for requests that come outside of its pages."""
+        self.presenters[session] = None
+        self.presenters.move_to_end(session)
+        while len(self.presenters) > _SESSIONS:
+            self.presenters.popitem(last=False)
 
 
-_presenter = _Presenter()
+_roles = _Roles()
 
 
 def _equal(given: str, expected: str) -> bool:
@@ -104,25 +107,33 @@ def configured_secret() -> str:
 
 def is_open_to_others() -> bool:
     """Whether anybody but who sits at this machine can reach the app: then there are roles."""
-    address = st.get_option("server.address") or "0.0.0.0"
-    return not is_loopback(address) or not all(map(is_loopback, configured_hosts()))
+    return not is_loopback(listens_at()) or not all(map(is_loopback, configured_hosts()))
 
 
 def is_presenter() -> bool:
     """Whether the visitor of this run of a page, fragment or callback is the presenter; False outside of any."""
     if not is_open_to_others():
         return True
-    return get_script_run_ctx() is not None and (_is_signed(st.context.cookies.get(_COOKIE, "")) or _is_listed())
+    context = get_script_run_ctx()
+    is_it = context is not None and (_is_signed(st.context.cookies.get(_cookie_name(), "")) or _is_listed())
+    if context and is_it:
+        _roles.remember_session(context.session_id)
+    return is_it
 
 
-def permissions_by_cookies(cookies: Mapping[str, str]) -> Permissions:
-    """What a request with these cookies may do, outside of any page."""
-    return ALL if not is_open_to_others() or _is_signed(cookies.get(_COOKIE, "")) else _presenter.audience
+def is_presenters_session(session: str) -> bool:
+    """Whether a session of Streamlit's, whose pages have run, is a presenter's."""
+    return not is_open_to_others() or session in _roles.presenters
+
+
+def _cookie_name() -> str:
+    """Browsers send a host's cookies to all its ports: another server's presenter is not this one's."""
+    return f"{_COOKIE}_{st.get_option('server.port')}"
 
 
 def _is_signed(cookie: str) -> bool:
     try:
-        return _presenter.signer.unsign(cookie, max_age=_LASTS) == b"presenter"
+        return _roles.signer.unsign(cookie, max_age=_LASTS) == b"presenter"
     except BadSignature:
         return False
 
@@ -137,7 +148,7 @@ def _is_listed() -> bool:
 
 def visitors_permissions() -> Permissions:
     """What the visitor for whom this thread runs may do; a thread of nobody's does what the audience may."""
-    return ALL if is_presenter() else _presenter.audience
+    return ALL if is_presenter() else _roles.audience
 
 
 def begin() -> None:
@@ -150,28 +161,29 @@ def begin() -> None:
 
 def audience() -> Permissions:
     """What everybody may do who is not the presenter."""
-    return _presenter.audience
+    return _roles.audience
 
 
 def allow_checkpoints(allowed: bool) -> None:
     """Whether the audience may upload checkpoints, from now on. Raises NotPermitted where it is not the presenter."""
     if not is_presenter():
         raise permissions.NotPermitted("Only the presenter can change what the audience may do.")
-    _presenter.audience = replace(_presenter.audience, checkpoints=allowed)
+    _roles.audience = replace(_roles.audience, checkpoints=allowed)
 
 
 def audience_words() -> str:
     """What the audience may do, in two sentences for the terminal and the page."""
-    may = _presenter.audience
-    more = ["upload checkpoints"] * may.checkpoints
+    may = _roles.audience
+    can = ["explore with photos of their own", *["upload checkpoints"] * may.checkpoints]
     if may.roots:
-        more.append(f"name files below {', '.join(map(str, may.roots))}")
-    extra = f", and {' and '.join(more)}" if more else ""
-    without = ["name a file of this machine"] * (not may.roots) + ["upload a checkpoint"] * (not may.checkpoints)
-    return (
-        f"Everybody can explore with photos of their own{extra}. Only the presenter can start, change or delete a run, "
-        f"{'download' if not without else 'download, ' + ' and '.join(without)}."
-    )
+        can.append(f"name files below {', '.join(map(str, may.roots))}")
+    cannot = ["start, change or delete a run", "have this machine download"]
+    cannot += ["upload a checkpoint"] * (not may.checkpoints) + ["name a file of this machine"] * (not may.roots)
+    return f"Everybody can {_listed(can, 'and')}. Only the presenter can {_listed(cannot, 'or')}."
+
+
+def _listed(parts: list[str], word: str) -> str:
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
 # --- becoming the presenter ----------------------------------------------------------------------
@@ -179,13 +191,12 @@ def audience_words() -> str:
 
 def presenter_link(origin: str) -> str:
     """The link with the one-time token, for a browser of this machine; ``origin`` as http://localhost:8501/base."""
-    return f"{origin.rstrip('/')}/{PATH}?token={_presenter.token}"
+    return f"{origin.rstrip('/')}/{PATH}?token={_roles.token}"
 
 
 def routes() -> list[Route]:
     """The page that makes one the presenter."""
-    base = st.get_option("server.baseUrlPath").strip("/")
-    return [Route("/".join(["", *filter(None, [base]), PATH]), _become_presenter, methods=["GET", "POST"])]
+    return [Route(app_path(PATH), _become_presenter, methods=["GET", "POST"])]
 
 
 async def _become_presenter(request: Request) -> Response:
@@ -197,7 +208,7 @@ async def _become_presenter(request: Request) -> Response:
         return _form() if configured_secret() else _page("The link that the terminal shows makes you the presenter.")
     if not _is_this_machine(address):
         return _page("The terminal's link works in a browser of that machine alone.", 403)
-    if not _presenter.take_token(token):
+    if not _roles.take_token(token):
         return _page("This link was used already: the terminal shows the next one.", 403)
     print(f"The presenter's link was used; the next one: {presenter_link(str(request.url).partition(f'/{PATH}')[0])}")
     return _welcomed(request)
@@ -207,12 +218,13 @@ async def _by_secret(request: Request, address: str) -> Response:
     secret = configured_secret()
     if not secret:
         return _page("This server has no presenter's secret: use the terminal's link.", 403)
-    if not _presenter.may_try(address):
-        return _form(f"Too many wrong tries: wait {_WITHIN:.0f} seconds.", 429)
     async with request.form(max_files=0, max_fields=4) as form:
         given = form.get("secret")
+    # From here on nothing is waited for, so that many tries at once are counted one after the other.
+    if not _roles.may_try(address):
+        return _form(f"Too many wrong tries: wait {_WITHIN:.0f} seconds.", 429)
     if not isinstance(given, str) or not _equal(given, secret):
-        _presenter.count_wrong_try(address)
+        _roles.count_wrong_try(address)
         return _form("That is not the secret.", 403)
     return _welcomed(request)
 
@@ -221,8 +233,8 @@ def _welcomed(request: Request) -> Response:
     """To the app, as its presenter."""
     response = RedirectResponse(request.url.path.removesuffix(PATH) or "/", 303)
     response.set_cookie(
-        _COOKIE,
-        _presenter.signer.sign(b"presenter").decode(),
+        _cookie_name(),
+        _roles.signer.sign(b"presenter").decode(),
         max_age=_LASTS,
         httponly=True,
         samesite="strict",

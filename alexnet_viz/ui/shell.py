@@ -6,7 +6,7 @@ import streamlit as st
 
 from alexnet_viz.components.copy_link import copy_link
 from alexnet_viz.components.large_type import large_type
-from alexnet_viz.ui import follow, preload
+from alexnet_viz.ui import follow, preload, roles
 from alexnet_viz.ui.shared import address
 from alexnet_viz.ui.shared.error_boundary import error_boundary
 from alexnet_viz.ui.shared.sharing import shared_origin, show_qr_code
@@ -17,6 +17,7 @@ HOME = Path(__file__).parents[2]
 st.set_page_config(page_title="AlexNet, opened up", page_icon=str(HOME / "assets" / "icon.png"), layout="wide")
 st.html(Path(__file__).with_name("shell.css"))
 preload.begin()
+roles.begin()  # before anything can be asked of the core
 
 SEE = HOME / "pages" / "see"
 classify = st.Page(SEE / "classify.py", title="Classify", icon=":material/image_search:")

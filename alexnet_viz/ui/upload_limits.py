@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
 from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import Runtime
@@ -23,8 +23,9 @@ from alexnet_viz.ui import roles
 from alexnet_viz.ui.shared.photos import UPLOAD_MEGABYTES
 
 FILE_BYTES = (UPLOAD_MEGABYTES << 20) + (64 << 10)  # of a photo with the form around it
-VISIT_BYTES, VISIT_FILES = 512 << 20, 256  # what one visit has here at a time
-ALL_BYTES = 1 << 30  # what the audience has here at a time
+VISIT_BYTES, VISIT_FILES = 512 << 20, 256  # what one visit of the audience has here at a time
+ALL_BYTES = 1 << 30  # what the audience's visits have together
+WITH_CHECKPOINTS = 2  # times as much, where the audience may upload checkpoints
 UNCLAIMED = 60.0  # seconds in which a page must take a file up
 
 _UPLOAD = re.compile(r".*/_stcore/upload_file/(?P<session>[^/]+)/(?P<file>[^/]+)")
@@ -45,6 +46,7 @@ class UploadLimits:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._arriving: defaultdict[str, list[int]] = defaultdict(list)  # by session: bytes of each
+        self._latest: dict[str, float] = {}  # by session: when its latest upload ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match = scope["type"] == "http" and scope["method"] == "PUT" and _UPLOAD.fullmatch(scope["path"])
@@ -52,10 +54,11 @@ class UploadLimits:
             return await self._app(scope, receive, send)
         headers, session = Headers(scope=scope), match["session"]
         length = headers.get("content-length", "")
-        if not (length.isascii() and length.isdigit() and len(length) < 15):
-            return await _refuse("Say how long the file is (Content-Length).", 411, scope, receive, send)
-        cookies = cookie_parser(headers.get("cookie", ""))
-        if reason := self._refusal(session, int(length), roles.permissions_by_cookies(cookies)):
+        # With both headers the server would count chunks, and believe the length no more.
+        is_known = length.isascii() and length.isdigit() and len(length) < 15 and "transfer-encoding" not in headers
+        if not is_known:
+            return await _refuse("Say how long the file is (Content-Length alone).", 411, scope, receive, send)
+        if reason := self._refusal(session, int(length)):
             return await _refuse(reason, 413, scope, receive, send)
         status = 500
 
@@ -68,7 +71,8 @@ class UploadLimits:
         with self._counted(session, int(length)):
             await self._app(scope, receive, watch)
         if status < 300:
-            asyncio.get_running_loop().call_later(UNCLAIMED, _forget_unclaimed, session, match["file"])
+            self._latest[session] = time.monotonic()
+            self._look_later(session, match["file"])
 
     @contextmanager
     def _counted(self, session: str, length: int) -> Iterator[None]:
@@ -80,32 +84,50 @@ class UploadLimits:
             if not self._arriving[session]:
                 del self._arriving[session]
 
-    def _refusal(self, session: str, length: int, may: roles.Permissions) -> str:
+    def _refusal(self, session: str, length: int) -> str:
         """Why an upload of so many bytes is not taken; "" where it is."""
-        if length > FILE_BYTES and not may.checkpoints:
+        if roles.is_presenters_session(session):
+            return ""  # one may have as many bytes as server.maxUploadSize says
+        may_add = roles.audience().checkpoints
+        if length > FILE_BYTES and not may_add:
             return f"A photo may have {UPLOAD_MEGABYTES} MB."
-        stored = _uploads().file_storage
-        sizes = {name: [len(file.data) for file in files.values()] for name, files in list(stored.items())}
-        mine = sizes.get(session, []) + self._arriving.get(session, [])
+        times = WITH_CHECKPOINTS if may_add else 1
+        sizes = self._sizes()
+        mine = sizes.get(session, [])
         if len(mine) >= VISIT_FILES:
             return f"One visit may have {VISIT_FILES} files here: remove some."
-        if may.checkpoints:  # as large as server.maxUploadSize lets one be
-            return ""
-        if sum(mine) + length > VISIT_BYTES:
-            return f"One visit may have {VISIT_BYTES >> 20} MB here: remove some photos."
-        if sum(map(sum, (*sizes.values(), *self._arriving.values()))) + length > ALL_BYTES:
-            return "All visitors together have too many photos here at the moment: try again in a minute."
+        if sum(mine) + length > times * VISIT_BYTES:
+            return f"One visit may have {times * VISIT_BYTES >> 20} MB here: remove some files."
+        if sum(map(sum, sizes.values())) + length > times * ALL_BYTES:
+            return "All visitors together have too many files here at the moment: try again in a minute."
         return ""
+
+    def _sizes(self) -> dict[str, list[int]]:
+        """By session of the audience the bytes of each file that is here or on its way."""
+        stored = _uploads().file_storage
+        sizes = {name: [len(file.data) for file in files.values()] for name, files in list(stored.items())}
+        for name, arriving in self._arriving.items():
+            sizes[name] = sizes.get(name, []) + arriving
+        return {name: counts for name, counts in sizes.items() if not roles.is_presenters_session(name)}
+
+    def _look_later(self, session: str, file_id: str) -> None:
+        asyncio.get_running_loop().call_later(UNCLAIMED, self._forget_unclaimed, session, file_id)
+
+    def _forget_unclaimed(self, session: str, file_id: str) -> None:
+        """Drop a file that no page has taken up, once its visit's uploads have ended: a page gets them all at once."""
+        if file_id in _claimed:
+            return
+        if self._arriving.get(session) or time.monotonic() - self._latest.get(session, 0) < 0.9 * UNCLAIMED:
+            self._look_later(session, file_id)
+            return
+        _uploads().remove_file(session, file_id)
+        if not _uploads().file_storage.get(session):
+            self._latest.pop(session, None)
 
 
 def _uploads() -> MemoryUploadedFileManager:
     """What Streamlit keeps, by session and file."""
     return cast(MemoryUploadedFileManager, Runtime.instance().uploaded_file_mgr)
-
-
-def _forget_unclaimed(session: str, file_id: str) -> None:
-    if file_id not in _claimed:
-        _uploads().remove_file(session, file_id)
 
 
 async def _refuse(reason: str, status: int, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,7 +5,7 @@ With those Streamlit also shows an advertisement over the page, on machines wher
 
 from __future__ import annotations
 
-import asyncio
+import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,16 +14,14 @@ import segno
 import streamlit as st
 
 from alexnet_viz.ui import hosts, roles
-from alexnet_viz.ui.shared.sharing import EVERYONE, own_address
 
 
 @asynccontextmanager
 async def welcome(app: object) -> AsyncIterator[None]:
-    """Begin with the roles, and print where the app is open.
+    """Print where the app is open.
 
     Not before now is the port known: where one is taken Streamlit looks for the next.
     """
-    roles.begin()
     hosts.begin()
     origins = _origins()
     print("The app is open at " + " and ".join(origins), flush=True)
@@ -41,13 +39,12 @@ def _welcome_room(origins: list[str]) -> None:
         segno.make(origins[-1], error="l", micro=False).terminal(compact=True)
     if not st.get_option("server.headless"):
         st.config.set_option("server.headless", True)
-        asyncio.get_running_loop().call_later(1.0, webbrowser.open, link)
+        threading.Timer(1.0, webbrowser.open, [link]).start()  # which waits for a browser that runs in the terminal
 
 
 def _origins() -> list[str]:
     """The addresses for this machine and, where the app listens to all of them, for the room."""
-    host, port = st.get_option("server.address") or "0.0.0.0", st.get_option("server.port")
-    place = st.get_option("server.baseUrlPath").strip("/")
+    host, port = hosts.listens_at(), st.get_option("server.port")
     scheme = "https" if st.get_option("server.sslCertFile") else "http"
-    names = [name for name in ("localhost", own_address()) if name] if host in EVERYONE else [host]
-    return [f"{scheme}://{name}:{port}/{place}" for name in names]
+    names = [name for name in ("localhost", hosts.own_address()) if name] if host in hosts.EVERYONE else [host]
+    return [f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}{hosts.app_path('')}" for name in names]

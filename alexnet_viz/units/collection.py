@@ -111,14 +111,15 @@ def named(text: str, on_progress: TextProgress = lambda _: None) -> Collection:
     """The collection that a text names: ``run:ID``, or the path of a folder or .zip. Raises UserError."""
     if text.startswith(RUN):
         return of_run(text.removeprefix(RUN), on_progress=on_progress)
+    permissions.require_path(Path(text))
     return of_place(Path(os.path.expanduser(text)), on_progress)
 
 
 def last_change(place: str) -> int:
     """When a photo was last put into a folder or one of its folders, or taken out of one: ns. Raises NotPermitted."""
+    permissions.require_path(Path(place))
     try:
         path = Path(place).expanduser()
-        permissions.require_path(path)
         inside = [entry for entry in os.scandir(path) if entry.is_dir()] if path.is_dir() else []
         return max(path.stat().st_mtime_ns, *(entry.stat().st_mtime_ns for entry in inside), 0)
     except (OSError, ValueError, RuntimeError):

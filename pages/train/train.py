@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from alexnet_viz.permissions import current as permissions
+from alexnet_viz import permissions
 from alexnet_viz.ui import roles
 from alexnet_viz.ui.shared.error_boundary import error_boundary
 from alexnet_viz.ui.training.compare import runs_table
@@ -14,7 +14,7 @@ from alexnet_viz.ui.training.watch import chosen_run, listed_runs, watch
 
 st.title("Train an AlexNet", anchor=False)
 runs = listed_runs()
-if permissions().runs:
+if permissions.current().runs:
     with error_boundary(), new_run(expanded=not runs):
         launch()
 else:

@@ -48,6 +48,9 @@ HOST = ("Host", "localhost:8501")
         ([], False),
         ([HOST, ("X-Forwarded-Host", "evil.example")], True),  # nobody believes it
         ([("Host", "evil.example"), ("X-Forwarded-Host", "localhost")], False),
+        ([HOST, ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors")], False),
+        ([HOST, ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")], True),  # a link
+        ([HOST, ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Mode", "no-cors")], True),
     ],
 )
 def test_host_and_origin(options, kind, headers, is_let_in):

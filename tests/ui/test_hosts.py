@@ -63,6 +63,10 @@ def test_streamlit_answers_this_machine_too(options, monkeypatch):
     options["server.allowedHosts"] = ["room.example"]
     hosts.begin()
     assert options["server.allowedHosts"] == ["room.example", "localhost", "127.0.0.1", "::1"]
+    options |= {"server.address": "0.0.0.0", "server.allowedHosts": ["room.example"]}
+    monkeypatch.setattr(hosts, "own_address", lambda: "192.0.2.5")
+    hosts.begin()
+    assert {"room.example", "192.0.2.5", "laptop", "laptop.local"} <= set(options["server.allowedHosts"])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from alexnet_viz.ui import upload_limits
+from alexnet_viz.permissions import Permissions
+from alexnet_viz.ui import roles, upload_limits
 from tests.ui.asgi import ask
 
 
@@ -20,6 +21,7 @@ def stored(monkeypatch):
     monkeypatch.setattr(Runtime, "instance", lambda: SimpleNamespace(uploaded_file_mgr=manager))
     options = {"server.address": "0.0.0.0", "browser.serverAddress": "localhost"}
     monkeypatch.setattr(st, "get_option", options.get)
+    monkeypatch.setattr(roles, "_roles", roles._Roles())
     monkeypatch.setattr(upload_limits, "UNCLAIMED", 0.05)
     manager.options = options
     return manager
@@ -54,11 +56,37 @@ def test_a_photo_is_let_in_and_a_larger_file_is_not(stored):
     assert put(stored, "a", "2", upload_limits.FILE_BYTES + 1) == 204
 
 
-@pytest.mark.parametrize("length", ["", "-1", "x", "1e3", "٣", "9" * 30])
+@pytest.mark.parametrize("length", ["", "-1", "x", "1e3", "²", "9" * 30])
 def test_what_does_not_say_its_length_is_refused(stored, length):
-    headers = [("Content-Length", length)] if length and length.isascii() else []
+    headers = [("Content-Length", length)] if length else []
     assert put(stored, "a", "1", 10, headers=headers) == 411
     assert not stored.file_storage
+
+
+def test_a_length_beside_chunks_is_a_lie(stored):
+    """The server believes the chunks."""
+    assert put(stored, "a", "1", 10, headers=[("Content-Length", "1"), ("Transfer-Encoding", "chunked")]) == 411
+    assert not stored.file_storage
+
+
+def test_who_may_add_checkpoints_has_limits_too_and_the_presenter_has_none(stored, monkeypatch):
+    monkeypatch.setattr(upload_limits, "VISIT_BYTES", 1500)
+    monkeypatch.setattr(upload_limits, "ALL_BYTES", 2500)
+    monkeypatch.setattr(upload_limits, "FILE_BYTES", 1000)
+    roles._roles.remember_session("presenter")
+    assert [put(stored, "presenter", str(i), 1400) for i in range(4)] == [204] * 4
+    assert put(stored, "a", "1", 1400) == 413
+    roles._roles.audience = Permissions(checkpoints=True)
+    assert [put(stored, "a", str(i), 1400) for i in range(3)] == [204, 204, 413]
+    assert [put(stored, "b", str(i), 1400) for i in range(2)] == [204, 413]  # what the presenter has does not count
+
+
+def test_photos_wait_for_those_that_come_after_them(stored):
+    """The browser tells the page of an upload's files when the last one is here."""
+    limits = upload_limits.UploadLimits(None)
+    with limits._counted("a", 1):
+        assert put(stored, "a", "early", 10, wait=0.2, limits=limits) == 204
+        assert "early" in stored.file_storage["a"]
 
 
 def test_one_visit_has_so_many_bytes_and_files(stored, monkeypatch):
@@ -89,7 +117,7 @@ def test_what_no_page_takes_up_goes_and_what_one_has_stays(stored):
     upload_limits.claim("kept")
     assert put(stored, "a", "kept", 10, wait=0.2) == 204
     assert put(stored, "a", "dropped", 10, wait=0.2) == 204
-    assert list(stored.file_storage["a"]) == ["kept"]
+    assert list(stored.file_storage["a"]) == ["kept"]  # photos of a visit that has ended uploading
     assert put(stored, "a", "failed", 10, status=403, wait=0.2) == 403
 
 

@@ -3,6 +3,8 @@
 
 const KEPT = "follows-presenter"; // in the visit's storage, for when the page is loaded anew
 
+const RETRY = 10_000; // milliseconds after a refusal
+
 /** @type {EventSource | null} */
 let stream = null; // survives a change of page, on which Streamlit mounts the button anew
 /** @type {(view: object) => void} */
@@ -35,7 +37,11 @@ function isShown(view) {
 }
 
 function listen(address) {
+  if (stream?.readyState === EventSource.CLOSED) stream = null; // refused: a browser does not try that again by itself
   stream ??= new EventSource(address);
+  stream.onerror = () => {
+    if (stream?.readyState === EventSource.CLOSED) setTimeout(() => isKept() && listen(address), RETRY);
+  };
   stream.onmessage = (event) => {
     const view = JSON.parse(event.data);
     if (view && !isShown(view)) open(view);

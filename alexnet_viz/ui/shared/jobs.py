@@ -26,6 +26,7 @@ import numpy as np
 from alexnet_viz import permissions
 from alexnet_viz.errors import Busy, Stopped, UserError
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.permissions import Permissions
 from alexnet_viz.progress import CountProgress
 
 _log = logging.getLogger("alexnet_viz")
@@ -68,7 +69,7 @@ def _step_back() -> None:
 
 
 made: LRUCache[Any] = LRUCache(512 << 20, _weight)  # all visitors' results, by identity
-_failed: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
+_failed: OrderedDict[tuple[Hashable, Permissions], tuple[float, str]] = OrderedDict()  # by task and by who asked
 _pool = ThreadPoolExecutor(2, thread_name_prefix="slow", initializer=_step_back)
 _current: dict[str, Job] = {}
 _queue: deque[Job] = deque()  # that wait for a place, the next first
@@ -96,9 +97,9 @@ class Job:
     def stop(self) -> None:
         self._stop.set()
 
-    @property
-    def is_stopped(self) -> bool:
-        return self._stop.is_set()
+    def give_up(self) -> None:
+        """It has not begun, and never will."""
+        self._over.set()
 
     def wait(self, seconds: float) -> None:
         """Until it is over, but not longer: what is quick need not show a progress bar."""
@@ -134,24 +135,27 @@ class Job:
         """Make the next value, with the visitor's permissions; afterwards the job may be over."""
         task = self.tasks[self.finished]
         self.part, self.began = (0, 0), time.monotonic()
+        with permissions.acting_with(self._permissions):
+            if not self._make(task):
+                self._over.set()
+        self.part, self.began = (0, 0), None
+
+    def _make(self, task: Task) -> bool:
+        """Make a value; whether there is another to make."""
         try:
-            with permissions.acting_with(self._permissions):
-                self._progress(0, 0)
-                try:
-                    made.get(task.key, partial(task.make, self._progress))
-                except UserError as error:
-                    _fail(task.key, str(error))
-            self.finished += 1
+            self._progress(0, 0)
+            made.get(task.key, partial(task.make, self._progress))
+        except UserError as error:
+            _fail(task.key, str(error))
         except Stopped:
-            self._over.set()
+            return False
         except Exception:
             reference = secrets.token_hex(4)
             _log.exception("bug %s", reference)
             _fail(task.key, f"This is a bug in the app, not in what you did. Please report reference {reference}.")
-            self._over.set()
-        if self.finished == len(self.tasks):
-            self._over.set()
-        self.part, self.began = (0, 0), None
+            return False
+        self.finished += 1
+        return self.finished < len(self.tasks)
 
     @property
     def goes_first(self) -> bool:
@@ -176,12 +180,13 @@ def start(visitor: str, tasks: Sequence[Task]) -> Job:
             job.look()
             return job
         if job:
-            job.stop()
-        if sum(not other.is_stopped for other in _queue) >= WAITING:
+            _end(job)
+        job = Job(tasks)
+        if len(_queue) >= WAITING and not job.goes_first:
             raise Busy(f"{WAITING} visitors wait for slow maps already: try again in a minute.")
         for gone in [name for name, job_of_visitor in _current.items() if job_of_visitor.over]:
             del _current[gone]
-        job = _current[visitor] = Job(tasks)
+        _current[visitor] = job
         _enqueue(job)
     _pool.submit(_work)
     return job
@@ -198,6 +203,8 @@ def _enqueue(job: Job) -> None:
 def _work() -> None:
     """One task of the job whose turn it is."""
     with _guard:
+        if not _queue:  # its job was stopped meanwhile
+            return
         job = _queue.popleft()
     job.run_next_task()
     if not job.over:
@@ -216,17 +223,25 @@ def leave(visitor: str) -> None:
     """This visitor wants nothing slow any more."""
     with _guard:
         if job := _current.pop(visitor, None):
-            job.stop()
+            _end(job)
+
+
+def _end(job: Job) -> None:
+    """Stop a job; one that waits gives up its place at once."""
+    job.stop()
+    if job in _queue:
+        _queue.remove(job)
+        job.give_up()
 
 
 def failure(key: Hashable) -> str | None:
     """What went wrong with a value of late, in a sentence for the page."""
-    when, words = _failed.get(key, (-math.inf, ""))
+    when, words = _failed.get((key, permissions.current()), (-math.inf, ""))
     return words if time.monotonic() - when < FORGIVEN else None
 
 
 def _fail(key: Hashable, words: str) -> None:
     with _guard:
-        _failed[key] = (time.monotonic(), words)
+        _failed[key, permissions.current()] = (time.monotonic(), words)
         while len(_failed) > 256:
             _failed.popitem(last=False)

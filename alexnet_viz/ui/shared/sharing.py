@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from alexnet_viz.figures.qr_code import qr_code
 from alexnet_viz.ui import roles
-
-EVERYONE = ("0.0.0.0", "::")  # what server.address is where the app listens to the whole network
+from alexnet_viz.ui.hosts import EVERYONE, is_loopback, listens_at, own_address
 
 
 def is_this_machine(url: str) -> bool:
     """Whether a page's address is one that only the machine itself can open: localhost, or a loopback address."""
-    host = urlsplit(url).hostname or "localhost"
-    return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
+    return is_loopback(urlsplit(url).hostname or "localhost")
 
 
 def shared_origin(url: str) -> str | None:
@@ -26,19 +23,9 @@ def shared_origin(url: str) -> str | None:
         return None
     if not is_this_machine(url):
         return f"{parts.scheme}://{parts.netloc}"
-    if (st.get_option("server.address") or EVERYONE[0]) not in EVERYONE or not (own := own_address()):
+    if listens_at() not in EVERYONE or not (own := own_address()):
         return None
     return f"{parts.scheme}://{own}:{parts.port}" if parts.port else f"{parts.scheme}://{own}"
-
-
-def own_address() -> str | None:
-    """This machine's address on its network, if it has one; nothing is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # an address that belongs to nobody (RFC 5737)
-        except OSError:
-            return None
-        return probe.getsockname()[0]
 
 
 @st.dialog("Open this view on your phone", width="large")

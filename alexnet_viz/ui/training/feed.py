@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -24,6 +23,7 @@ from alexnet_viz.errors import RunError
 from alexnet_viz.figures import training as figures
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.training import runs
+from alexnet_viz.ui.hosts import app_path
 from alexnet_viz.ui.training import duration, film
 
 _FEED = "feed"  # what all its addresses begin with
@@ -142,8 +142,7 @@ def pace(run: runs.Run, seconds: float) -> float:
 
 def routes() -> list[Route]:
     """The route that the app serves."""
-    base = st.get_option("server.baseUrlPath").strip("/")
-    return [Route("/".join(["", *filter(None, [base]), _FEED, "{run}", "{what}"]), _answer)]
+    return [Route(app_path(_FEED, "{run}", "{what}"), _answer)]
 
 
 def _answer(request: Request) -> Response:

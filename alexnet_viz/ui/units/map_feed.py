@@ -10,7 +10,6 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 from PIL import Image
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -21,6 +20,7 @@ from alexnet_viz.errors import DecoderBusy, UserError
 from alexnet_viz.figures.photo_map import photo_sheet
 from alexnet_viz.images.preprocess import preprocess
 from alexnet_viz.lru_cache import LRUCache
+from alexnet_viz.ui.hosts import app_path
 from alexnet_viz.units.collection import Collection
 from alexnet_viz.values import Preprocessing
 
@@ -54,8 +54,7 @@ def source(collection: Collection, how: Preprocessing, photos: np.ndarray, thumb
 
 def routes() -> list[Route]:
     """The route that the app serves."""
-    base = st.get_option("server.baseUrlPath").strip("/")
-    return [Route("/".join(["", *filter(None, [base]), _FEED, "{key}", "{what}"]), _answer)]
+    return [Route(app_path(_FEED, "{key}", "{what}"), _answer)]
 
 
 def _answer(request: Request) -> Response:

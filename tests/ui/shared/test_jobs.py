@@ -190,11 +190,18 @@ def test_a_full_queue_says_so_and_those_who_left_free_their_place(monkeypatch):
     wait_until(lambda: all(job.began is not None for job in begun))
     monkeypatch.setattr(jobs, "WAITING", 1)
     waiting, more = Slow("k waiting"), Slow("k more")
-    jobs.start("waiting", [waiting.task])
-    with pytest.raises(Busy, match="try again"):
-        jobs.start("more", [more.task])
+    presenters = Slow("k presenter")
+    with permissions.acting_with(Permissions()):
+        left = jobs.start("waiting", [waiting.task])
+        with pytest.raises(Busy, match="try again"):
+            jobs.start("more", [more.task])
+    first = jobs.start("presenter", [presenters.task])  # nobody keeps the presenter out
+    jobs.leave("presenter")
+    assert first.over
     jobs.leave("waiting")
-    last = jobs.start("more", [more.task])
+    assert left.over
+    with permissions.acting_with(Permissions()):
+        last = jobs.start("more", [more.task])
     for one in (*running, more):
         one.go(3)
     wait_until(lambda: last.over)
