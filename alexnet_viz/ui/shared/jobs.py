@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_viz.errors import Stopped, UserError
+from alexnet_viz.errors import Stopped, as_user_error
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.progress import CountProgress
 
@@ -126,8 +126,11 @@ class Job:
                 self._progress(0, 0)
                 try:
                     made.get(task.key, partial(task.make, self._progress))
-                except UserError as error:
-                    _fail(task.key, str(error))
+                except Exception as error:
+                    known = as_user_error(error)
+                    if known is None:
+                        raise
+                    _fail(task.key, str(known))
                 self.finished += 1
         except Stopped:
             pass
