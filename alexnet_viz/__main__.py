@@ -13,7 +13,7 @@ from pathlib import Path
 
 from alexnet_viz.commands import attribute, classify, fetch, figure, runs, trace, train, units
 from alexnet_viz.display import one_line
-from alexnet_viz.errors import UserError
+from alexnet_viz.errors import as_user_error
 from alexnet_viz.images.formats import pillow_is_quiet
 
 COMMANDS = (classify, fetch, trace, attribute, units, figure, train, runs)  # in the order of --help
@@ -26,14 +26,17 @@ def main(arguments: list[str] | None = None) -> int:
         code = options.run(options)
         sys.stdout.flush()
         return code
-    except UserError as error:
-        print(one_line(f"alexnet_viz: {error}"), file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except Exception as error:
+        known = as_user_error(error)
+        if known is None:
+            raise
+        print(one_line(f"alexnet_viz: {known}"), file=sys.stderr)
+        return 2
 
 
 def _program() -> str:

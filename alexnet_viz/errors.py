@@ -67,3 +67,26 @@ class UnitError(UserError):
 
 class Stopped(Exception):
     """Raised in a progress callback by who no longer wants the answer; it comes out of the call that was stopped."""
+
+
+# How PyTorch, CUDA's libraries and oneDNN say that memory ran out, where it is no class of its own.
+_MEMORY = ("DefaultCPUAllocator", "out of memory", "ALLOC_FAILED", "bad_alloc", "Cannot allocate memory")
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether the machine's memory, or a GPU's, did not suffice; told without importing torch."""
+    if isinstance(error, MemoryError):
+        return True
+    return isinstance(error, (RuntimeError, OSError)) and any(words in str(error) for words in _MEMORY)
+
+
+def as_user_error(error: BaseException) -> UserError | None:
+    """An error as its user can mend it: itself, or a sentence where memory ran out. None for a bug."""
+    if isinstance(error, UserError):
+        return error
+    if not ran_out_of_memory(error):
+        return None
+    where = "GPU" if any(name in str(error) for name in ("CUDA", "CUBLAS", "CUDNN", "MPS", "HIP")) else "machine"
+    return UserError(
+        f"The memory of this {where} is used up: ask for less at once, or try again when others have finished."
+    )

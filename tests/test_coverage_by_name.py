@@ -38,7 +38,6 @@ TESTED_BY = {
     "network/pytorch_file": "network/test_hostile_checkpoints",
     "network/sources": "network/test_weights",
     "network/stored": "network/test_hostile_checkpoints",
-    "training/run_queue": "training/test_launcher",
     "training/snapshots": "training/test_snapshot_capture",
     "training/summary": "training/test_folder",
     "training/walk": "training/test_listing",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -54,6 +55,12 @@ def test_classify_json_is_the_cores_answer(capsys):
     assert list(found) == ["file", "predictions", "weights", "device"]
     assert set(found["predictions"][0]) == {"label", "index", "probability", "logit"}
     assert (found["weights"], found["device"]) == ("random", "cpu")
+
+
+def test_memory_that_does_not_suffice_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("alexnet_viz.inspection.predictions.classify", lambda *_, **__: torch.empty(2**50))
+    assert main(["classify", CAT, "--weights", "random"]) == 2
+    assert capsys.readouterr().err.startswith("alexnet_viz: The memory of this machine is used up: ask for less")
 
 
 def test_classify_several_as_a_table(capsys):

@@ -21,7 +21,7 @@ from alexnet_viz import permissions
 from alexnet_viz.display import display_name
 from alexnet_viz.errors import DamagedFile, RecipeError, RunError
 from alexnet_viz.network import sources
-from alexnet_viz.training import data, processes, runs
+from alexnet_viz.training import data, processes, run_queue, runs
 from alexnet_viz.training.estimate import check_memory
 from alexnet_viz.training.process_tuning import chosen_niceness, lower_priority
 from alexnet_viz.training.recipe import Recipe
@@ -58,8 +58,8 @@ def check(recipe: Recipe, folder: Path | None = None) -> DataSummary | None:
 def start(run: Path, *, queue: bool = False) -> int:
     """Start or resume a run in a process that outlives this one; its pid. A run that is under way is left alone.
 
-    With ``queue`` it waits until the runs before it in the same directory have ended. RunError if it is finished, or
-    its directory cannot be written to.
+    With ``queue`` it waits until the runs before it in the same directory have ended. RunError if it is finished, its
+    directory cannot be written to, or as many wait as may.
     """
     permissions.require("runs")
     with runs.changing(run, f"The run {run.name} cannot be started"):
@@ -85,13 +85,15 @@ def _start(run: Path, *, queue: bool) -> int:
 def _spawn(run: Path, *, queue: bool) -> subprocess.Popen:
     """The worker's process, written down in launch.json."""
     niceness = chosen_niceness()
-    with open(run / "log.txt", "ab") as log:
+    place = run_queue.new_ticket(run.parent) if queue else contextlib.nullcontext()
+    with place as ticket, open(run / "log.txt", "ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", _WORKER, str(run), *["--queue"] * queue],
+            [sys.executable, "-m", _WORKER, str(run), *(["--ticket", *map(str, ticket)] if ticket else [])],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=[ticket.descriptor] if ticket else [],
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
         )
     process = psutil.Process(child.pid)

@@ -17,13 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from alexnet_viz.errors import DataError, RunError, Stopped, UserError
+from alexnet_viz.errors import DataError, RunError, Stopped, UserError, ran_out_of_memory
 from alexnet_viz.training import runs
 from alexnet_viz.training.data_place import current_recipe, remember
 from alexnet_viz.training.launcher import TORCHRUN_ENVIRONMENT, machines_command, torchrun_command
 from alexnet_viz.training.process_tuning import keep_freed_memory, set_passive_waiting, set_threads
 from alexnet_viz.training.recipe import Recipe
-from alexnet_viz.training.run_queue import turn
+from alexnet_viz.training.run_queue import Ticket, turn
 
 if TYPE_CHECKING:  # torch comes only once the process is tuned
     from alexnet_viz.training.data import Splits
@@ -36,7 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m alexnet_viz.training.worker", description="Train or resume one run."
     )
     parser.add_argument("run", help="its id, or its directory")
-    parser.add_argument("--queue", action="store_true", help="wait until the runs before it have ended")
+    parser.add_argument(
+        "--ticket", nargs=2, type=int, metavar=("NUMBER", "DESCRIPTOR"), help="wait for its turn (run_queue.py)"
+    )
     options = parser.parse_args(arguments)
     set_passive_waiting()
     keep_freed_memory()
@@ -44,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         path = runs.find_run(options.run)
         recipe = runs.read_run(path).recipe
         if "RANK" not in os.environ:
-            return _begin(path, recipe, queue=options.queue)
+            return _begin(path, recipe, Ticket(*options.ticket) if options.ticket else None)
         if os.environ["RANK"] != "0":
             return _run(path, recipe, writes=False)
         with runs.locked(path):
@@ -54,12 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def _begin(path: Path, recipe: Recipe, *, queue: bool) -> int:
-    """Train alone, or become torchrun with the recipe's processes (same pid); first wait for the turn if asked to."""
+def _begin(path: Path, recipe: Recipe, ticket: Ticket | None) -> int:
+    """Train alone, or become torchrun with the recipe's processes (same pid); with a ticket first wait for the turn."""
     if recipe.machines > 1:
         command = machines_command(path, recipe)
         raise RunError(f"This run needs {recipe.machines} machines: type on each, with the first one's name: {command}")
-    with runs.locked(path), turn(path, wait=queue) as came:
+    with runs.locked(path), turn(path, ticket) as came:
         if runs.read_status(path).state == "finished":
             raise RunError(f"The run {path.name} is finished: start a new one to train longer.")
         (path / "stop").unlink(missing_ok=True)
@@ -163,11 +165,9 @@ def _load(recipe: Recipe, group: ProcessGroup, monitor: Monitor) -> Splits:
 
 def _reason(error: Exception) -> str:
     """One sentence for the status."""
-    import torch
-
     if isinstance(error, UserError):
         return str(error)
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "DefaultCPUAllocator" in str(error):
+    if ran_out_of_memory(error):
         return "The memory is used up: choose a smaller batch_size, input_size or fc_width."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
         return "The disk is full: free some space and resume; the last checkpoint is intact."

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import torch
 
-from alexnet_viz.training import checkpoints, runs
+from alexnet_viz.training import checkpoints, runs, worker
 from tests.waiting import PATIENCE, wait_until
 
 HOME = Path(__file__).parents[2]
@@ -229,3 +229,13 @@ def test_with_a_full_disk_or_without_its_photos_it_fails_and_goes_on_later(tiny,
     (tmp_path / "away").rename(tmp_path / "mine")
     assert work(run) == 0
     assert runs.read_run(run).state == "finished"
+
+
+def test_memory_that_runs_out_in_a_step_fails_with_a_sentence(tiny, monkeypatch):
+    monkeypatch.setattr("alexnet_viz.training.loop.train_step", lambda *_, **__: torch.empty(2**50))
+    monkeypatch.setattr(worker, "_listen", lambda _: None)  # the signals of the tests' process are its own
+    run = runs.create_run(tiny)
+    assert worker._run(run, tiny, writes=True) == 1
+    found = runs.read_run(run)
+    assert found.state == "failed"
+    assert found.status.error.startswith("The memory is used up: choose a smaller batch_size")

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from alexnet_viz.errors import UserError
+from alexnet_viz.errors import as_user_error
 from alexnet_viz.ui.shared.text import markdown
 
 _log = logging.getLogger("alexnet_viz")
@@ -20,7 +20,8 @@ _FROM_CALLBACKS = "_errors_of_callbacks"
 
 @contextmanager
 def error_boundary() -> Iterator[None]:
-    """A UserError becomes its own sentence; anything else is a bug: a reference on the page, the details in the log.
+    """A UserError becomes its own sentence, memory that runs out one, too; anything else is a bug: a reference on the
+    page, the details in the log.
 
     First it says what went wrong in a ``callback`` before. Streamlit's own control flow (stop, rerun) is no Exception
     and passes through.
@@ -55,8 +56,10 @@ def callback(function: Callable[..., Any], *, whole_page: bool = False) -> Calla
 
 
 def _show(error: Exception) -> None:
-    if isinstance(error, UserError):
-        st.error(markdown(str(error)), icon=":material/info:")
+    if known := as_user_error(error):
+        if known is not error:
+            _log.warning("%s: %s", type(error).__name__, error)
+        st.error(markdown(str(known)), icon=":material/info:")
         return
     reference = secrets.token_hex(4)
     _log.error("bug %s", reference, exc_info=error)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_viz import permissions
-from alexnet_viz.errors import Busy, Stopped, UserError
+from alexnet_viz.errors import Busy, Stopped, as_user_error
 from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.permissions import Permissions
 from alexnet_viz.progress import CountProgress
@@ -145,15 +145,16 @@ class Job:
         try:
             self._progress(0, 0)
             made.get(task.key, partial(task.make, self._progress))
-        except UserError as error:
-            _fail(task.key, str(error))
         except Stopped:
             return False
-        except Exception:
-            reference = secrets.token_hex(4)
-            _log.exception("bug %s", reference)
-            _fail(task.key, f"This is a bug in the app, not in what you did. Please report reference {reference}.")
-            return False
+        except Exception as error:
+            if known := as_user_error(error):
+                _fail(task.key, str(known))
+            else:
+                reference = secrets.token_hex(4)
+                _log.exception("bug %s", reference)
+                _fail(task.key, f"This is a bug in the app, not in what you did. Please report reference {reference}.")
+                return False
         self.finished += 1
         return self.finished < len(self.tasks)
 

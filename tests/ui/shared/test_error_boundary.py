@@ -5,8 +5,10 @@ import logging
 from pathlib import Path
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
+from alexnet_viz import errors
 from alexnet_viz.ui.shared import error_boundary
 
 HOME = Path(__file__).parents[3]
@@ -25,7 +27,13 @@ def page():
     def slip():
         raise KeyError("secret")
 
+    def overreach():
+        import torch
+
+        torch.empty(2**50)
+
     with error_boundary():
+        st.button("Overreach", key="overreach", on_click=callback(overreach))
         st.button("Refuse", key="refuse", on_click=callback(refuse))
         st.button("Slip", key="slip", on_click=callback(slip))
         st.text_input("Words", key="words", on_change=callback(lambda: st.session_state.update(seen=True)))
@@ -56,6 +64,33 @@ def test_a_bug_in_a_callback_has_a_reference_on_the_page_and_its_details_in_the_
     assert "KeyError: 'secret'" in caplog.text
     reference = error.value.partition("**")[2].partition("**")[0]
     assert reference in caplog.text
+
+
+def test_memory_that_does_not_suffice_is_a_sentence_and_the_session_goes_on(app):
+    app.button(key="overreach").click().run()
+    (error,) = app.error
+    assert "The memory of this machine is used up" in error.value
+    assert [text.value for text in app.markdown] == ["the rest of the page"]
+    app.text_input(key="words").set_value("x").run()
+    assert app.session_state.seen
+    assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("error", "whose"),
+    [
+        (MemoryError(), "machine"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB."), "GPU"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), "GPU"),
+        (OSError(12, "Cannot allocate memory"), "machine"),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), None),
+        (ValueError("out of memory"), None),
+    ],
+    ids=repr,
+)
+def test_whose_memory_is_used_up_is_said(error, whose):
+    known = errors.as_user_error(error)
+    assert (known is None) if whose is None else f"memory of this {whose} is used up" in str(known)
 
 
 def test_a_callback_does_its_work(app):

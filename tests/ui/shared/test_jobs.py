@@ -5,6 +5,7 @@ import sys
 import threading
 
 import pytest
+import torch
 
 from alexnet_viz import permissions
 from alexnet_viz.errors import AttributionError, Busy
@@ -120,8 +121,13 @@ def test_a_users_error_is_told_and_the_next_task_goes_on(caplog, monkeypatch):
     def fail(progress):
         raise ZeroDivisionError
 
-    job = jobs.start("me", [Task("e1", "", refuse), Task("e2", "", lambda progress: 7), Task("e3", "", fail)])
+    def overreach(progress):
+        torch.empty(2**50)
+
+    makes = {"e0": overreach, "e1": refuse, "e2": lambda progress: 7, "e3": fail}
+    job = jobs.start("me", [Task(key, "", make) for key, make in makes.items()])
     wait_until(lambda: job.over)
+    assert "memory of this machine is used up" in jobs.failure("e0")
     assert jobs.failure("e1") == "This layer has no maps: choose another."
     assert jobs.made.peek("e2") == 7
     assert "bug in the app" in jobs.failure("e3")
