@@ -92,9 +92,14 @@ def _equal(given: str, expected: str) -> bool:
     )
 
 
-def _secret_settings() -> dict[str, Any]:
-    """[presenter] of .streamlit/secrets.toml."""
-    return dict(st.secrets.get("presenter", {})) if st.secrets.load_if_toml_exists() else {}
+def _secret_settings(section: str = "presenter") -> dict[str, Any]:
+    """A section of .streamlit/secrets.toml."""
+    return dict(st.secrets.get(section, {})) if st.secrets.load_if_toml_exists() else {}
+
+
+def has_provider() -> bool:
+    """Whether ``st.login`` leads to an OpenID provider that may vouch for a presenter."""
+    return bool(_secret_settings().get("emails") and _secret_settings("auth"))
 
 
 def configured_secret() -> str:

@@ -19,6 +19,8 @@ if permissions.current().runs:
         launch()
 else:
     st.caption(f"Runs are started and changed by the presenter. [Is that you?]({roles.PATH})")
+    if roles.has_provider():
+        st.button("Log in", icon=":material/login:", on_click=st.login, help="With the account of your institution.")
 row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
 run = chosen_run(runs, row[0])
 if run:

@@ -34,9 +34,15 @@ class Server:
     """
 
     def __init__(
-        self, folder: Path, base: str = "", script: str = "app.py", options: tuple[str, ...] = (), **variables: str
+        self,
+        folder: Path,
+        base: str = "",
+        script: str = "app.py",
+        port: int = 0,
+        options: tuple[str, ...] = (),
+        **variables: str,
     ) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
+        with socket.create_server(("127.0.0.1", port)) as free:
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}" + (f"/{base}" if base else "")
         self.log = folder / "server.log"

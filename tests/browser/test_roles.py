@@ -2,12 +2,15 @@
 
 import http.client
 import re
+import socket
 
 import pytest
 from playwright.sync_api import expect
 
 from alexnet_viz.ui.roles import SECRET
 from tests.browser.conftest import Server, settled
+from tests.browser.provider import CLIENT, Provider
+from tests.browser.provider import SECRET as CLIENT_SECRET
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -120,3 +123,40 @@ def test_who_follows_sees_the_presenters_view(room, open_page, chromium):
     other.wait_for_url(re.compile("/playground"))
     assert "/filters" in follower.url
     visit.close()
+
+
+@pytest.mark.parametrize("email", ["lecturer@example.org", "student@example.org"])
+def test_an_openid_provider_vouches_for_the_presenter(tmp_path, open_page, email):
+    provider = Provider(email)
+    secrets = tmp_path / "secrets.toml"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    secrets.write_text(
+        f"""
+        [auth]
+        redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
+        cookie_secret = "a secret of thirty-two characters."
+        client_id = "{CLIENT}"
+        client_secret = "{CLIENT_SECRET}"
+        server_metadata_url = "{provider.address}/.well-known/openid-configuration"
+        [presenter]
+        emails = ["lecturer@example.org"]
+        """
+    )
+    options = ("--server.allowedHosts", "room.example", "--secrets.files", str(secrets))
+    server = Server(tmp_path, port=port, options=options)
+    try:
+        page = open_page(f"{server.address}/train?weights=bundled")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(re.compile("/classify"))
+        settled(page)
+        page.get_by_role("link", name="Train", exact=True).click()
+        start = page.get_by_role("button", name="Start", exact=True)
+        if email.startswith("lecturer"):
+            expect(start).to_be_enabled()
+        else:
+            expect(page.get_by_text("Runs are started and changed by the presenter.")).to_be_visible()
+            expect(start).to_have_count(0)
+    finally:
+        server.end()
+        provider.end()

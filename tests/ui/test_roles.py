@@ -28,7 +28,7 @@ def room(monkeypatch):
     }
     monkeypatch.setattr(st, "get_option", options.get)
     monkeypatch.setattr(roles, "_roles", roles._Roles())
-    monkeypatch.setattr(roles, "_secret_settings", dict)
+    monkeypatch.setattr(roles, "_secret_settings", lambda section="presenter": {})
     monkeypatch.delenv(roles.SECRET, raising=False)
     return options
 
@@ -194,7 +194,7 @@ def test_a_cookie_lasts_a_day(room, visitor, monkeypatch):
 def test_a_provider_may_vouch_for_a_listed_address(room, visitor, monkeypatch, user, is_presenter):
     visitor.user.update(user)
     assert not roles.is_presenter()
-    monkeypatch.setattr(roles, "_secret_settings", lambda: {"emails": ["me@example.org"]})
+    monkeypatch.setattr(roles, "_secret_settings", lambda section="presenter": {"emails": ["me@example.org"]})
     assert roles.is_presenter() == is_presenter
 
 
