@@ -48,7 +48,8 @@ format: .venv/test node_modules/.package-lock.json ## lay the Python and the Jav
 docs: .venv/test ## write the core's pages, made of its docstrings, to docs/api/index.html
 	$(BIN)/pdoc --output-directory docs/api alexnet_viz '!alexnet_viz.ui' '!alexnet_viz.components' '!alexnet_viz.__main__'
 
-bench: .venv/test browser ## measure the app against the bare work, as ratios of one run
+bench: .venv/test browser ## measure the app against the bare work, as ratios of one run, and write the table
+	$(BIN)/python -m benchmarks.comparison --write
 	for file in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 # The second run sees smaller crops, for what fills a photo from close by; the third stronger colours than photos have.

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytorch_grad_cam
@@ -38,7 +40,12 @@ def network():
     return one
 
 
-def main(names: list[str]) -> None:
+Work = Callable[[], Any]
+Pair = tuple[str, Work, Work, int]  # title, ours, the other, rounds
+
+
+def contests() -> dict[str, list[Pair]]:
+    """What is measured, by name."""
     warnings.simplefilter("ignore")
     tensor = preprocess(decode(*sample("cat")), Preprocessing()).tensor
     x = torch.from_numpy(tensor.copy())[None]
@@ -124,8 +131,9 @@ def main(names: list[str]) -> None:
     def captums_deeplift():
         return attr.DeepLift(theirs).attribute(leaf, black, target=281)
 
-    pairs = {
+    return {
         "bare": [("Grad-CAM at conv5, against a bare forward pass", our_cam, bare, 21)],
+        "captum": [("Grad-CAM at conv5, against Captum's LayerGradCam", our_cam, captums_cam, 21)],
         "torch-cam": [("Grad-CAM at conv5, against torch-cam", our_cam, one_cam, 21)],
         "grad-cam": [("Grad-CAM at conv5, against grad-cam", our_cam, other_cam, 15)],
         "seven": [
@@ -156,13 +164,19 @@ def main(names: list[str]) -> None:
             ("Occlusion 32/16, against Captum's, one at a time", our_occlusion, lambda: captums_occlusion(1), 3),
         ],
     }
+
+
+def main(names: list[str]) -> None:
+    pairs = contests()
     for name in names or pairs:
         for title, mine, other, rounds in pairs.get(name, ()):
             side_by_side(title, mine, other, rounds)
     if not names or "integrated" in names:
-        start = black.double()
+        (_, our_integrated, captums_integrated, _), _ = pairs["integrated"]
+        x = torch.from_numpy(preprocess(decode(*sample("cat")), Preprocessing()).tensor.copy())[None].double()
+        start = normalised(torch.zeros_like(x), Preprocessing())
         exact = attr.IntegratedGradients(network().double())
-        truth = exact.attribute(x.double(), start, target=281, n_steps=50, internal_batch_size=16)[0].sum(0).numpy()
+        truth = exact.attribute(x, start, target=281, n_steps=50, internal_batch_size=16)[0].sum(0).numpy()
         for title, found in (
             ("ours", our_integrated().values),
             ("Captum's", captums_integrated()[0].sum(0).detach().numpy()),

@@ -1,6 +1,7 @@
 """Bytes to Prediction against the bare work: PIL decode, torchvision's transforms, model(x)."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ import torchvision
 from PIL import Image
 
 from alexnet_viz.images.samples import SAMPLES, sample
-from alexnet_viz.inspection.model import get
+from alexnet_viz.inspection.model import Model, get
 from alexnet_viz.inspection.predictions import classify
 from benchmarks.side_by_side import side_by_side
 
@@ -40,8 +41,8 @@ def large_photos() -> list[bytes]:
     return found
 
 
-def main() -> None:
-    model = get("bundled")
+def bare_of(model: Model) -> Callable[[bytes], list[int]]:
+    """The bare work on a photo's bytes: its five strongest classes."""
     transform = torchvision.models.AlexNet_Weights.IMAGENET1K_V1.transforms()
 
     def bare(data: bytes) -> list[int]:
@@ -50,6 +51,12 @@ def main() -> None:
             probabilities = model.network(transform(image)[None]).softmax(1)[0]
             return probabilities.topk(5).indices.tolist()
 
+    return bare
+
+
+def main() -> None:
+    model = get("bundled")
+    bare = bare_of(model)
     for title, size in (("12-megapixel JPEG", (4000, 3000)), ("640×480 JPEG", (640, 480))):
         data = jpeg("raccoon", size)
         side_by_side(title, lambda data=data: classify(model, data, "x"), lambda data=data: bare(data))

@@ -123,8 +123,8 @@ def to_layer(page: Page, layer: str) -> float:
     return found
 
 
-def main(rounds: int = 12) -> None:
-    lesions()
+def grids(rounds: int = 12) -> tuple[dict[str, list[float]], dict[str, int]]:
+    """Milliseconds until conv5's maps stand, in turn: by the grid, a plain picture, one st.image a channel; bytes."""
     folder = Path(tempfile.mkdtemp())
     kinds = {"grid": 8731, "plain": 8732, "simple": 8733}
     servers = [serve(kind, folder, port) for kind, port in kinds.items()]
@@ -160,22 +160,28 @@ def main(rounds: int = 12) -> None:
                     weight = sent[kind]
                     to_layer(page, "relu5")
                     sent[kind] = weight
-            for kind in ("grid", "simple"):
-                ratios = sorted(a / b for a, b in zip(times[kind], times["plain"], strict=True))
-                print(
-                    f"conv5's 256 maps, {kind}: {statistics.median(times[kind]):.0f} ms, one plain picture "
-                    f"{statistics.median(times['plain']):.0f} ms, ratio {statistics.median(ratios):.2f} "
-                    f"({ratios[1]:.2f}–{ratios[-2]:.2f})"
-                )
-            print(
-                "a rerun seen before (Streamlit keeps its messages in the browser) sends "
-                + ", ".join(f"{kind} {sent[kind] / 1000:.0f} kB" for kind in kinds)
-            )
             browser.close()
     finally:
         for server in servers:
             server.terminate()
             server.wait(20)
+    return times, sent
+
+
+def main() -> None:
+    lesions()
+    times, sent = grids()
+    for kind in ("grid", "simple"):
+        ratios = sorted(a / b for a, b in zip(times[kind], times["plain"], strict=True))
+        print(
+            f"conv5's 256 maps, {kind}: {statistics.median(times[kind]):.0f} ms, one plain picture "
+            f"{statistics.median(times['plain']):.0f} ms, ratio {statistics.median(ratios):.2f} "
+            f"({ratios[1]:.2f}–{ratios[-2]:.2f})"
+        )
+    print(
+        "a rerun seen before (Streamlit keeps its messages in the browser) sends "
+        + ", ".join(f"{kind} {sent[kind] / 1000:.0f} kB" for kind in times)
+    )
 
 
 if __name__ == "__main__":

@@ -73,8 +73,8 @@ def forever(make: Callable[[int], Iterator]) -> Iterator:
         epoch += 1
 
 
-def plain_loop(root: Path, device: torch.device) -> Callable[[], None]:
-    """A stretch of steps of the textbook's loop."""
+def plain_loop(root: Path, device: torch.device, *, synthetic: bool = False) -> Callable[[], None]:
+    """A stretch of steps of the textbook's loop, or of its step on one batch given again and again."""
     transform = v2.Compose(
         [
             v2.Resize(256),
@@ -91,6 +91,9 @@ def plain_loop(root: Path, device: torch.device) -> Callable[[], None]:
     network = torchvision.models.alexnet(num_classes=CLASSES).to(device)
     optimizer = torch.optim.SGD(network.parameters(), 0.01, 0.9)
     batches = forever(lambda _: iter(loader))
+    if synthetic:
+        batch = torch.randn(32, 3, 224, 224), torch.randint(CLASSES, (32,))
+        batches = forever(lambda _: iter([batch]))
 
     def stretch() -> None:
         for _ in range(STEPS):
@@ -127,6 +130,7 @@ def engine(root: Path, device: torch.device, *, synthetic: bool) -> Callable[[],
 
 WORKS = {
     "plain loop": plain_loop,
+    "plain step, synthetic": partial(plain_loop, synthetic=True),
     "engine, JPEG files cached": partial(engine, synthetic=False),
     "engine, synthetic": partial(engine, synthetic=True),
 }
@@ -134,7 +138,7 @@ WORKS = {
 
 def contestant(name: str, root: Path) -> None:
     """A process that works a stretch for each line on its standard input, and answers with seconds and peak memory."""
-    if name != "plain loop":  # as the worker does
+    if name.startswith("engine"):  # as the worker does
         set_passive_waiting()
         keep_freed_memory()
     device = torch.device(pick().name)
@@ -148,7 +152,7 @@ def contestant(name: str, root: Path) -> None:
         print(f"stretch {seconds} {busy} {peak}", flush=True)
 
 
-def rates(root: Path) -> dict[str, list[tuple[float, float]]]:
+def rates(root: Path, rounds: int = ROUNDS) -> dict[str, list[tuple[float, float]]]:
     """Photos a second, and a second of processor time, of each in turn: a drifting machine slows all alike."""
     command = [sys.executable, "-m", "benchmarks.bench_training", "contestant"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
@@ -162,7 +166,7 @@ def rates(root: Path) -> dict[str, list[tuple[float, float]]]:
     memory = {name: stretch(name)[2] / 2**30 for name in WORKS}  # nobody is measured while another one begins
     print("  memory, GiB: " + ", ".join(f"{name} {gib:.2f}" for name, gib in memory.items()))
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in WORKS}
-    for turn in range(ROUNDS):
+    for turn in range(rounds):
         for name in list(WORKS)[:: 1 if turn % 2 else -1]:
             seconds, busy, _ = stretch(name)
             found[name].append((32 * STEPS / seconds, 32 * STEPS / busy))
@@ -245,8 +249,9 @@ def throughput(root: Path) -> None:
         wall, busy = zip(*values, strict=True)
         spread = f"{min(wall):.0f}–{max(wall):.0f}"
         print(f"  {name}: {statistics.median(wall):.0f} ({spread}); a core-second {statistics.median(busy):.1f}")
-    plain, cached, synthetic = found.values()
+    plain, step, cached, synthetic = found.values()
     print(f"engine against the plain loop: {ratio(cached, plain)}")
+    print(f"the step alone against the plain step: {ratio(synthetic, step)}")
     print(f"engine from JPEG files against its synthetic rate: {ratio(cached, synthetic)}")
 
 
