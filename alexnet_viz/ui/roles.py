@@ -16,6 +16,7 @@ import secrets
 import time
 from collections import OrderedDict, deque
 from dataclasses import replace
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,9 @@ def _equal(given: str, expected: str) -> bool:
     )
 
 
+@lru_cache
 def _secret_settings(section: str = "presenter") -> dict[str, Any]:
-    """A section of .streamlit/secrets.toml."""
+    """A section of .streamlit/secrets.toml, read once: it is asked for several times in each run of a page."""
     return dict(st.secrets.get(section, {})) if st.secrets.load_if_toml_exists() else {}
 
 
