@@ -23,6 +23,7 @@ run_files.py checks. Nothing here needs torch.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import fcntl
 import json
 import os
@@ -406,7 +407,20 @@ def write_class_names(path: Path, names: tuple[str, ...]) -> None:
 
 
 def write_status(path: Path, status: Status) -> None:
-    replace_json(path / "status.json", dataclasses.asdict(status))
+    """Replace the status; on a full disk, where a worker must still be able to say so, the old one is written over."""
+    values = dataclasses.asdict(status)
+    try:
+        replace_json(path / "status.json", values)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _write_over(path / "status.json", _encoded(values))
+
+
+def _write_over(path: Path, data: bytes) -> None:
+    """Write a JSON file in the room that it has, in one write; blanks behind a value are as good as none."""
+    with open(path, "r+b", buffering=0) as file:
+        file.write(data.ljust(os.fstat(file.fileno()).st_size))
 
 
 def replace_json(path: Path, value: dict | list) -> None:

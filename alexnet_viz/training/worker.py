@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -91,11 +92,12 @@ def _run(path: Path, recipe: Recipe, *, writes: bool) -> int:
             if monitor.run_is_gone:
                 print(f"The folder of the run {path.name} was moved or deleted: its training ended.", file=sys.stderr)
                 return 2
-            if not isinstance(error, (UserError, OSError)):
-                traceback.print_exc()
             reason = _reason(error)
-            print(f"Failed: {reason}", file=sys.stderr)
             monitor.update(state="failed", error=reason, seconds_left=None)
+            with suppress(OSError):  # the log lies on the same disk, which may be full
+                if not isinstance(error, (UserError, OSError)):
+                    traceback.print_exc()
+                print(f"Failed: {reason}", file=sys.stderr)
             # Beside others, a reason that stays must not make torchrun start everything again.
             return (0 if "RANK" in os.environ else 2) if isinstance(error, UserError) else 1
         finally:
@@ -181,6 +183,7 @@ if __name__ == "__main__":
     code = main()
     # All is written. Taking itself apart takes half a second, and beside others gloo now and then aborts: torchrun
     # would start all again.
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)

@@ -1,6 +1,7 @@
 """The worker as a real process: killed, stopped, failing, resumed, in company. Kills only what it started."""
 
 import contextlib
+import errno
 import resource
 import shutil
 import subprocess
@@ -239,3 +240,24 @@ def test_memory_that_runs_out_in_a_step_fails_with_a_sentence(tiny, monkeypatch)
     found = runs.read_run(run)
     assert found.state == "failed"
     assert found.status.error.startswith("The memory is used up: choose a smaller batch_size")
+
+
+def test_without_a_byte_left_on_the_disk_the_status_still_says_why(tiny, monkeypatch):
+    """Nor can the log be written to, which lies on the same disk."""
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def train(*_):
+        monkeypatch.setattr(Path, "write_bytes", full)
+        full()
+
+    run = runs.create_run(tiny)
+    monkeypatch.setattr("alexnet_viz.training.loop.train", train)
+    monkeypatch.setattr(worker, "_listen", lambda _: None)
+    with open("/dev/full", "w", buffering=1) as log, contextlib.suppress(OSError):
+        monkeypatch.setattr(sys, "stderr", log)
+        assert worker._run(run, tiny, writes=True) == 1
+    found = runs.read_run(run)
+    assert (found.state, found.problems) == ("failed", ())
+    assert found.status.error.startswith("The disk is full")
