@@ -20,8 +20,8 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from alexnet_viz.ui import roles
-from alexnet_viz.ui.shared.photos import UPLOAD_MEGABYTES
 
+UPLOAD_MEGABYTES = 40  # of a photo
 FILE_BYTES = (UPLOAD_MEGABYTES << 20) + (64 << 10)  # of a photo with the form around it
 VISIT_BYTES, VISIT_FILES = 512 << 20, 256  # what one visit of the audience has here at a time
 ALL_BYTES = 1 << 30  # what the audience's visits have together

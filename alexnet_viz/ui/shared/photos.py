@@ -20,7 +20,6 @@ from alexnet_viz.lru_cache import LRUCache
 from alexnet_viz.ui.shared.photo_store import MemoryStore, reference_of, shared_store
 from alexnet_viz.values import Photo
 
-UPLOAD_MEGABYTES = 40
 _files = MemoryStore(shared=shared_store())
 WHAT_HAPPENS = _files.what_happens  # to a photo that is uploaded, in a sentence
 _texture_files: LRUCache[tuple[bytes, str]] = LRUCache(32)

@@ -23,7 +23,7 @@ from alexnet_viz.ui.shared import address, photos
 from alexnet_viz.ui.shared.controls import Control
 from alexnet_viz.ui.shared.sharing import is_this_machine
 from alexnet_viz.ui.shared.text import markdown
-from alexnet_viz.ui.upload_limits import claim
+from alexnet_viz.ui.upload_limits import UPLOAD_MEGABYTES, claim
 from alexnet_viz.values import VARIANT_TITLES, VARIANTS, DeviceInfo, Variant
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _photo() -> str:
         "Drop photos here",
         accept_multiple_files=True,
         key="uploads",
-        max_upload_size=photos.UPLOAD_MEGABYTES,
+        max_upload_size=UPLOAD_MEGABYTES,
         help=f"{TITLES}. {photos.WHAT_HAPPENS}",
     )
     _take_uploads(files)
@@ -147,7 +147,7 @@ def _photo() -> str:
             {"key": reference, "title": photos.title(reference), "thumbnail": photos.thumbnail(reference)}
             for reference in photos.all_references()
         ]
-        picked = photo_picker(strip, PHOTO.value, photos.UPLOAD_MEGABYTES << 20, key="picker")
+        picked = photo_picker(strip, PHOTO.value, UPLOAD_MEGABYTES << 20, key="picker")
     if photos.remember_all(picked.kept):
         st.rerun()
     if picked.chosen:
@@ -189,7 +189,7 @@ def upload_here() -> None:
                 "Your photo",
                 accept_multiple_files=True,
                 key="uploads_here",
-                max_upload_size=photos.UPLOAD_MEGABYTES,
+                max_upload_size=UPLOAD_MEGABYTES,
                 label_visibility="collapsed",
             )
         ):
