@@ -4,7 +4,7 @@ import streamlit as st
 
 from alexnet_viz import permissions
 from alexnet_viz.ui import roles
-from alexnet_viz.ui.shared.error_boundary import error_boundary
+from alexnet_viz.ui.shared.error_boundary import callback, error_boundary
 from alexnet_viz.ui.training.compare import runs_table
 from alexnet_viz.ui.training.control import controls
 from alexnet_viz.ui.training.launch import invitation, launch, new_run
@@ -20,7 +20,9 @@ if permissions.current().runs:
 else:
     st.caption(f"Runs are started and changed by the presenter. [Is that you?]({roles.PATH})")
     if roles.has_provider():
-        st.button("Log in", icon=":material/login:", on_click=st.login, help="With the account of your institution.")
+        st.button(
+            "Log in", icon=":material/login:", on_click=callback(st.login), help="With the account of your institution."
+        )
 row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
 run = chosen_run(runs, row[0])
 if run:
