@@ -29,6 +29,7 @@ import psutil
 import torch
 
 from alexnet_viz.images.samples import SAMPLES
+from alexnet_viz.training import launcher
 from benchmarks.visitor import Visitor
 from tests.browser.conftest import Server
 from tests.browser.visitor import photo
@@ -94,7 +95,8 @@ class Training:
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-m", "alexnet_viz", "train", "--preset", "quick", "--id", "beside"]
         environment = os.environ | {"ALEXNET_VIZ_RUNS": str(folder)}
-        self._rows = folder / "beside" / "metrics.jsonl"
+        self._run = folder / "beside"
+        self._rows = self._run / "metrics.jsonl"
         self._process = subprocess.Popen(
             [*command, "--set", "epochs=500"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -113,6 +115,7 @@ class Training:
     def end(self) -> None:
         self._process.terminate()
         self._process.wait(60)
+        launcher.end(self._run)  # its worker would go on
 
 
 async def watch_memory(process: psutil.Process, sizes: list[tuple[float, float]]) -> None:
