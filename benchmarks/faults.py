@@ -306,7 +306,7 @@ def full_disk(folder: Path) -> Iterator[Row]:
         photos = _photos(folder / "photos")
         ends = []
         for cache in (folder / "roomy", disk):
-            run = runs.create_run(SMALL.changed(data=f"folder:{photos}", classes=0, epochs=2), folder / "cached")
+            run = runs.create_run(SMALL.changed(data=f"folder:{photos}", classes=None, epochs=2), folder / "cached")
             process = spawn(run, env=os.environ | {"ALEXNET_VIZ_CACHE": str(cache)})
             assert process.wait(PATIENCE) == 0, runs.log_tail(run)
             ends.append(run)

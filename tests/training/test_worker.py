@@ -255,9 +255,11 @@ def test_without_a_byte_left_on_the_disk_the_status_still_says_why(tiny, monkeyp
     run = runs.create_run(tiny)
     monkeypatch.setattr("alexnet_viz.training.loop.train", train)
     monkeypatch.setattr(worker, "_listen", lambda _: None)
-    with open("/dev/full", "w", buffering=1) as log, contextlib.suppress(OSError):
+    log, code = open("/dev/full", "w", buffering=1), None  # noqa: SIM115 closing it raises, too
+    with contextlib.suppress(OSError), log:
         monkeypatch.setattr(sys, "stderr", log)
-        assert worker._run(run, tiny, writes=True) == 1
+        code = worker._run(run, tiny, writes=True)
+    assert code == 1
     found = runs.read_run(run)
     assert (found.state, found.problems) == ("failed", ())
     assert found.status.error.startswith("The disk is full")
