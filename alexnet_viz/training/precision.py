@@ -28,6 +28,9 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 
 
 def _cpu_has_bf16() -> bool:
+    """Whether the processor has the instructions, and PyTorch is not held to fewer (ATEN_CPU_CAPABILITY)."""
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
+        return False
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split()
     except OSError:

@@ -16,6 +16,9 @@ CPU = torch.device("cpu")
 def test_a_cpu_is_given_bf16_only_where_it_has_the_instructions(monkeypatch, tmp_path, flags, chosen):
     (tmp_path / "cpuinfo").write_text(f"flags\t\t: {flags}\n", encoding="utf-8")
     monkeypatch.setattr(precision, "Path", lambda _: tmp_path / "cpuinfo")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")  # as asked for by its user
+    assert resolve_precision(CPU, "auto") == "fp32"
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     assert resolve_precision(CPU, "auto") == chosen
     monkeypatch.setattr(precision, "Path", lambda _: tmp_path / "nowhere")  # no Linux
     assert resolve_precision(CPU, "auto") == "fp32"
