@@ -14,8 +14,8 @@ from alexnet_viz.components import mount
 from alexnet_viz.errors import StoreError
 from alexnet_viz.ui import follow, roles
 from alexnet_viz.ui.compression import CompressedFiles
-from alexnet_viz.ui.door import Door
 from alexnet_viz.ui.fonts import CutFonts
+from alexnet_viz.ui.security_middleware import SecurityMiddleware
 from alexnet_viz.ui.shared.photo_store import shared_store
 from alexnet_viz.ui.training import feed
 from alexnet_viz.ui.units import map_feed
@@ -29,5 +29,5 @@ except StoreError as error:
 
 shell = Path(__file__).parent / "alexnet_viz" / "ui" / "shell.py"
 routes = [*mount.routes(), *feed.routes(), *map_feed.routes(), *roles.routes(), *follow.routes()]
-middleware = [Middleware(part) for part in (Door, UploadLimits, CompressedFiles, CutFonts)]
+middleware = [Middleware(part) for part in (SecurityMiddleware, UploadLimits, CompressedFiles, CutFonts)]
 app = App(shell, routes=routes, lifespan=welcome, middleware=middleware)

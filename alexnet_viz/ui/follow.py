@@ -34,7 +34,7 @@ class Broadcast:
         self._listeners: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._guard = threading.Lock()
 
-    def say(self, text: str) -> None:
+    def publish(self, text: str) -> None:
         with self._guard:
             if text == self.last:
                 return
@@ -46,7 +46,7 @@ class Broadcast:
     def listeners(self) -> int:
         return len(self._listeners)
 
-    async def hear(self) -> AsyncIterator[str | None]:
+    async def subscribe(self) -> AsyncIterator[str | None]:
         """What was said last, then what is said; None now and then while nothing is."""
         me = asyncio.get_running_loop(), asyncio.Event()
         with self._guard:
@@ -82,7 +82,7 @@ def follow() -> View | None:
         if isinstance(leads, bool) and leads != _is_leading:
             _is_leading = leads
             if not leads:
-                _views.say("null")
+                _views.publish("null")
             st.rerun()
         return None
     view = button("audience", FEED, is_leading=False, key="follow")
@@ -97,7 +97,7 @@ def lead(page: str) -> None:
     view = st.query_params.to_dict()
     names_path = "folder" in view or is_file_choice(view.get("weights", "random"))
     if _is_leading and roles.is_presenter() and not names_path:
-        _views.say(json.dumps({"page": page, "parameters": view}))
+        _views.publish(json.dumps({"page": page, "parameters": view}))
 
 
 def routes() -> list[Route]:
@@ -113,5 +113,5 @@ async def _stream(request: Request) -> Response:
 
 
 async def _events() -> AsyncIterator[str]:
-    async for text in _views.hear():
+    async for text in _views.subscribe():
         yield ": still here\n\n" if text is None else f"data: {text}\n\n"

@@ -159,7 +159,7 @@ def visitors_permissions() -> Permissions:
 
 
 def begin() -> None:
-    """Let the core ask who its visitor is, from the server's start on."""
+    """Let the core ask who its visitor is; the shell's first line, before any page or callback can ask the core."""
     permissions.set_default(visitors_permissions)
 
 

@@ -15,17 +15,17 @@ def test_who_comes_later_hears_what_was_said_last_and_all_hear_what_comes():
 
     async def listen(name, count):
         heard[name] = []
-        async for text in broadcast.hear():
+        async for text in broadcast.subscribe():
             heard[name].append(text)
             if len(heard[name]) == count:
                 return
 
     async def room():
-        broadcast.say("first")
+        broadcast.publish("first")
         listeners = [asyncio.create_task(listen(name, 2)) for name in "ab"]
         while broadcast.listeners < 2 or any(len(texts) < 1 for texts in heard.values()):
             await asyncio.sleep(0)
-        await asyncio.to_thread(broadcast.say, "second")  # from a page's thread
+        await asyncio.to_thread(broadcast.publish, "second")  # from a page's thread
         await asyncio.gather(*listeners)
 
     run(room())
@@ -38,7 +38,7 @@ def test_while_nothing_is_said_a_sign_of_life_comes(monkeypatch):
     broadcast = Broadcast()
 
     async def first(count):
-        stream = broadcast.hear()
+        stream = broadcast.subscribe()
         texts = [await anext(stream) for _ in range(count)]
         await stream.aclose()
         return texts
@@ -50,11 +50,11 @@ def test_the_same_view_is_said_once():
     broadcast = Broadcast()
 
     async def room():
-        stream = broadcast.hear()
-        broadcast.say("a")
+        stream = broadcast.subscribe()
+        broadcast.publish("a")
         heard = [await anext(stream)]
-        broadcast.say("a")
-        broadcast.say("b")
+        broadcast.publish("a")
+        broadcast.publish("b")
         heard.append(await anext(stream))
         await stream.aclose()
         return heard
@@ -69,7 +69,7 @@ def test_the_route_refuses_more_than_it_can_keep(monkeypatch):
 
 def test_a_view_is_json_that_a_browser_reads(monkeypatch):
     monkeypatch.setattr(follow, "_views", Broadcast())
-    follow._views.say(json.dumps({"page": "filters", "parameters": {"layer": "conv2"}}))
+    follow._views.publish(json.dumps({"page": "filters", "parameters": {"layer": "conv2"}}))
 
     async def first():
         stream = follow._events()

@@ -4,7 +4,7 @@ import pytest
 import streamlit as st
 from starlette.responses import PlainTextResponse
 
-from alexnet_viz.ui.door import HEADERS, Door
+from alexnet_viz.ui.security_middleware import HEADERS, SecurityMiddleware
 from tests.ui.asgi import ask
 
 
@@ -24,7 +24,7 @@ async def _websocket(scope, receive, send):
         )(scope, receive, send)
 
 
-APP = Door(_websocket)
+APP = SecurityMiddleware(_websocket)
 HOST = ("Host", "localhost:8501")
 
 

@@ -55,7 +55,7 @@ HEADERS = {
 }
 
 
-class Door:
+class SecurityMiddleware:
     """ASGI middleware: refuses what comes under a foreign host or from a foreign page, and adds security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
